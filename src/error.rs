@@ -1,0 +1,112 @@
+//! The one form in which everything that goes wrong is told, and the errors that come back as
+//! values.
+//!
+//! A fault in the data comes back as an [`Error`]. A mistake in the program panics, at the
+//! learner's own line, with a message of the same form.
+
+use std::fmt;
+use std::panic::Location;
+
+/// What a function of this crate returns when its data may be at fault.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A fault in the data: what happened, where, the facts, why it matters and what to try.
+///
+/// ```
+/// use chainrule::{logistic, tensor::Tensor};
+/// let (w, b) = logistic::initialize_with_zeros(1);
+/// let x = Tensor::new(1, 2, vec![0.5, 1.5]);
+/// let y = Tensor::new(1, 2, vec![1.0, 2.0]);
+/// let error = logistic::propagate(&w, b, &x, &y).unwrap_err();
+/// assert_eq!(error.what, "labels must be 0 or 1, and Y has 2");
+/// assert!(error.to_string().contains("\n try: "));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Error {
+    /// What happened, in one complete line.
+    pub what: String,
+    /// Where in a file, if the fault lies in one.
+    pub place: Option<Box<Place>>,
+    /// Shapes, values and names.
+    pub facts: Vec<String>,
+    /// One sentence of mathematics.
+    pub why: &'static str,
+    /// A concrete next step.
+    pub hint: String,
+}
+
+/// A place in a text file.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The file's path, or a name that stands for it.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, in characters, counted from 1.
+    pub column: usize,
+    /// The line as it stands in the file.
+    pub text: String,
+}
+
+impl Error {
+    pub(crate) fn new(
+        what: impl Into<String>,
+        facts: impl IntoIterator<Item = String>,
+        why: &'static str,
+        hint: impl Into<String>,
+    ) -> Error {
+        let facts = facts.into_iter().collect();
+        Error { what: what.into(), place: None, facts, why, hint: hint.into() }
+    }
+
+    pub(crate) fn at(mut self, file: &str, line: usize, column: usize, text: &str) -> Error {
+        let (file, text) = (file.to_string(), text.to_string());
+        self.place = Some(Box::new(Place { file, line, column, text }));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.what)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n  --> {}:{}:{}", place.file, place.line, place.column)?;
+            if !place.text.is_empty() {
+                // A window of the line that holds the place, so that the caret stays on screen.
+                let skipped = place.column.saturating_sub(50);
+                let window: String = place.text.chars().skip(skipped).take(70).collect();
+                let window = window.replace(|c: char| c.is_control(), " ");
+                let caret = " ".repeat(place.column.saturating_sub(1 + skipped));
+                write!(f, "\n   | {window}\n   | {caret}^")?;
+            }
+        }
+        write!(f, "{}", tail(&self.facts, self.why, &self.hint))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Panics at the learner's own line, in the form of an [`Error`].
+#[track_caller]
+pub(crate) fn mistake(what: &str, facts: &[String], why: &str, hint: &str) -> ! {
+    mistake_at(Location::caller(), what, facts, why, hint)
+}
+
+/// [`mistake`], for a line that was recorded earlier.
+#[track_caller]
+pub(crate) fn mistake_at(
+    at: &Location<'_>,
+    what: &str,
+    facts: &[String],
+    why: &str,
+    hint: &str,
+) -> ! {
+    panic!("{what}\n  --> {at}{}", tail(facts, why, hint))
+}
+
+fn tail(facts: &[String], why: &str, hint: &str) -> String {
+    let facts: String = facts.iter().map(|fact| format!("\n   = {fact}")).collect();
+    format!("{facts}\n why: {why}\n try: {hint}")
+}

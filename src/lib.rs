@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+pub mod activation;
+pub mod arithmetic;
+pub mod check;
+pub mod data;
+pub mod error;
+pub mod logistic;
+pub mod network;
+mod random;
+pub mod scalar;
+pub mod tape;
+pub mod tensor;
+pub mod trace;
+pub mod view;
+
+pub use error::{Error, Result};

@@ -1,0 +1,135 @@
+//! A tape of numbers.
+//!
+//! ```
+//! use chainrule::scalar::Tape;
+//!
+//! let tape = Tape::new();
+//! let (w, b) = (tape.var(2.0).named("w"), tape.var(-1.0).named("b"));
+//! let a = (w * 3.0 + b).sigmoid();
+//! let gradients = a.backward();
+//! assert_eq!(gradients.wrt(w), 3.0 * gradients.wrt(b));
+//! ```
+
+use std::borrow::Borrow;
+
+use crate::activation::Activation;
+use crate::arithmetic::Number;
+use crate::error::mistake;
+use crate::tape::{self, Value};
+
+/// A tape of numbers.
+pub type Tape = tape::Tape<f64>;
+/// A number on a tape.
+pub type Var<'t> = tape::Var<'t, f64>;
+/// Gradients of a number with respect to numbers.
+pub type Gradients = tape::Gradients<f64>;
+
+impl Value for f64 {
+    /// The local derivative is a number, and to carry back is to multiply.
+    type Local = f64;
+    fn shape(&self) -> (usize, usize) {
+        (1, 1)
+    }
+    fn like(&self, entry: f64) -> f64 {
+        entry
+    }
+    fn carry_back(local: &f64, upstream: &f64) -> f64 {
+        local * upstream
+    }
+    fn accumulate(&mut self, contribution: f64) {
+        *self += contribution;
+    }
+}
+
+impl Number for f64 {
+    fn times(factor: f64) -> f64 {
+        factor
+    }
+    fn scale(factor: f64) -> f64 {
+        factor
+    }
+    fn map_with_slope<A: Activation>(&self, f: &A) -> (f64, f64) {
+        f.f_df(*self)
+    }
+}
+
+/// What [`Tape::dot`](tape::Tape::dot) takes as its second factors: variables, or plain numbers.
+pub trait Factor<'t>: Copy {
+    /// Its value.
+    fn number(self) -> f64;
+    /// The variable, if it is one.
+    fn var(self) -> Option<Var<'t>>;
+}
+
+impl<'t> Factor<'t> for Var<'t> {
+    fn number(self) -> f64 {
+        self.value()
+    }
+    fn var(self) -> Option<Var<'t>> {
+        Some(self)
+    }
+}
+
+impl<'t> Factor<'t> for f64 {
+    fn number(self) -> f64 {
+        self
+    }
+    fn var(self) -> Option<Var<'t>> {
+        None
+    }
+}
+
+impl Tape {
+    /// `y = Σ xᵢ`, one node; slope 1 for each. The sum of nothing is 0.
+    ///
+    /// ```
+    /// use chainrule::scalar::Tape;
+    /// let tape = Tape::new();
+    /// let x = [tape.var(1.0), tape.var(2.0)];
+    /// let y = tape.sum(x);
+    /// assert_eq!((y.value(), y.backward().wrt(x[1])), (3.0, 1.0));
+    /// ```
+    #[track_caller]
+    pub fn sum<'t>(&'t self, vars: impl IntoIterator<Item: Borrow<Var<'t>>>) -> Var<'t> {
+        let vars: Vec<Var<'t>> = vars.into_iter().map(|var| *var.borrow()).collect();
+        let value = vars.iter().fold(0.0, |sum, x| sum + x.value());
+        self.record("sum", value, vars.into_iter().map(|x| (x, 1.0)))
+    }
+
+    /// `y = Σ wᵢ xᵢ`, one node: a neuron without its bias. `dy/dwᵢ = xᵢ`, `dy/dxᵢ = wᵢ`.
+    ///
+    /// `x` may hold variables or plain numbers. With nothing in both, y = 0.
+    ///
+    /// ```
+    /// use chainrule::scalar::Tape;
+    /// let tape = Tape::new();
+    /// let w = [tape.var(1.0), tape.var(2.0)];
+    /// let y = tape.dot(&w, &[3.0, 4.0]);
+    /// assert_eq!((y.value(), y.backward().wrt(w[1])), (11.0, 4.0));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    #[track_caller]
+    pub fn dot<'t, X: Factor<'t>>(&'t self, w: &[Var<'t>], x: &[X]) -> Var<'t> {
+        if w.len() != x.len() {
+            mistake(
+                "dot needs as many weights as inputs",
+                &[format!("w has {} entries, x has {}", w.len(), x.len())],
+                "the dot product multiplies the factors in pairs",
+                "give both the same length",
+            )
+        }
+        let pairs = w.iter().zip(x);
+        let value = pairs.clone().fold(0.0, |sum, (w, x)| sum + w.value() * x.number());
+        let weights = pairs.clone().map(|(&w, x)| (w, x.number()));
+        let inputs = pairs.clone().filter_map(|(w, x)| Some((x.var()?, w.value())));
+        let mut y = self.record("dot", value, weights.chain(inputs));
+        for (i, (_, x)) in pairs.enumerate() {
+            if x.var().is_none() {
+                y = y.with_constant(w.len() + i, x.number());
+            }
+        }
+        y
+    }
+}

@@ -1,0 +1,137 @@
+//! A tape of matrices.
+//!
+//! ```
+//! use chainrule::tensor::{Tape, Tensor};
+//!
+//! let tape = Tape::new();
+//! let w = tape.var(Tensor::new(2, 1, vec![1.0, -2.0]));
+//! let x = tape.constant(Tensor::from_rows(&[[1.0, 2.0, 3.0], [0.5, 0.0, 1.0]]));
+//! let cost = w.t().matmul(x).sigmoid().mean();
+//! assert_eq!(cost.backward().wrt(w).shape(), (2, 1)); // the shape of w
+//! ```
+
+mod kernels;
+mod local;
+mod value;
+
+pub use local::{Custom, Local};
+pub(crate) use value::Compact;
+pub use value::Tensor;
+
+use crate::activation::Activation;
+use crate::arithmetic::Number;
+use crate::tape::{self, Value};
+
+/// A tape of matrices.
+pub type Tape = tape::Tape<Tensor>;
+/// A matrix on a tape.
+pub type Var<'t> = tape::Var<'t, Tensor>;
+/// Gradients of a 1×1 matrix with respect to matrices.
+pub type Gradients = tape::Gradients<Tensor>;
+
+impl Value for Tensor {
+    type Local = Local;
+    fn shape(&self) -> (usize, usize) {
+        self.shape()
+    }
+    fn like(&self, entry: f64) -> Tensor {
+        Tensor::filled(self.shape().0, self.shape().1, entry)
+    }
+    fn carry_back(local: &Local, upstream: &Tensor) -> Tensor {
+        local.carry_back(upstream)
+    }
+    fn accumulate(&mut self, contribution: Tensor) {
+        self.add_assign(&contribution);
+    }
+}
+
+impl Number for Tensor {
+    fn times(factor: Tensor) -> Local {
+        Local::Elementwise(factor)
+    }
+    fn scale(factor: f64) -> Local {
+        Local::Scale(factor)
+    }
+    fn map_with_slope<A: Activation>(&self, f: &A) -> (Tensor, Tensor) {
+        (self.map(|x| f.f(x)), self.map(|x| f.f_df(x).1))
+    }
+    #[track_caller]
+    fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {
+        if x.shape() == y.shape() {
+            return (x, y);
+        }
+        let (wide_x, wide_y) = x.value().aligned(&y.value());
+        (broadcast(x, wide_x), broadcast(y, wide_y))
+    }
+}
+
+/// Records that `x` was repeated to make `wide`: its gradient is the sum over the repetitions.
+#[track_caller]
+fn broadcast<'t>(x: Var<'t>, wide: Tensor) -> Var<'t> {
+    let (rows, columns) = x.shape();
+    if (rows, columns) == wide.shape() {
+        return x;
+    }
+    x.tape().record("broadcast", wide, [(x, Local::SumTo(rows, columns))])
+}
+
+impl<'t> Var<'t> {
+    /// `C = A·B`, the matrix product (n, k) · (k, m) = (n, m); `dA = dC Bᵀ`, `dB = Aᵀ dC`.
+    ///
+    /// ```
+    /// use chainrule::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let a = tape.var(Tensor::from_rows(&[[1.0, 2.0]]));
+    /// let b = tape.var(Tensor::from_rows(&[[3.0], [4.0]]));
+    /// let c = a.matmul(b);
+    /// assert_eq!(c.value().to_vec(), [11.0]);
+    /// assert_eq!(c.backward().wrt(a).to_vec(), [3.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the inner sizes differ.
+    #[track_caller]
+    pub fn matmul(self, right: Var<'t>) -> Var<'t> {
+        let (a, b) = (self.value(), right.value());
+        let edges = [(self, Local::MatmulRight(b.clone())), (right, Local::MatmulLeft(a.clone()))];
+        self.tape().record("matmul", a.matmul(&b), edges)
+    }
+
+    /// The transpose: (n, m) becomes (m, n), and so does its gradient. Copies nothing.
+    #[track_caller]
+    pub fn t(self) -> Var<'t> {
+        self.tape().record("t", self.value().t(), [(self, Local::Transpose)])
+    }
+
+    /// `y = Σ xᵢⱼ`, (n, m) becomes (1, 1); every entry has slope 1.
+    #[track_caller]
+    pub fn sum(self) -> Var<'t> {
+        let (rows, columns) = self.shape();
+        let sum = self.value().sum().into();
+        self.tape().record("sum", sum, [(self, Local::SpreadTo(rows, columns))])
+    }
+
+    /// The rows added together: (n, m) becomes (1, m).
+    #[track_caller]
+    pub fn sum_rows(self) -> Var<'t> {
+        let (rows, columns) = self.shape();
+        let sums = self.value().sum_rows();
+        self.tape().record("sum_rows", sums, [(self, Local::SpreadTo(rows, columns))])
+    }
+
+    /// The columns added together: (n, m) becomes (n, 1).
+    #[track_caller]
+    pub fn sum_columns(self) -> Var<'t> {
+        let (rows, columns) = self.shape();
+        let sums = self.value().sum_columns();
+        self.tape().record("sum_columns", sums, [(self, Local::SpreadTo(rows, columns))])
+    }
+
+    /// `y = (1/nm) Σ xᵢⱼ`: [`sum`](Var::sum), then a division by the number of entries. The mean
+    /// of no entries is NaN.
+    #[track_caller]
+    pub fn mean(self) -> Var<'t> {
+        let (rows, columns) = self.shape();
+        self.sum() / (rows * columns) as f64
+    }
+}

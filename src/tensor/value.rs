@@ -1,0 +1,463 @@
+//! [`Tensor`]: a matrix of `f64`, immutable and cheap to clone.
+
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Range, Sub};
+use std::sync::Arc;
+
+use super::kernels;
+use crate::error::mistake;
+
+/// A matrix of `f64`, rows × columns. A number is 1×1, a column n×1, a row 1×m.
+///
+/// There is no rank 1, on purpose: where `(n,)` and `(n, 1)` may meet, they silently broadcast to
+/// `(n, n)`. Entries never change, so clones, [`t`](Tensor::t) and [`columns`](Tensor::columns)
+/// share them and copy nothing.
+///
+/// ```
+/// use chainrule::tensor::Tensor;
+/// let x = Tensor::new(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// assert_eq!(x.shape(), (2, 3));
+/// assert_eq!(x.t().columns(0..1).to_vec(), [1.0, 2.0, 3.0]);
+/// ```
+#[derive(Clone)]
+pub struct Tensor {
+    data: Arc<[f64]>,
+    /// Where entry (0, 0) lies in `data`.
+    start: usize,
+    rows: usize,
+    columns: usize,
+    /// How far apart in `data` two neighbours in a column lie; 0 repeats one row.
+    row_stride: usize,
+    /// How far apart in `data` two neighbours in a row lie; 0 repeats one column.
+    column_stride: usize,
+}
+
+impl Tensor {
+    /// A matrix from its entries, row by row.
+    ///
+    /// # Panics
+    /// If there are not `rows · columns` entries.
+    #[track_caller]
+    pub fn new(rows: usize, columns: usize, entries: Vec<f64>) -> Tensor {
+        if Some(entries.len()) != rows.checked_mul(columns) {
+            mistake(
+                &format!("{} entries do not fill a ({rows}, {columns}) matrix", entries.len()),
+                &[format!("{rows} x {columns} needs {} entries", rows as f64 * columns as f64)],
+                "a matrix has one entry for each row and column",
+                "give the entries row by row, and as many as rows x columns",
+            )
+        }
+        Tensor::dense(rows, columns, entries.into())
+    }
+
+    /// A matrix from its rows.
+    ///
+    /// ```
+    /// use chainrule::tensor::Tensor;
+    /// assert_eq!(Tensor::from_rows(&[[1.0, 2.0], [3.0, 4.0]]).get(1, 0), 3.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the rows differ in length.
+    #[track_caller]
+    pub fn from_rows(rows: &[impl AsRef<[f64]>]) -> Tensor {
+        let columns = rows.first().map_or(0, |row| row.as_ref().len());
+        let mut entries = Vec::with_capacity(rows.len() * columns);
+        for (i, row) in rows.iter().enumerate() {
+            let row = row.as_ref();
+            if row.len() != columns {
+                mistake(
+                    &format!("row {i} has {} entries and row 0 has {columns}", row.len()),
+                    &[],
+                    "all rows of a matrix have the same length",
+                    "complete the shorter row, or leave out the surplus",
+                )
+            }
+            entries.extend_from_slice(row);
+        }
+        Tensor::dense(rows.len(), columns, entries.into())
+    }
+
+    /// A matrix of zeros.
+    pub fn zeros(rows: usize, columns: usize) -> Tensor {
+        Tensor::filled(rows, columns, 0.0)
+    }
+
+    /// A matrix in which every entry is `entry`; only one number is stored.
+    pub fn filled(rows: usize, columns: usize, entry: f64) -> Tensor {
+        let data = Arc::new([entry]);
+        Tensor { data, start: 0, rows, columns, row_stride: 0, column_stride: 0 }
+    }
+
+    pub(super) fn dense(rows: usize, columns: usize, data: Arc<[f64]>) -> Tensor {
+        Tensor { data, start: 0, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// (rows, columns).
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// The entry in row `row` and column `column`, both counted from 0.
+    ///
+    /// # Panics
+    /// If there is no such entry.
+    #[track_caller]
+    pub fn get(&self, row: usize, column: usize) -> f64 {
+        if row >= self.rows || column >= self.columns {
+            mistake(
+                &format!("no entry ({row}, {column}) in a {:?} matrix", self.shape()),
+                &[],
+                "rows and columns are counted from 0",
+                "ask for a row and a column that are less than the shape's",
+            )
+        }
+        self.at(row, column)
+    }
+
+    fn at(&self, row: usize, column: usize) -> f64 {
+        self.data[self.start + row * self.row_stride + column * self.column_stride]
+    }
+
+    /// All entries, row by row.
+    pub fn to_vec(&self) -> Vec<f64> {
+        match self.as_slice() {
+            Some(entries) => entries.to_vec(),
+            None => self.entries().collect(),
+        }
+    }
+
+    /// The transpose: (n, m) becomes (m, n). Copies nothing.
+    pub fn t(&self) -> Tensor {
+        Tensor {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self.clone()
+        }
+    }
+
+    /// The columns of `range`: (n, m) becomes (n, range.len()). Copies nothing.
+    ///
+    /// # Panics
+    /// If the range leaves the matrix.
+    #[track_caller]
+    pub fn columns(&self, range: Range<usize>) -> Tensor {
+        if range.start > range.end || range.end > self.columns {
+            mistake(
+                &format!("no columns {range:?} in a {:?} matrix", self.shape()),
+                &[],
+                "columns are counted from 0, and the range's end is not included",
+                &format!("stay within 0..{}", self.columns),
+            )
+        }
+        let start = self.start + range.start * self.column_stride;
+        Tensor { start, columns: range.len(), ..self.clone() }
+    }
+
+    /// `f` of every entry.
+    ///
+    /// ```
+    /// use chainrule::tensor::Tensor;
+    /// let x = Tensor::new(1, 2, vec![4.0, 9.0]);
+    /// assert_eq!(x.map(f64::sqrt).to_vec(), [2.0, 3.0]);
+    /// ```
+    pub fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
+        if let Some(entries) = self.as_slice() {
+            return self.filled_with(entries.iter().map(|&x| f(x)));
+        }
+        if self.t().as_slice().is_some() {
+            return self.t().map(f).t();
+        }
+        self.filled_with(self.entries().map(f))
+    }
+
+    /// The matrix product: (n, k) · (k, m) = (n, m).
+    ///
+    /// # Panics
+    /// If the inner sizes differ.
+    #[track_caller]
+    pub fn matmul(&self, right: &Tensor) -> Tensor {
+        if self.columns != right.rows {
+            chain_mistake(self, right)
+        }
+        kernels::matmul(self, right)
+    }
+
+    /// The sum of all entries; 0 if there are none.
+    pub fn sum(&self) -> f64 {
+        match (self.as_slice(), self.t().as_slice()) {
+            (Some(entries), _) | (_, Some(entries)) => kernels::sum(entries),
+            _ => self.entries().fold(0.0, |sum, x| sum + x),
+        }
+    }
+
+    /// The rows added together: (n, m) becomes (1, m).
+    pub fn sum_rows(&self) -> Tensor {
+        Tensor::filled(1, self.rows, 1.0).matmul(self)
+    }
+
+    /// The columns added together: (n, m) becomes (n, 1).
+    pub fn sum_columns(&self) -> Tensor {
+        self.t().sum_rows().t()
+    }
+
+    /// All entries, row by row.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.rows).flat_map(move |i| (0..self.columns).map(move |j| self.at(i, j)))
+    }
+
+    /// The entries as they lie in memory, if they lie there row by row without gaps.
+    pub(super) fn as_slice(&self) -> Option<&[f64]> {
+        // Where there is one row or one column, the stride across is never used.
+        let across = self.columns == 1 || self.column_stride == 1;
+        let dense = across && (self.rows == 1 || self.row_stride == self.columns);
+        dense.then(|| &self.data[self.start..self.start + self.rows * self.columns])
+    }
+
+    /// Row `i` as it lies in memory, if its entries are neighbours there.
+    pub(super) fn row(&self, i: usize) -> Option<&[f64]> {
+        let start = self.start + i * self.row_stride;
+        (self.column_stride == 1 || self.columns == 1)
+            .then(|| &self.data[start..start + self.columns])
+    }
+
+    /// The same matrix, its entries row by row in memory.
+    pub(super) fn to_rows(&self) -> Tensor {
+        match self.as_slice() {
+            Some(_) => self.clone(),
+            None => self.filled_with(self.entries()),
+        }
+    }
+
+    fn filled_with(&self, entries: impl Iterator<Item = f64>) -> Tensor {
+        Tensor::dense(self.rows, self.columns, entries.collect())
+    }
+
+    /// This matrix repeated to `shape`, if it may be: a 1×1 over anything, a row over rows, a
+    /// column over columns. Copies nothing.
+    pub(super) fn broadcast(&self, (rows, columns): (usize, usize)) -> Option<Tensor> {
+        let down = self.rows == rows || self.rows == 1;
+        let across = self.columns == columns || self.columns == 1;
+        (down && across).then(|| Tensor {
+            rows,
+            columns,
+            row_stride: if self.rows == rows { self.row_stride } else { 0 },
+            column_stride: if self.columns == columns { self.column_stride } else { 0 },
+            ..self.clone()
+        })
+    }
+
+    /// Both matrices in one shape; one of them may be broadcast, not both.
+    #[track_caller]
+    pub(super) fn aligned(&self, other: &Tensor) -> (Tensor, Tensor) {
+        if let Some(other) = other.broadcast(self.shape()) {
+            return (self.clone(), other);
+        }
+        match self.broadcast(other.shape()) {
+            Some(own) => (own, other.clone()),
+            None => broadcast_mistake(self.shape(), other.shape()),
+        }
+    }
+
+    /// `f` of the entries of both, which are broadcast if need be.
+    #[track_caller]
+    fn zip(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
+        let (x, y) = self.aligned(other);
+        x.zip_aligned(&y, f)
+    }
+
+    fn zip_aligned(&self, y: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
+        match (self.as_slice(), y.as_slice()) {
+            (Some(x), Some(y)) => return self.filled_with(x.iter().zip(y).map(|(&x, &y)| f(x, y))),
+            (Some(x), None) if y.is_one_number() => {
+                let y = y.data[y.start];
+                return self.filled_with(x.iter().map(|&x| f(x, y)));
+            }
+            (None, Some(y)) if self.is_one_number() => {
+                let x = self.data[self.start];
+                return self.filled_with(y.iter().map(|&y| f(x, y)));
+            }
+            _ => {}
+        }
+        let (x, y) = (self.t(), y.t());
+        let plain = |tensor: &Tensor| tensor.as_slice().is_some() || tensor.is_one_number();
+        if plain(&x) && plain(&y) && !(x.is_one_number() && y.is_one_number()) {
+            return x.zip_aligned(&y, f).t();
+        }
+        self.filled_with(self.entries().zip(y.t().entries()).map(|(x, y)| f(x, y)))
+    }
+
+    fn is_one_number(&self) -> bool {
+        self.row_stride == 0 && self.column_stride == 0
+    }
+
+    /// Adds `other`, of the same shape, in place where nobody else holds these entries.
+    pub(super) fn add_assign(&mut self, other: &Tensor) {
+        if self.as_slice().is_some_and(|entries| entries.len() == self.data.len())
+            && other.as_slice().is_some()
+            && Arc::get_mut(&mut self.data).is_some()
+        {
+            let entries = Arc::get_mut(&mut self.data).into_iter().flat_map(|data| data.iter_mut());
+            for (sum, x) in entries.zip(other.as_slice().unwrap_or_default()) {
+                *sum += x;
+            }
+        } else {
+            *self = &*self + other;
+        }
+    }
+}
+
+impl From<f64> for Tensor {
+    /// A number as a 1×1 matrix.
+    fn from(number: f64) -> Tensor {
+        Tensor::filled(1, 1, number)
+    }
+}
+
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Tensor) -> bool {
+        self.shape() == other.shape() && self.entries().eq(other.entries())
+    }
+}
+
+/// Elementwise arithmetic, between matrices (one may be broadcast) and with plain numbers.
+macro_rules! elementwise {
+    ($Trait:ident, $method:ident, $operator:tt) => {
+        impl $Trait<&Tensor> for &Tensor {
+            type Output = Tensor;
+            #[track_caller]
+            fn $method(self, y: &Tensor) -> Tensor {
+                self.zip(y, |x, y| x $operator y)
+            }
+        }
+        impl $Trait for Tensor {
+            type Output = Tensor;
+            #[track_caller]
+            fn $method(self, y: Tensor) -> Tensor {
+                $Trait::$method(&self, &y)
+            }
+        }
+        impl $Trait<f64> for &Tensor {
+            type Output = Tensor;
+            fn $method(self, y: f64) -> Tensor {
+                self.map(|x| x $operator y)
+            }
+        }
+        impl $Trait<&Tensor> for f64 {
+            type Output = Tensor;
+            fn $method(self, y: &Tensor) -> Tensor {
+                y.map(|y| self $operator y)
+            }
+        }
+    };
+}
+elementwise!(Add, add, +);
+elementwise!(Sub, sub, -);
+elementwise!(Mul, mul, *);
+elementwise!(Div, div, /);
+
+impl Neg for Tensor {
+    type Output = Tensor;
+    fn neg(self) -> Tensor {
+        self.map(|x| -x)
+    }
+}
+
+/// Up to this many rows and columns are printed.
+const SHOWN: usize = 8;
+
+impl fmt::Display for Tensor {
+    /// Rows below each other, in aligned columns; the middle of a large matrix is left out and its
+    /// shape is said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |count: usize| {
+            let half = SHOWN / 2;
+            (0..count).filter(move |&i| count <= SHOWN || i < half || i >= count - half)
+        };
+        let gap = |count: usize, i: usize| count > SHOWN && i == SHOWN / 2 - 1;
+        let cell = |i, j| format!("{:.6}", Compact(self.at(i, j)));
+        let cells = shown(self.rows).flat_map(|i| shown(self.columns).map(move |j| (i, j)));
+        let width = cells.map(|(i, j)| cell(i, j).len()).max().unwrap_or(0);
+        for i in shown(self.rows) {
+            write!(f, "{}[", if i == 0 { "[" } else { "\n " })?;
+            for j in shown(self.columns) {
+                let comma = if j + 1 < self.columns { ", " } else { "" };
+                let dots = if gap(self.columns, j) { "..., " } else { "" };
+                write!(f, "{:>width$}{comma}{dots}", cell(i, j))?;
+            }
+            write!(f, "]{}", if gap(self.rows, i) { "\n ..." } else { "" })?;
+        }
+        write!(f, "{}", if self.rows == 0 { "[]" } else { "]" })?;
+        if self.rows > SHOWN || self.columns > SHOWN || self.rows * self.columns == 0 {
+            write!(f, " ({} x {})", self.rows, self.columns)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({} x {}) {self}", self.rows, self.columns)
+    }
+}
+
+/// Shows a number with as many decimals as asked for, and in powers of ten where those would show
+/// nothing of it.
+pub(crate) struct Compact(pub f64);
+
+impl fmt::Display for Compact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = f.precision().unwrap_or(6);
+        let size = self.0.abs();
+        let text = if size == 0.0 || (1e-3..1e5).contains(&size) || !size.is_finite() {
+            format!("{:.decimals$}", self.0)
+        } else {
+            format!("{:.*e}", decimals.saturating_sub(2), self.0)
+        };
+        f.pad_integral(true, "", &text)
+    }
+}
+
+#[track_caller]
+fn chain_mistake(left: &Tensor, right: &Tensor) -> ! {
+    let ((n, k), (l, m)) = (left.shape(), right.shape());
+    let hint = if n == l {
+        format!("left.t().matmul(right)  gives ({k}, {n}) x ({l}, {m}) = ({k}, {m})")
+    } else if k == m {
+        format!("left.matmul(right.t())  gives ({n}, {k}) x ({m}, {l}) = ({n}, {l})")
+    } else if n == m {
+        format!("right.matmul(left)  gives ({l}, {m}) x ({n}, {k}) = ({l}, {k})")
+    } else {
+        format!("one of the two needs another size: here {k} and {l} should be equal")
+    };
+    mistake(
+        &format!("matmul shapes do not chain: ({n}, {k}) x ({l}, {m})"),
+        &[format!("inner sizes {k} and {l} must be equal")],
+        &format!(
+            "row i of the left meets column j of the right; here a row has {k} {} and a column {l}",
+            if k == 1 { "entry" } else { "entries" }
+        ),
+        &hint,
+    )
+}
+
+#[track_caller]
+fn broadcast_mistake(x: (usize, usize), y: (usize, usize)) -> ! {
+    let outer = x.0 == 1 && y.1 == 1 || x.1 == 1 && y.0 == 1;
+    let why = if outer {
+        "a row and a column would both have to be repeated, which is hardly ever meant: it is how \
+         (m,) and (m, 1) become (m, m) in silence elsewhere"
+    } else {
+        "only one side is repeated: a 1x1 over anything, a row over rows, a column over columns"
+    };
+    let hint = if outer {
+        "transpose one of them with .t() for entry by entry, or .matmul() for all pairs".to_string()
+    } else if x == (y.1, y.0) {
+        format!("transpose one of them: .t() makes {y:?} of {:?}", (y.1, y.0))
+    } else {
+        "print both shapes where they are made; often a .t() or a sum is missing".to_string()
+    };
+    mistake(&format!("shapes do not fit entry by entry: {x:?} with {y:?}"), &[], why, &hint)
+}
