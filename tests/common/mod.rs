@@ -1,0 +1,188 @@
+//! What several tests share: a reader of the reference values, and distances between numbers.
+#![allow(dead_code)] // each test file uses its own part
+
+use std::collections::BTreeMap;
+
+use chainrule::tensor::Tensor;
+
+/// A JSON value, as far as the reference files need it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Json>),
+    Map(BTreeMap<String, Json>),
+}
+
+impl Json {
+    pub fn read(name: &str) -> Json {
+        let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+        Json::parse(&std::fs::read_to_string(path).unwrap())
+    }
+
+    pub fn parse(text: &str) -> Json {
+        let mut parser = Parser { rest: text };
+        let value = parser.value();
+        assert_eq!(parser.rest.trim(), "", "text after the end");
+        value
+    }
+
+    pub fn get(&self, key: &str) -> &Json {
+        match self {
+            Json::Map(map) => map.get(key).unwrap_or_else(|| panic!("no key {key}")),
+            other => panic!("{key} of {other:?}"),
+        }
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        matches!(self, Json::Map(map) if map.contains_key(key))
+    }
+
+    pub fn map(&self) -> &BTreeMap<String, Json> {
+        let Json::Map(map) = self else { panic!("not a map: {self:?}") };
+        map
+    }
+
+    pub fn list(&self) -> &[Json] {
+        let Json::List(list) = self else { panic!("not a list: {self:?}") };
+        list
+    }
+
+    pub fn text(&self) -> &str {
+        let Json::Text(text) = self else { panic!("not a text: {self:?}") };
+        text
+    }
+
+    /// A number; non-finite ones are written as texts.
+    pub fn number(&self) -> f64 {
+        match self {
+            Json::Number(number) => *number,
+            Json::Text(text) => text.parse().unwrap(),
+            Json::List(list) if list.len() == 1 => list[0].number(),
+            other => panic!("not a number: {other:?}"),
+        }
+    }
+
+    pub fn numbers(&self) -> Vec<f64> {
+        self.list().iter().map(Json::number).collect()
+    }
+
+    /// A list of numbers as a column, a list of lists as a matrix.
+    pub fn rows(&self) -> Tensor {
+        let rows: Vec<Vec<f64>> = self.list().iter().map(Json::numbers).collect();
+        Tensor::from_rows(&rows)
+    }
+
+    pub fn row(&self) -> Tensor {
+        let entries = self.numbers();
+        Tensor::new(1, entries.len(), entries)
+    }
+
+    pub fn column(&self) -> Tensor {
+        self.row().t()
+    }
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+}
+
+impl Parser<'_> {
+    fn eat(&mut self, token: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn value(&mut self) -> Json {
+        for (word, value) in
+            [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))]
+        {
+            if self.eat(word) {
+                return value;
+            }
+        }
+        if self.eat("{") {
+            let mut map = BTreeMap::new();
+            while !self.eat("}") {
+                let Json::Text(key) = self.value() else { panic!("a key must be a text") };
+                assert!(self.eat(":"));
+                map.insert(key, self.value());
+                self.eat(",");
+            }
+            return Json::Map(map);
+        }
+        if self.eat("[") {
+            let mut list = vec![];
+            while !self.eat("]") {
+                list.push(self.value());
+                self.eat(",");
+            }
+            return Json::List(list);
+        }
+        if self.eat("\"") {
+            return Json::Text(self.text());
+        }
+        let end = self.rest.find([',', ']', '}', ' ', '\n']).unwrap_or(self.rest.len());
+        let (number, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Json::Number(number.parse().unwrap_or_else(|_| panic!("not a number: {number:?}")))
+    }
+
+    fn text(&mut self) -> String {
+        let mut text = String::new();
+        let mut chars = self.rest.chars();
+        loop {
+            match chars.next().expect("a text must end") {
+                '"' => break,
+                '\\' => match chars.next().unwrap() {
+                    'n' => text.push('\n'),
+                    't' => text.push('\t'),
+                    'r' => text.push('\r'),
+                    'u' => {
+                        let code: String = chars.by_ref().take(4).collect();
+                        let code = u32::from_str_radix(&code, 16).unwrap();
+                        text.push(char::from_u32(code).unwrap());
+                    }
+                    other => text.push(other),
+                },
+                other => text.push(other),
+            }
+        }
+        self.rest = chars.as_str();
+        text
+    }
+}
+
+/// |x − y| / |y|; 0 where both are equal or both NaN.
+pub fn relative(x: f64, y: f64) -> f64 {
+    if x == y || x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() / y.abs() }
+}
+
+#[track_caller]
+pub fn assert_close(what: &str, x: f64, y: f64, tolerance: f64) {
+    let error = relative(x, y);
+    assert!(error <= tolerance, "{what}: {x:e} should be {y:e}; relative error {error:e}");
+}
+
+/// How many numbers lie between the two; 0 where both are NaN.
+pub fn ulps(x: f64, y: f64) -> u64 {
+    if x == y || x.is_nan() && y.is_nan() {
+        return 0;
+    }
+    if x.is_nan() || y.is_nan() {
+        return u64::MAX;
+    }
+    let rank = |x: f64| {
+        let bits = x.to_bits() as i64;
+        if bits < 0 { i64::MIN - bits } else { bits }
+    };
+    rank(x).abs_diff(rank(y))
+}

@@ -1,0 +1,57 @@
+//! Whole runs of the post's loop on real data, against an independent implementation.
+
+mod common;
+
+use chainrule::data::Examples;
+use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
+use common::{Json, assert_close, relative};
+
+const RUNS: [&str; 4] =
+    ["penguins_sex", "challenger_orings", "wdbc_full30_malignant", "iris_setosa_vs_versicolor"];
+
+#[test]
+fn two_thousand_steps_on_four_data_sets() {
+    let all = Json::read("post_trajectories.json");
+    for name in RUNS {
+        let run = all.get(&format!("{name}__standardized_lr0.5_2000"));
+        let path = format!("{}/examples/data/{name}.csv", env!("CARGO_MANIFEST_DIR"));
+        let examples = Examples::read_csv(&path, None).unwrap();
+        let x = examples.standardizer().unwrap().apply(&examples.x).unwrap();
+        let y = &examples.y;
+        let (n, m) = x.shape();
+        assert_eq!((n as f64, m as f64), (run.get("n_features").number(), run.get("m").number()));
+
+        let (w, b) = initialize_with_zeros(n);
+        let (first, cost) = propagate(&w, b, &x, y).unwrap();
+        let expected = run.get("first_grad");
+        for (dw, expected) in first.dw.to_vec().iter().zip(expected.get("dw").numbers()) {
+            assert_close(name, *dw, expected, 1e-12);
+        }
+        let db = expected.get("db").number();
+        assert!((first.db - db).abs() <= 1e-16, "{name}: db {} should be {db}", first.db);
+        assert_close(name, cost, expected.get("cost").number(), 1e-15);
+
+        let fit = optimize(w, b, &x, y, &Options::default()).unwrap();
+        let costs = run.get("stable_costs_every_100").numbers();
+        assert_eq!(fit.costs.len(), costs.len());
+        for (k, (cost, expected)) in fit.costs.iter().zip(costs).enumerate() {
+            assert_close(&format!("{name}, cost {k}"), *cost, expected, 1e-9);
+        }
+        for (w, expected) in fit.w.to_vec().iter().zip(run.get("stable_w").numbers()) {
+            assert_close(&format!("{name}, w"), *w, expected, 1e-9);
+        }
+        assert_close(&format!("{name}, b"), fit.b, run.get("stable_b").number(), 1e-9);
+        let (_, last) = propagate(&fit.w, fit.b, &x, y).unwrap();
+        assert_close(name, last, run.get("stable_final_cost").number(), 1e-9);
+        // The gradient of the last step, relative to the first: at an optimum its own digits are
+        // rounding only.
+        let dw = run.get("last_grads_before_final_update").get("dw").numbers();
+        for (i, (dw, expected)) in fit.dw.to_vec().iter().zip(dw).enumerate() {
+            let scale = expected.abs() + 1e-6 * first.dw.get(i, 0).abs();
+            let error = (dw - expected).abs() / scale;
+            assert!(error <= 1e-9, "{name}: dw[{i}] {dw:e} should be {expected:e}");
+        }
+        let hits = accuracy(&predict(&fit.w, fit.b, &x).unwrap(), y);
+        assert!(relative(hits, run.get("stable_train_accuracy").number()) < 1e-12);
+    }
+}
