@@ -43,9 +43,12 @@ fn join(s: [f64; LANES]) -> f64 {
 pub fn matmul(a: &Tensor, b: &Tensor) -> Tensor {
     let ((rows, inner), (_, columns)) = (a.shape(), b.shape());
     let mut c = vec![0.0; rows * columns];
+    if inner == 0 || c.is_empty() {
+        return Tensor::new(rows, columns, c);
+    }
     let a = a.to_rows();
     let columns_of_b = b.t();
-    if columns_of_b.row(0).is_some() && inner > 1 {
+    if columns_of_b.row(0).is_some() {
         for j in 0..columns {
             let column = columns_of_b.row(j).unwrap_or_default();
             for i in 0..rows {
@@ -53,7 +56,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Tensor {
             }
         }
     } else {
-        let b = if inner > 0 && b.row(0).is_some() { b.clone() } else { b.to_rows() };
+        let b = if b.row(0).is_some() { b.clone() } else { b.to_rows() };
         for k in 0..inner {
             let row = b.row(k).unwrap_or_default();
             for i in 0..rows {
