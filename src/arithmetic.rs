@@ -28,84 +28,71 @@ pub trait Number:
     }
 }
 
-/// One operand of a two-sided operation.
-enum Operand<'t, V: Value> {
-    Var(Var<'t, V>),
-    Number(f64),
+/// What a rule gives: the value z, and the local derivatives with respect to x and to y.
+type Rule<V> = (V, <V as Value>::Local, <V as Value>::Local);
+
+/// z = x + y: dz/dx = 1, dz/dy = 1. Addition distributes.
+fn add<V: Number>(x: V, y: V) -> Rule<V> {
+    (x + y, V::scale(1.0), V::scale(1.0))
 }
 
-/// Records `name`. The rule gives the value and the two local derivatives; where an operand is a
-/// plain number, its derivative has nowhere to go and the tape notes the number instead.
-#[track_caller]
-fn record<'t, V: Number>(
-    name: &'static str,
-    x: Operand<'t, V>,
-    y: Operand<'t, V>,
-    rule: impl FnOnce(V, V) -> (V, V::Local, V::Local),
-) -> Var<'t, V> {
-    match (x, y) {
-        (Operand::Var(x), Operand::Var(y)) => {
-            let (x, y) = V::aligned(x, y);
-            let (value, dx, dy) = rule(x.value(), y.value());
-            x.tape().record(name, value, [(x, dx), (y, dy)])
-        }
-        (Operand::Var(x), Operand::Number(c)) => {
-            let (value, dx, _) = rule(x.value(), c.into());
-            x.tape().record(name, value, [(x, dx)]).with_constant(1, c)
-        }
-        (Operand::Number(c), Operand::Var(y)) => {
-            let (value, _, dy) = rule(c.into(), y.value());
-            y.tape().record(name, value, [(y, dy)]).with_constant(0, c)
-        }
-        (Operand::Number(_), Operand::Number(_)) => unreachable!("two numbers record nothing"),
-    }
+/// z = x − y: dz/dx = 1, dz/dy = −1.
+fn sub<V: Number>(x: V, y: V) -> Rule<V> {
+    (x - y, V::scale(1.0), V::scale(-1.0))
 }
 
-/// One rule, for `Var ∘ Var`, `Var ∘ f64` and `f64 ∘ Var`.
+/// z = x·y: dz/dx = y, dz/dy = x. Multiplication swaps.
+fn mul<V: Number>(x: V, y: V) -> Rule<V> {
+    (x.clone() * y.clone(), V::times(y), V::times(x))
+}
+
+/// z = x/y: dz/dx = 1/y, dz/dy = −x/y² = −z/y.
+fn div<V: Number>(x: V, y: V) -> Rule<V> {
+    let z = x / y.clone();
+    (z.clone(), V::times(V::from(1.0) / y.clone()), V::times(-z / y))
+}
+
+/// One rule, for `Var ∘ Var`, `Var ∘ f64` and `f64 ∘ Var`. The derivative with respect to a plain
+/// number has nowhere to go; the tape notes the number instead.
 macro_rules! operator {
-    ($Trait:ident, $method:ident, $rule:expr) => {
+    ($Trait:ident, $rule:ident) => {
         impl<'t, V: Number> $Trait for Var<'t, V> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, y: Self) -> Self {
-                record(stringify!($method), Operand::Var(self), Operand::Var(y), $rule)
+            fn $rule(self, y: Self) -> Self {
+                let (x, y) = V::aligned(self, y);
+                let (z, dx, dy) = $rule(x.value(), y.value());
+                x.tape().record(stringify!($rule), z, [(x, dx), (y, dy)])
             }
         }
+
         impl<'t, V: Number> $Trait<f64> for Var<'t, V> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, c: f64) -> Self {
-                record(stringify!($method), Operand::Var(self), Operand::Number(c), $rule)
+            fn $rule(self, y: f64) -> Self {
+                let (z, dx, _) = $rule(self.value(), y.into());
+                self.tape().record(stringify!($rule), z, [(self, dx)]).with_constant(1, y)
             }
         }
+
         impl<'t, V: Number> $Trait<Var<'t, V>> for f64 {
             type Output = Var<'t, V>;
             #[track_caller]
-            fn $method(self, y: Var<'t, V>) -> Var<'t, V> {
-                record(stringify!($method), Operand::Number(self), Operand::Var(y), $rule)
+            fn $rule(self, y: Var<'t, V>) -> Var<'t, V> {
+                let (z, _, dy) = $rule(self.into(), y.value());
+                y.tape().record(stringify!($rule), z, [(y, dy)]).with_constant(0, self)
             }
         }
     };
 }
-
-// z = x + y: dz/dx = 1, dz/dy = 1 (addition distributes)
-operator!(Add, add, |x, y| (x + y, V::scale(1.0), V::scale(1.0)));
-
-// z = x − y: dz/dx = 1, dz/dy = −1
-operator!(Sub, sub, |x, y| (x - y, V::scale(1.0), V::scale(-1.0)));
-
-// z = x·y: dz/dx = y, dz/dy = x (multiplication swaps)
-operator!(Mul, mul, |x, y| (x.clone() * y.clone(), V::times(y), V::times(x)));
-
-// z = x/y: dz/dx = 1/y, dz/dy = −x/y² = −z/y
-operator!(Div, div, |x, y| {
-    let z = x / y.clone();
-    (z.clone(), V::times(V::from(1.0) / y.clone()), V::times(-z / y))
-});
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+operator!(Div, div);
 
 impl<V: Number> Neg for Var<'_, V> {
     type Output = Self;
-    // y = −x: dy/dx = −1
+    /// y = −x: dy/dx = −1.
     #[track_caller]
     fn neg(self) -> Self {
         self.tape().record("neg", -self.value(), [(self, V::scale(-1.0))])

@@ -53,7 +53,7 @@ impl Number for Tensor {
         Local::Scale(factor)
     }
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Tensor, Tensor) {
-        (self.map(|x| f.f(x)), self.map(|x| f.f_df(x).1))
+        self.map_to_two(|x| f.f_df(x))
     }
     #[track_caller]
     fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {

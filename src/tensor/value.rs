@@ -173,6 +173,26 @@ impl Tensor {
         self.filled_with(self.entries().map(f))
     }
 
+    /// `f` of every entry, where `f` gives two numbers: two matrices, in one pass.
+    pub(super) fn map_to_two(&self, f: impl Fn(f64) -> (f64, f64)) -> (Tensor, Tensor) {
+        if self.as_slice().is_none() && self.t().as_slice().is_some() {
+            let (y, z) = self.t().map_to_two(f);
+            return (y.t(), z.t());
+        }
+        let (mut ys, mut zs) = (vec![], vec![]);
+        let mut push = |x| {
+            let (y, z) = f(x);
+            ys.push(y);
+            zs.push(z);
+        };
+        match self.as_slice() {
+            Some(entries) => entries.iter().for_each(|&x| push(x)),
+            None => self.entries().for_each(push),
+        }
+        let dense = |entries: Vec<f64>| Tensor::dense(self.rows, self.columns, entries.into());
+        (dense(ys), dense(zs))
+    }
+
     /// The matrix product: (n, k) · (k, m) = (n, m).
     ///
     /// # Panics
