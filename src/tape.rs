@@ -94,7 +94,7 @@ impl<V: Value> Tape<V> {
     /// A variable: gradients flow to it.
     #[track_caller]
     pub fn var(&self, value: V) -> Var<'_, V> {
-        self.push("var", value, true)
+        self.push(Location::caller(), "var", value, true, [])
     }
 
     /// A constant, such as a row of data: it is shown in traces and receives no gradient.
@@ -108,7 +108,7 @@ impl<V: Value> Tape<V> {
     /// ```
     #[track_caller]
     pub fn constant(&self, value: V) -> Var<'_, V> {
-        self.push("const", value, false)
+        self.push(Location::caller(), "const", value, false, [])
     }
 
     /// Records one operation: its name, its value, and for each input the local derivative.
@@ -135,36 +135,44 @@ impl<V: Value> Tape<V> {
         value: V,
         edges: impl IntoIterator<Item = (Var<'t, V>, V::Local)>,
     ) -> Var<'t, V> {
-        // All edges first, then the tape is borrowed. Nearly every operation has one or two, and an
-        // empty rest allocates nothing.
+        // All edges first, and then the tape is borrowed. An iterator of one or two is pulled by
+        // hand, for speed: nearly every operation has no more.
+        let at = Location::caller();
         let mut edges = edges.into_iter().fuse();
-        let (first, second) = (edges.next(), edges.next());
-        let rest: Vec<_> = edges.collect();
-        let mut varies = false;
-        let mut recording = self.recording.borrow_mut();
-        for (input, local) in first.into_iter().chain(second).chain(rest) {
-            if !std::ptr::eq(self, input.tape) {
-                drop(recording);
-                foreign(&format!("an input of `{name}` belongs to another tape"))
+        let (first, second, third) = (edges.next(), edges.next(), edges.next());
+        let few = [first, second].into_iter().flatten();
+        match third {
+            None => self.push(at, name, value, false, few),
+            Some(third) => {
+                let many: Vec<_> = few.chain([third]).chain(edges).collect();
+                self.push(at, name, value, false, many)
             }
-            let carries = recording.nodes[input.index as usize].varies;
-            varies |= carries;
-            recording.edges.push(Edge { input: input.index, carries, local });
         }
-        drop(recording);
-        self.push(name, value, varies)
     }
 
-    #[track_caller]
-    fn push(&self, operation: &'static str, value: V, varies: bool) -> Var<'_, V> {
+    fn push<'t>(
+        &'t self,
+        at: &'static Location<'static>,
+        operation: &'static str,
+        value: V,
+        mut varies: bool,
+        edges: impl IntoIterator<Item = (Var<'t, V>, V::Local)>,
+    ) -> Var<'t, V> {
         let mut recording = self.recording.borrow_mut();
-        let Ok(index) = u32::try_from(recording.nodes.len()) else {
-            let facts = [format!("{} nodes are on this tape", recording.nodes.len())];
-            let why = "a node's number must fit into 32 bits";
-            mistake("the tape is full", &facts, why, "use a fresh tape for each step")
-        };
-        let edges_end = recording.edges.len();
-        recording.nodes.push(Node { value, operation, at: Location::caller(), edges_end, varies });
+        let Recording { nodes, edges: all, .. } = &mut *recording;
+        let start = all.len();
+        for (input, local) in edges {
+            if !std::ptr::eq(self, input.tape) {
+                all.truncate(start); // the tape stays as it was
+                foreign(at, &format!("an input of `{operation}` belongs to another tape"))
+            }
+            let carries = nodes[input.index as usize].varies;
+            varies |= carries;
+            all.push(Edge { input: input.index, carries, local });
+        }
+        let index = nodes.len() as u32;
+        assert!(nodes.len() < u32::MAX as usize, "a tape holds at most {} nodes", u32::MAX);
+        nodes.push(Node { value, operation, at, edges_end: all.len(), varies });
         Var { tape: self, index }
     }
 
@@ -330,7 +338,10 @@ impl<V: Value> Gradients<V> {
     #[track_caller]
     pub fn wrt(&self, var: Var<'_, V>) -> V {
         if self.id != var.tape.id {
-            foreign("these gradients belong to another tape, or the tape was cleared since")
+            foreign(
+                Location::caller(),
+                "these gradients belong to another tape, or the tape was cleared since",
+            )
         }
         match self.entries.get(var.index as usize) {
             Some(Some(gradient)) => gradient.clone(),
@@ -339,9 +350,10 @@ impl<V: Value> Gradients<V> {
     }
 }
 
-#[track_caller]
-fn foreign(what: &str) -> ! {
-    mistake(
+#[cold]
+fn foreign(at: &Location<'_>, what: &str) -> ! {
+    mistake_at(
+        at,
         what,
         &[],
         "a node's number means something on its own tape only",

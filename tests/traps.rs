@@ -144,6 +144,15 @@ fn a_var_of_another_tape() {
 }
 
 #[test]
+fn a_refused_operation_leaves_the_tape_as_it_was() {
+    let (one, other) = (Tape::new(), Tape::new());
+    let (x, y) = (one.var(3.0), other.var(2.0));
+    let refused = std::panic::AssertUnwindSafe(|| drop(x * y));
+    panic_of(refused);
+    assert_eq!((x * x).backward().wrt(x), 6.0);
+}
+
+#[test]
 fn gradients_kept_across_clear() {
     let message = panic_of(|| {
         let mut tape = Tape::new();
