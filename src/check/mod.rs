@@ -12,6 +12,7 @@
 use std::fmt;
 
 use crate::logistic::Grads;
+use crate::tensor::Compact;
 
 /// Gradients of two sources, entry by entry, with a verdict.
 ///
@@ -91,29 +92,67 @@ impl Comparison {
     pub fn agrees(&self) -> bool {
         self.entries.iter().all(|entry| entry.agrees(self.tolerance))
     }
+
+    /// The table, shortened to the `count` largest derivatives. Those that disagree are shown in
+    /// any case, and a last line says how many are not shown.
+    ///
+    /// ```
+    /// use chainrule::check::Comparison;
+    /// let mut comparison = Comparison::new("reverse mode", "closed form");
+    /// for (i, g) in [0.5, -2.0, 0.1].into_iter().enumerate() {
+    ///     comparison.add(format!("dw[{i}]"), g, g, 1.0);
+    /// }
+    /// let table = comparison.largest(1);
+    /// assert!(table.contains("dw[1]") && !table.contains("dw[2]"));
+    /// assert!(table.ends_with("and 2 smaller ones, which all AGREE"));
+    /// ```
+    pub fn largest(&self, count: usize) -> String {
+        let size = |i: &usize| self.entries[*i].values[0].abs();
+        let mut order: Vec<usize> = (0..self.entries.len()).collect();
+        order.sort_by(|i, j| size(j).total_cmp(&size(i)));
+        let (first, others) = order.split_at(count.min(order.len()));
+        let agrees = |i: &&usize| self.entries[**i].agrees(self.tolerance);
+        let hidden = others.iter().filter(agrees).count();
+        let mut shown: Vec<usize> = first.to_vec();
+        shown.extend(others.iter().filter(|i| !agrees(i)));
+        shown.sort_unstable();
+        let entries: Vec<Entry> = shown.into_iter().map(|i| self.entries[i].clone()).collect();
+        let table = Comparison { entries, ..self.clone() }.to_string();
+        match hidden {
+            0 => table,
+            _ => format!("{table}\n  and {hidden} smaller ones, which all AGREE"),
+        }
+    }
 }
 
 /// AGREE or DISAGREE.
+///
+/// ```
+/// assert_eq!(chainrule::check::verdict(true), "AGREE");
+/// ```
 pub fn verdict(agrees: bool) -> &'static str {
     if agrees { "AGREE" } else { "DISAGREE" }
 }
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0).max(5);
+        let width = self.entries.iter().map(|entry| entry.name.len()).fold(5, usize::max);
         let [first, second] = self.judges;
         write!(f, "  {:<width$}  {first:>16}  {second:>16}  rel.err  ULP     verdict", "param")?;
         for entry in &self.entries {
-            let [x, y] = entry.values.map(crate::tensor::Compact);
+            let [x, y] = entry.values.map(Compact);
+            let error = match entry.relative_error() {
+                0.0 => "0".to_string(),
+                error => format!("{error:.1e}"),
+            };
             let ulps = match entry.ulps() {
                 Some(ulps) if ulps < 100_000 => ulps.to_string(),
                 Some(_) => ">99999".to_string(),
                 None => "-".to_string(),
             };
-            let error = entry.relative_error();
             let verdict = verdict(entry.agrees(self.tolerance));
             write!(f, "\n  {:<width$}  {x:>16.10}  {y:>16.10}", entry.name)?;
-            write!(f, "  {error:7.1e}  {ulps:<6}  {verdict}")?;
+            write!(f, "  {error:>7}  {ulps:<6}  {verdict}")?;
         }
         Ok(())
     }

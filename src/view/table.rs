@@ -1,68 +1,97 @@
 //! The trace table: read down for the forward pass, up for the backward pass.
 
-use std::fmt::Write;
-
-use crate::tensor::{Compact, Tensor};
+use crate::tensor::{Compact, Local, Tensor};
 use crate::trace::{Contribution, Frame, Operand, Trace};
 
-/// One row per node, with its value; next to it, for each edge, local derivative × upstream and
-/// where the product is added.
+/// One row per node, with its value; beside it, for each edge that carries a gradient back,
+/// local derivative × upstream = product, and the input to which the product is added.
 ///
 /// ```
 /// use chainrule::{scalar::Tape, view};
 /// let tape = Tape::new();
 /// let x = tape.var(3.0).named("x");
-/// println!("{}", view::table(&(x * x).trace()));
+/// let y = (2.0 * x).named("y");
+/// let expected = "\
+///  ## name op  in          value      local d   x upstream    = product to
+///  0 x    var      3.0000000000
+///  1 y    mul 2,#0 6.0000000000 2.0000000000 1.0000000000 2.0000000000 x
+/// Read down: the forward pass. Read up: the backward pass.
+/// ";
+/// assert_eq!(view::table(&y.trace()), expected.replace("##", "#"));
 /// ```
 pub fn table(trace: &Trace) -> String {
+    let titles = ["#", "name", "op", "in", "value", "local d", "x upstream", "= product", "to"];
+    let mut rows = vec![titles.map(String::from)];
     let mut passages: Vec<Vec<&Contribution>> = vec![vec![]; trace.nodes.len()];
     for frame in &trace.frames {
         if let Frame::Backward(contribution) = frame {
             passages[contribution.node].push(contribution);
         }
     }
-    let name_width = trace.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
-    let name_width = name_width.clamp(4, 8);
-    let mut text = format!(
-        "  #  {:name_width$}  {:<8} {:<7} {:>14}  {:>14} x {:>13} = {}\n",
-        "name", "op", "inputs", "value", "local d", "upstream", "added to"
-    );
     for (k, node) in trace.nodes.iter().enumerate() {
-        let inputs: Vec<String> = node
-            .operands
-            .iter()
-            .map(|operand| match operand {
-                Operand::Node(k) => k.to_string(),
-                Operand::Number(number) => format!("{number}"),
-            })
-            .collect();
-        let start = format!(
-            "{k:>3}  {:name_width$}  {:<8} {:<7} {:>14}",
-            node.name,
-            node.operation,
-            inputs.join(", "),
-            number(&node.value)
-        );
-        if passages[k].is_empty() {
-            let _ = writeln!(text, "{}", start.trim_end());
-        }
-        for (edge, passage) in passages[k].iter().enumerate() {
-            let start = if edge == 0 { start.clone() } else { " ".repeat(start.chars().count()) };
-            let local = match &passage.local {
-                crate::tensor::Local::Scale(c) => format!("{:.10}", Compact(*c)),
-                other => other.to_string(),
+        let mut row: [String; 9] = Default::default();
+        row[0] = k.to_string();
+        row[1] = node.name.clone();
+        row[2] = node.operation.to_string();
+        row[3] = inputs(&node.operands);
+        row[4] = entry(&node.value);
+        for passage in &passages[k] {
+            row[5] = match &passage.local {
+                Local::Scale(c) => decimals(*c),
+                map => map.to_string(),
             };
-            let upstream = number(&passage.upstream);
-            let (input, product) = (trace.label(passage.input), number(&passage.product));
-            let _ = writeln!(text, "{start}  {local:>14} x {upstream:>13} = {input} {product}");
+            row[6] = entry(&passage.upstream);
+            row[7] = entry(&passage.product);
+            row[8] = trace.label(passage.input);
+            rows.push(std::mem::take(&mut row));
+        }
+        if passages[k].is_empty() {
+            rows.push(row);
         }
     }
-    text + "Read down: the forward pass. Read up: the backward pass.\n"
+    aligned(&rows) + "Read down: the forward pass. Read up: the backward pass.\n"
 }
 
-fn number(value: &Tensor) -> String {
+/// The numbers of the nodes that an operation used; plain numbers are marked off from them.
+fn inputs(operands: &[Operand]) -> String {
+    let numbers = operands.iter().any(|operand| matches!(operand, Operand::Number(_)));
+    let text = |operand: &Operand| match operand {
+        Operand::Node(k) if numbers => format!("#{k}"),
+        Operand::Node(k) => k.to_string(),
+        Operand::Number(number) => number.to_string(),
+    };
+    let all: Vec<String> = operands.iter().map(text).collect();
+    match all.len() {
+        0..=3 => all.join(","),
+        count => format!("{},..{} more", all[0], count - 1),
+    }
+}
+
+/// A number with ten decimals; of a matrix, the shape.
+fn entry(value: &Tensor) -> String {
     match value.shape() {
-        (1, 1) => format!("{:.10}", Compact(value.get(0, 0))),
+        (1, 1) => decimals(value.get(0, 0)),
         shape => format!("{shape:?}"),
     }
+}
+
+fn decimals(number: f64) -> String {
+    format!("{:.10}", Compact(number))
+}
+
+/// Columns as wide as their widest entry: words to the left, numbers to the right.
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+            let words = matches!(column, 1..=3 | 8);
+            line += &if words { format!(" {cell:<width$}") } else { format!(" {cell:>width$}") };
+        }
+        text += line[1..].trim_end();
+        text.push('\n');
+    }
+    text
 }
