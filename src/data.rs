@@ -44,7 +44,7 @@ impl Examples {
     ///
     /// # Errors
     /// If the file cannot be read, is empty or has no rows, lacks the label's column, or has a row
-    /// of another length or a cell that is no number.
+    /// of another length or a cell that is no finite number.
     pub fn read_csv(path: &str, label: Option<&str>) -> Result<Examples> {
         match File::open(path) {
             Ok(file) => Examples::from_csv(BufReader::new(file), path, label),
@@ -112,15 +112,11 @@ impl Examples {
                 .at(name, number, 1, &line));
             }
             for (k, cell) in line.split(',').enumerate() {
-                let Ok(value) = cell.trim().parse::<f64>() else {
+                let value = cell.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+                let Some(value) = value else {
                     let indent = cell.chars().take_while(|c| c.is_whitespace()).count();
-                    return Err(Error::new(
-                        format!("`{}` is not a number", cell.trim()),
-                        [format!("column `{}`", features[k])],
-                        "features and labels enter formulas, so each cell must be a number",
-                        "write a number here, or delete the row",
-                    )
-                    .at(name, number, column + indent, &line));
+                    let error = not_a_number(cell.trim(), &features[k]);
+                    return Err(error.at(name, number, column + indent, &line));
                 };
                 if k == label_at {
                     y.push(value)
@@ -245,6 +241,19 @@ impl Standardizer {
         }
         Ok(&(x - &self.means) / &self.deviations)
     }
+}
+
+fn not_a_number(cell: &str, column: &str) -> Error {
+    let what = match cell {
+        "" => "this cell is empty".to_string(),
+        cell => format!("`{cell}` is not a finite number"),
+    };
+    Error::new(
+        what,
+        [format!("column `{column}`")],
+        "features and labels enter formulas, so each cell must be a number",
+        "write a number here, or delete the row",
+    )
 }
 
 fn unreadable(name: &str, error: std::io::Error) -> Error {

@@ -128,8 +128,11 @@ impl Network {
 
     /// One forward and one backward pass: the gradients, layer by layer, and the cost.
     ///
-    /// `cost` makes one number of the output and Y: [`cross_entropy`], [`squared_error`], or a
-    /// function of your own.
+    /// X is (inputs, m), Y (nodes of the last layer, m). `cost` makes one number of the output and
+    /// Y: [`cross_entropy`], [`squared_error`], or a function of your own.
+    ///
+    /// # Panics
+    /// If the network has no layers, or the shapes of X or Y do not fit it.
     #[track_caller]
     pub fn propagate<C>(&self, x: &Tensor, y: &Tensor, cost: C) -> (Vec<LayerGrads>, f64)
     where
@@ -138,6 +141,14 @@ impl Network {
         let tape = Tape::new();
         let parameters = self.parameters(&tape);
         let output = self.forward(&parameters, tape.constant(x.clone()).named("X"));
+        if output.z.shape() != y.shape() {
+            mistake(
+                &format!("Y is {:?}, and the network gives {:?}", y.shape(), output.z.shape()),
+                &[format!("X is {:?}", x.shape())],
+                "the cost compares each output with its own label, one column per example",
+                "give Y one row for each node of the last layer, and one column for each of X",
+            )
+        }
         let cost = cost(output, y).named("cost");
         let gradients = cost.backward();
         let mut grads = Vec::with_capacity(parameters.len());

@@ -12,9 +12,9 @@ use crate::trace::{Contribution, Frame, Operand, Trace};
 /// let x = tape.var(3.0).named("x");
 /// let y = (2.0 * x).named("y");
 /// let expected = "\
-///  ## name op  in          value      local d   x upstream    = product to
-///  0 x    var      3.0000000000
-///  1 y    mul 2,#0 6.0000000000 2.0000000000 1.0000000000 2.0000000000 x
+/// ## name op  in          value      local d   x upstream    = product to
+/// 0 x    var      3.0000000000
+/// 1 y    mul 2,#0 6.0000000000 2.0000000000 1.0000000000 2.0000000000 x
 /// Read down: the forward pass. Read up: the backward pass.
 /// ";
 /// assert_eq!(view::table(&y.trace()), expected.replace("##", "#"));
