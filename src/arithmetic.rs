@@ -61,7 +61,8 @@ macro_rules! operator {
             #[track_caller]
             fn $rule(self, y: Self) -> Self {
                 let (x, y) = V::aligned(self, y);
-                let (z, dx, dy) = $rule(x.value(), y.value());
+                let (x_value, y_value) = x.values(y);
+                let (z, dx, dy) = $rule(x_value, y_value);
                 x.tape().record(stringify!($rule), z, [(x, dx), (y, dy)])
             }
         }

@@ -91,7 +91,7 @@ impl Network {
         for (k, layer) in self.layers.iter().enumerate() {
             let (w, b) = (tape.var(layer.weights.clone()), tape.var(layer.bias.clone()));
             let number = if self.layers.len() == 1 { String::new() } else { (k + 1).to_string() };
-            parameters.push((w.named(&format!("w{number}")), b.named(&format!("b{number}"))));
+            parameters.push((w.named(format!("w{number}")), b.named(format!("b{number}"))));
         }
         parameters
     }

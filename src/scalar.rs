@@ -92,7 +92,7 @@ impl Tape {
     #[track_caller]
     pub fn sum<'t>(&'t self, vars: impl IntoIterator<Item: Borrow<Var<'t>>>) -> Var<'t> {
         let vars: Vec<Var<'t>> = vars.into_iter().map(|var| *var.borrow()).collect();
-        let value = vars.iter().fold(0.0, |sum, x| sum + x.value());
+        let value = self.values(&vars).iter().fold(0.0, |sum, x| sum + x);
         self.record("sum", value, vars.into_iter().map(|x| (x, 1.0)))
     }
 
@@ -120,16 +120,12 @@ impl Tape {
                 "give both the same length",
             )
         }
+        let weights: Vec<f64> = self.values(w);
         let pairs = w.iter().zip(x);
-        let value = pairs.clone().fold(0.0, |sum, (w, x)| sum + w.value() * x.number());
-        let weights = pairs.clone().map(|(&w, x)| (w, x.number()));
-        let inputs = pairs.clone().filter_map(|(w, x)| Some((x.var()?, w.value())));
-        let mut y = self.record("dot", value, weights.chain(inputs));
-        for (i, (_, x)) in pairs.enumerate() {
-            if x.var().is_none() {
-                y = y.with_constant(w.len() + i, x.number());
-            }
-        }
-        y
+        let value = weights.iter().zip(x).fold(0.0, |sum, (w, x)| sum + w * x.number());
+        let mut edges: Vec<_> = pairs.clone().map(|(&w, x)| (w, x.number())).collect();
+        edges.extend(x.iter().zip(&weights).filter_map(|(x, &w)| Some((x.var()?, w))));
+        let plain = x.iter().filter(|x| x.var().is_none()).map(|x| x.number());
+        self.record("dot", value, edges).with_constants(w.len(), plain)
     }
 }

@@ -5,6 +5,7 @@
 //! older than what was computed from it, so the order of the tape is the order of the walk: no
 //! sort, no recursion, however deep the computation.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
@@ -47,21 +48,20 @@ pub(crate) struct Recording<V: Value> {
     pub nodes: Vec<Node<V>>,
     /// The edges of all nodes, oldest node first.
     edges: Vec<Edge<V::Local>>,
+    sites: Sites,
     /// Names that the learner gave to nodes.
-    pub names: Vec<(u32, String)>,
+    pub names: Vec<(u32, Cow<'static, str>)>,
     /// Plain numbers that were operands: node, position among its operands, number.
     pub constants: Vec<(u32, u32, f64)>,
 }
 
 pub(crate) struct Node<V> {
     pub value: V,
-    pub operation: &'static str,
-    /// The learner's line.
-    pub at: &'static Location<'static>,
+    /// Which site recorded it, times two; plus one if a gradient is wanted here, as it is for a
+    /// variable and for all that depends on one.
+    site_and_varies: u32,
     /// Where this node's edges end, and the next node's begin.
-    edges_end: usize,
-    /// Whether a gradient is wanted here: true for a variable and for all that depends on one.
-    pub varies: bool,
+    edges_end: u32,
 }
 
 pub(crate) struct Edge<L> {
@@ -69,6 +69,28 @@ pub(crate) struct Edge<L> {
     /// Whether the input varies: an edge to a constant carries nothing back.
     pub carries: bool,
     pub local: L,
+}
+
+impl<V> Node<V> {
+    #[inline(always)]
+    pub fn varies(&self) -> bool {
+        self.site_and_varies % 2 == 1
+    }
+}
+
+/// What all nodes have in common that one line recorded with one operation.
+#[derive(Clone, Copy)]
+pub(crate) struct Site {
+    pub operation: &'static str,
+    /// The learner's line.
+    pub at: &'static Location<'static>,
+}
+
+/// All sites of a recording. A loop records the same few again and again: `recent` finds those
+/// again at once, and a site that it has lost sight of is simply listed a second time.
+struct Sites {
+    all: Vec<Site>,
+    recent: [u32; 64],
 }
 
 /// A handle to one node: `Copy`, so that `x * w + b` reads like mathematics.
@@ -86,15 +108,16 @@ pub struct Gradients<V> {
 impl<V: Value> Tape<V> {
     /// An empty tape.
     pub fn new() -> Self {
+        let sites = Sites { all: vec![], recent: [0; 64] };
         let recording =
-            Recording { nodes: vec![], edges: vec![], names: vec![], constants: vec![] };
+            Recording { nodes: vec![], edges: vec![], sites, names: vec![], constants: vec![] };
         Tape { id: next_id(), recording: RefCell::new(recording) }
     }
 
     /// A variable: gradients flow to it.
     #[track_caller]
     pub fn var(&self, value: V) -> Var<'_, V> {
-        self.push(Location::caller(), "var", value, true, [])
+        self.input("var", value, true)
     }
 
     /// A constant, such as a row of data: it is shown in traces and receives no gradient.
@@ -108,7 +131,7 @@ impl<V: Value> Tape<V> {
     /// ```
     #[track_caller]
     pub fn constant(&self, value: V) -> Var<'_, V> {
-        self.push(Location::caller(), "const", value, false, [])
+        self.input("const", value, false)
     }
 
     /// Records one operation: its name, its value, and for each input the local derivative.
@@ -129,51 +152,61 @@ impl<V: Value> Tape<V> {
     /// # Panics
     /// If an input belongs to another tape.
     #[track_caller]
+    #[inline(always)]
     pub fn record<'t>(
         &'t self,
         name: &'static str,
         value: V,
         edges: impl IntoIterator<Item = (Var<'t, V>, V::Local)>,
     ) -> Var<'t, V> {
-        // All edges first, and then the tape is borrowed. An iterator of one or two is pulled by
-        // hand, for speed: nearly every operation has no more.
         let at = Location::caller();
-        let mut edges = edges.into_iter().fuse();
-        let (first, second, third) = (edges.next(), edges.next(), edges.next());
-        let few = [first, second].into_iter().flatten();
-        match third {
-            None => self.push(at, name, value, false, few),
-            Some(third) => {
-                let many: Vec<_> = few.chain([third]).chain(edges).collect();
-                self.push(at, name, value, false, many)
-            }
+        // The iterator runs to its end before the tape is borrowed. Nearly every operation has one
+        // or two inputs: for speed, those go without a list.
+        let mut inputs = edges.into_iter();
+        let first = inputs.next();
+        let second = if first.is_some() { inputs.next() } else { None };
+        let others = if second.is_some() { inputs.collect() } else { vec![] };
+        let own = |edge: &(Var<'t, V>, V::Local)| std::ptr::eq(self, edge.0.tape);
+        if !(first.as_ref().is_none_or(own) && second.as_ref().is_none_or(own))
+            || !others.iter().all(own)
+        {
+            foreign(at, &format!("an input of `{name}` belongs to another tape"))
         }
+        let mut recording = self.recording.borrow_mut();
+        let Recording { nodes, edges, .. } = &mut *recording;
+        let mut varies = false;
+        let mut edge = |(input, local): (Var<'t, V>, V::Local)| {
+            let carries = nodes[input.index as usize].varies();
+            varies |= carries;
+            Edge { input: input.index, carries, local }
+        };
+        if let Some(first) = first {
+            edges.push(edge(first));
+        }
+        if let Some(second) = second {
+            edges.push(edge(second));
+        }
+        if !others.is_empty() {
+            edges.extend(others.into_iter().map(edge));
+        }
+        let index = recording.push(value, Site { operation: name, at }, varies);
+        Var { tape: self, index }
     }
 
-    fn push<'t>(
-        &'t self,
-        at: &'static Location<'static>,
-        operation: &'static str,
-        value: V,
-        mut varies: bool,
-        edges: impl IntoIterator<Item = (Var<'t, V>, V::Local)>,
-    ) -> Var<'t, V> {
-        let mut recording = self.recording.borrow_mut();
-        let Recording { nodes, edges: all, .. } = &mut *recording;
-        let start = all.len();
-        for (input, local) in edges {
-            if !std::ptr::eq(self, input.tape) {
-                all.truncate(start); // the tape stays as it was
-                foreign(at, &format!("an input of `{operation}` belongs to another tape"))
-            }
-            let carries = nodes[input.index as usize].varies;
-            varies |= carries;
-            all.push(Edge { input: input.index, carries, local });
-        }
-        let index = nodes.len() as u32;
-        assert!(nodes.len() < u32::MAX as usize, "a tape holds at most {} nodes", u32::MAX);
-        nodes.push(Node { value, operation, at, edges_end: all.len(), varies });
+    #[track_caller]
+    fn input(&self, operation: &'static str, value: V, varies: bool) -> Var<'_, V> {
+        let site = Site { operation, at: Location::caller() };
+        let index = self.recording.borrow_mut().push(value, site, varies);
         Var { tape: self, index }
+    }
+
+    /// The values of several variables, read at once.
+    pub(crate) fn values(&self, vars: &[Var<'_, V>]) -> Vec<V> {
+        if vars.iter().any(|var| !std::ptr::eq(self, var.tape)) {
+            return vars.iter().map(|var| var.value()).collect(); // `record` will refuse them
+        }
+        let nodes = &self.recording.borrow().nodes;
+        vars.iter().map(|var| nodes[var.index as usize].value.clone()).collect()
     }
 
     /// Forgets all nodes and keeps the memory. The borrow checker sees to it that no [`Var`]
@@ -211,6 +244,16 @@ impl<'t, V: Value> Var<'t, V> {
         self.tape.recording.borrow().nodes[self.index as usize].value.clone()
     }
 
+    /// The value here and the value there, read at once.
+    #[inline(always)]
+    pub(crate) fn values(self, other: Self) -> (V, V) {
+        if !std::ptr::eq(self.tape, other.tape) {
+            return (self.value(), other.value()); // `record` will refuse them
+        }
+        let nodes = &self.tape.recording.borrow().nodes;
+        (nodes[self.index as usize].value.clone(), nodes[other.index as usize].value.clone())
+    }
+
     /// (rows, columns) of the value; a number is (1, 1).
     pub fn shape(self) -> (usize, usize) {
         self.tape.recording.borrow().nodes[self.index as usize].value.shape()
@@ -227,8 +270,8 @@ impl<'t, V: Value> Var<'t, V> {
     }
 
     /// Gives the node a name, for traces; the last one given counts.
-    pub fn named(self, name: &str) -> Self {
-        self.tape.recording.borrow_mut().names.push((self.index, name.to_string()));
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.tape.recording.borrow_mut().names.push((self.index, name.into()));
         self
     }
 
@@ -237,6 +280,13 @@ impl<'t, V: Value> Var<'t, V> {
     pub fn with_constant(self, position: usize, constant: f64) -> Self {
         let entry = (self.index, position as u32, constant);
         self.tape.recording.borrow_mut().constants.push(entry);
+        self
+    }
+
+    /// [`with_constant`](Var::with_constant) for several numbers, one after the other.
+    pub(crate) fn with_constants(self, first: usize, constants: impl Iterator<Item = f64>) -> Self {
+        let entries = (first as u32..).zip(constants).map(|(k, number)| (self.index, k, number));
+        self.tape.recording.borrow_mut().constants.extend(entries);
         self
     }
 
@@ -284,9 +334,24 @@ pub(crate) struct Passage<'a, V: Value> {
 }
 
 impl<V: Value> Recording<V> {
+    /// One more node, whose edges were pushed before.
+    #[inline(always)]
+    fn push(&mut self, value: V, site: Site, varies: bool) -> u32 {
+        let counts = (u32::try_from(self.nodes.len()), u32::try_from(self.edges.len()));
+        let (Ok(index), Ok(edges_end)) = counts else { full() };
+        let site_and_varies = 2 * self.sites.index_of(site) + u32::from(varies);
+        self.nodes.push(Node { value, site_and_varies, edges_end });
+        index
+    }
+
     pub fn edges_of(&self, node: usize) -> &[Edge<V::Local>] {
         let start = if node == 0 { 0 } else { self.nodes[node - 1].edges_end };
-        &self.edges[start..self.nodes[node].edges_end]
+        &self.edges[start as usize..self.nodes[node].edges_end as usize]
+    }
+
+    #[inline(always)]
+    pub fn site_of(&self, node: usize) -> &Site {
+        &self.sites.all[self.nodes[node].site_and_varies as usize / 2]
     }
 
     /// For each node, newest first: for each edge: the input's gradient += local derivative × the
@@ -318,7 +383,7 @@ impl<V: Value> Recording<V> {
     }
 
     fn misshapen(&self, node: usize, got: (usize, usize), wanted: (usize, usize)) -> ! {
-        let Node { operation, at, .. } = &self.nodes[node];
+        let Site { operation, at, .. } = self.site_of(node);
         mistake_at(
             at,
             &format!("a local derivative of `{operation}` gave {got:?}, its input is {wanted:?}"),
@@ -326,6 +391,25 @@ impl<V: Value> Recording<V> {
             "a gradient has one entry for each entry of its value, hence the same shape",
             &format!("let the local derivative return {wanted:?}; often a transpose is missing"),
         )
+    }
+}
+
+impl Sites {
+    #[inline(always)]
+    fn index_of(&mut self, site: Site) -> u32 {
+        let Site { operation, at } = site;
+        // Where a line's description and a name lie in memory, mixed well (Fibonacci hashing).
+        let address = std::ptr::from_ref(at).addr() as u64 + 5 * operation.as_ptr().addr() as u64;
+        let slot = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
+        let recent = &mut self.recent[slot as usize];
+        if let Some(known) = self.all.get(*recent as usize) {
+            if std::ptr::eq(known.at, at) && std::ptr::eq(known.operation, operation) {
+                return *recent;
+            }
+        }
+        *recent = self.all.len() as u32;
+        self.all.push(site);
+        *recent
     }
 }
 
@@ -348,6 +432,11 @@ impl<V: Value> Gradients<V> {
             _ => var.value().like(0.0),
         }
     }
+}
+
+#[cold]
+fn full() -> ! {
+    panic!("a tape holds at most {} nodes and as many edges", u32::MAX)
 }
 
 #[cold]
@@ -383,7 +472,8 @@ impl<V: Value> Copy for Var<'_, V> {}
 impl<V: Value + fmt::Debug> fmt::Debug for Var<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let recording = self.tape.recording.borrow();
-        let Node { value, operation, at, .. } = &recording.nodes[self.index as usize];
+        let Site { operation, at, .. } = recording.site_of(self.index as usize);
+        let value = &recording.nodes[self.index as usize].value;
         write!(f, "#{} {operation} = {value:?} ({at})", self.index)
     }
 }

@@ -119,18 +119,19 @@ impl<V: Traced> Var<'_, V> {
             let mut nodes: Vec<Node> = Vec::with_capacity(output + 1);
             for (k, node) in recording.nodes[..=output].iter().enumerate() {
                 let edges = recording.edges_of(k).iter();
+                let site = recording.site_of(k);
                 nodes.push(Node {
                     name: String::new(),
-                    operation: node.operation,
+                    operation: site.operation,
                     operands: edges.map(|edge| Operand::Node(edge.input as usize)).collect(),
                     value: node.value.to_tensor(),
-                    varies: node.varies,
-                    at: node.at,
+                    varies: node.varies(),
+                    at: site.at,
                 });
             }
             for (k, name) in &recording.names {
                 if let Some(node) = nodes.get_mut(*k as usize) {
-                    node.name.clone_from(name);
+                    node.name = name.to_string();
                 }
             }
             for &(k, position, number) in &recording.constants {
