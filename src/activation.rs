@@ -5,6 +5,7 @@
 
 use crate::arithmetic::Number;
 use crate::tape::Var;
+use crate::tensor::kernels;
 
 /// An elementwise function and its slope.
 ///
@@ -26,6 +27,12 @@ pub trait Activation {
     fn f_df(&self, x: f64) -> (f64, f64) {
         let y = self.f(x);
         (y, self.df(x, y))
+    }
+    /// Values and slopes of many numbers: `y[k], slope[k] = f_df(x[k])`.
+    ///
+    /// For speed, and so that a layer asks its `dyn Activation` once and not for every number.
+    fn f_df_all(&self, x: &[f64], y: &mut [f64], slope: &mut [f64]) {
+        kernels::map_to_two(x, y, slope, |x| self.f_df(x));
     }
     /// The formula of the slope, for display.
     fn slope(&self) -> Option<&'static str> {
@@ -49,6 +56,9 @@ macro_rules! forward_to_target {
             fn f(&self, x: f64) -> f64 { (**self).f(x) }
             fn df(&self, x: f64, y: f64) -> f64 { (**self).df(x, y) }
             fn f_df(&self, x: f64) -> (f64, f64) { (**self).f_df(x) }
+            fn f_df_all(&self, x: &[f64], y: &mut [f64], slope: &mut [f64]) {
+                (**self).f_df_all(x, y, slope)
+            }
             fn slope(&self) -> Option<&'static str> { (**self).slope() }
             fn domain(&self, x: f64) -> bool { (**self).domain(x) }
             fn parameter(&self) -> Option<f64> { (**self).parameter() }

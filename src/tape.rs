@@ -167,9 +167,7 @@ impl<V: Value> Tape<V> {
         let second = if first.is_some() { inputs.next() } else { None };
         let others = if second.is_some() { inputs.collect() } else { vec![] };
         let own = |edge: &(Var<'t, V>, V::Local)| std::ptr::eq(self, edge.0.tape);
-        if !(first.as_ref().is_none_or(own) && second.as_ref().is_none_or(own))
-            || !others.iter().all(own)
-        {
+        if !first.iter().all(own) || !second.iter().all(own) || !others.iter().all(own) {
             foreign(at, &format!("an input of `{name}` belongs to another tape"))
         }
         let mut recording = self.recording.borrow_mut();
@@ -402,10 +400,11 @@ impl Sites {
         let address = std::ptr::from_ref(at).addr() as u64 + 5 * operation.as_ptr().addr() as u64;
         let slot = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
         let recent = &mut self.recent[slot as usize];
-        if let Some(known) = self.all.get(*recent as usize) {
-            if std::ptr::eq(known.at, at) && std::ptr::eq(known.operation, operation) {
-                return *recent;
-            }
+        if let Some(known) = self.all.get(*recent as usize)
+            && std::ptr::eq(known.at, at)
+            && std::ptr::eq(known.operation, operation)
+        {
+            return *recent;
         }
         *recent = self.all.len() as u32;
         self.all.push(site);

@@ -1,71 +1,159 @@
-//! The loops in which the time goes: plain, safe, and in the order of memory, so that the compiler
-//! can make vector instructions of them.
+//! The loops in which the time goes, over plain slices.
+//!
+//! They are ordinary safe loops, written so that the compiler makes vector instructions of them:
+//! over slices whose lengths it knows to be equal, in the order of memory, and with several sums
+//! at once, since additions into a single sum would wait for each other. Nothing depends on the
+//! processor: the order of all additions is fixed, and no multiplication is fused with an addition.
 
-use super::value::Tensor;
+use std::array;
 
-/// How many sums are kept at once. A single sum would wait for each addition; these are
-/// independent, and their order of adding is fixed, so the result is the same everywhere.
+/// Compiles each loop twice, for any processor of its kind and for one with AVX2, which has wider
+/// registers, and picks one when it runs. Both do the same additions and multiplications in the
+/// same order, and so give the same bits.
+macro_rules! widest {
+    ($(
+        $(#[$doc:meta])*
+        pub fn $name:ident($($argument:ident: $Type:ty),* $(,)?) $(-> $Out:ty)? $body:block
+    )*) => {$(
+        $(#[$doc])*
+        pub fn $name($($argument: $Type),*) $(-> $Out)? {
+            #[inline(always)]
+            fn plain($($argument: $Type),*) $(-> $Out)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            if std::is_x86_feature_detected!("avx2") {
+                #[target_feature(enable = "avx2")]
+                fn wide($($argument: $Type),*) $(-> $Out)? {
+                    plain($($argument),*)
+                }
+                #[expect(unsafe_code, reason = "the line above saw that the processor has AVX2")]
+                return unsafe { wide($($argument),*) };
+            }
+            plain($($argument),*)
+        }
+    )*};
+}
+
+/// How many sums are kept at once.
 const LANES: usize = 8;
 
-/// `Σ xᵢ`.
-pub fn sum(x: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (sum, x) in sums.iter_mut().zip(chunk) {
-            *sum += x;
-        }
-    }
-    join(sums) + rest.iter().fold(0.0, |sum, x| sum + x)
+/// How many numbers of a long row are used before going on to the next row: 16 KiB of them, so that
+/// what all rows meet (the weights, or the sums of the gradient) stays in the nearest cache.
+const TILE: usize = 2048;
+
+/// Where the rows of a matrix lie in memory: one every `stride` numbers.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    pub data: &'a [f64],
+    pub stride: usize,
+    pub count: usize,
+    pub length: usize,
 }
 
-/// `Σ xᵢ yᵢ`, of slices of equal length.
-pub fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    let rest = xs.remainder().iter().zip(ys.remainder());
-    let rest = rest.fold(0.0, |sum, (x, y)| sum + x * y);
-    for (x, y) in xs.zip(ys) {
-        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
-            *sum += x * y;
-        }
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    fn row(self, i: usize) -> &'a [f64] {
+        &self.data[i * self.stride..][..self.length]
     }
-    join(sums) + rest
 }
 
-fn join(s: [f64; LANES]) -> f64 {
-    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
-}
-
-/// `C = A·B`. Where the columns of B lie in one piece (examples do), each entry of C is one dot
-/// product; otherwise each row of C is a sum of rows of B. Both read B in the order of memory.
-pub fn matmul(a: &Tensor, b: &Tensor) -> Tensor {
-    let ((rows, inner), (_, columns)) = (a.shape(), b.shape());
-    let mut c = vec![0.0; rows * columns];
-    if inner == 0 || c.is_empty() {
-        return Tensor::new(rows, columns, c);
-    }
-    let a = a.to_rows();
-    let columns_of_b = b.t();
-    if columns_of_b.row(0).is_some() {
-        for j in 0..columns {
-            let column = columns_of_b.row(j).unwrap_or_default();
-            for i in 0..rows {
-                c[i * columns + j] = dot(a.row(i).unwrap_or_default(), column);
-            }
+widest! {
+    /// `Σ xᵢ`.
+    pub fn sum(x: &[f64]) -> f64 {
+        let (chunks, rest) = x.as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for chunk in chunks {
+            sums = array::from_fn(|k| sums[k] + chunk[k]);
         }
-    } else {
-        let b = if b.row(0).is_some() { b.clone() } else { b.to_rows() };
-        for k in 0..inner {
-            let row = b.row(k).unwrap_or_default();
-            for i in 0..rows {
-                let factor = a.row(i).unwrap_or_default()[k];
-                for (sum, x) in c[i * columns..][..columns].iter_mut().zip(row) {
-                    *sum += factor * x;
+        join(sums) + rest.iter().sum::<f64>()
+    }
+
+    /// `y = f(x)`, number by number.
+    pub fn map(x: &[f64], y: &mut [f64], f: impl Fn(f64) -> f64) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = f(x);
+        }
+    }
+
+    /// `(y, z) = f(x)`, number by number.
+    pub fn map_to_two(x: &[f64], y: &mut [f64], z: &mut [f64], f: impl Fn(f64) -> (f64, f64)) {
+        for ((y, z), &x) in y.iter_mut().zip(z).zip(x) {
+            (*y, *z) = f(x);
+        }
+    }
+
+    /// `z = f(x, y)`, number by number.
+    pub fn zip(x: &[f64], y: &[f64], z: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+        for ((z, &x), &y) in z.iter_mut().zip(x).zip(y) {
+            *z = f(x, y);
+        }
+    }
+
+    /// `x += y`, number by number.
+    pub fn add_to(x: &mut [f64], y: &[f64]) {
+        for (x, y) in x.iter_mut().zip(y) {
+            *x += y;
+        }
+    }
+
+    /// `C = A·Bᵀ`, where A and B have rows of the same length: each entry of C is the dot product
+    /// of two rows. C lies row by row.
+    ///
+    /// This is wᵀX where X has its examples in one piece each: B is Xᵀ, and is walked once.
+    pub fn rows_by_rows(a: Rows, b: Rows, c: &mut [f64]) {
+        for start in (0..a.length).step_by(TILE) {
+            let tile = start..a.length.min(start + TILE);
+            for j in 0..b.count {
+                let row = &b.row(j)[tile.clone()];
+                for i in 0..a.count {
+                    c[i * b.count + j] += dot(&a.row(i)[tile.clone()], row);
                 }
             }
         }
     }
-    Tensor::new(rows, columns, c)
+
+    /// `C = A·B`, C row by row: each row of C is a sum of rows of B.
+    ///
+    /// This is (A − Y)Xᵀ where X has its examples in one piece each: B is Xᵀ. Four rows of B are
+    /// added at a time, so that the sums are fetched and stored a quarter as often.
+    pub fn rows_by_columns(a: Rows, b: Rows, c: &mut [f64]) {
+        for start in (0..b.length).step_by(TILE) {
+            let tile = start..b.length.min(start + TILE);
+            for k in (0..b.count).step_by(4) {
+                for i in 0..a.count {
+                    let factors = &a.row(i)[k..b.count.min(k + 4)];
+                    let c = &mut c[i * b.length..][tile.clone()];
+                    if let &[f0, f1, f2, f3] = factors {
+                        let [b0, b1, b2, b3] = array::from_fn(|r| &b.row(k + r)[tile.clone()]);
+                        let rows = b0.iter().zip(b1).zip(b2).zip(b3);
+                        for (c, (((b0, b1), b2), b3)) in c.iter_mut().zip(rows) {
+                            *c += (f0 * b0 + f1 * b1) + (f2 * b2 + f3 * b3);
+                        }
+                    } else {
+                        for (r, f) in factors.iter().enumerate() {
+                            for (c, b) in c.iter_mut().zip(&b.row(k + r)[tile.clone()]) {
+                                *c += f * b;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `Σ xᵢ yᵢ`, of slices of equal length.
+#[inline(always)]
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let ((xs, x), (ys, y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (x, y) in xs.iter().zip(ys) {
+        sums = array::from_fn(|k| sums[k] + x[k] * y[k]);
+    }
+    join(sums) + x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>()
+}
+
+#[inline(always)]
+fn join(s: [f64; LANES]) -> f64 {
+    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

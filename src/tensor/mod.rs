@@ -10,7 +10,7 @@
 //! assert_eq!(cost.backward().wrt(w).shape(), (2, 1)); // the shape of w
 //! ```
 
-mod kernels;
+pub(crate) mod kernels;
 mod local;
 mod value;
 
@@ -53,7 +53,7 @@ impl Number for Tensor {
         Local::Scale(factor)
     }
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Tensor, Tensor) {
-        self.map_to_two(|x| f.f_df(x))
+        self.map_with_slope(f)
     }
     #[track_caller]
     fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {

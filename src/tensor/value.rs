@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Range, Sub};
 use std::sync::Arc;
 
-use super::kernels;
+use super::kernels::{self, Rows};
+use crate::activation::Activation;
 use crate::error::mistake;
 
 /// A matrix of `f64`, rows × columns. A number is 1×1, a column n×1, a row 1×m.
@@ -21,15 +22,33 @@ use crate::error::mistake;
 /// ```
 #[derive(Clone)]
 pub struct Tensor {
-    data: Arc<[f64]>,
-    /// Where entry (0, 0) lies in `data`.
+    data: Data,
+    /// Where entry (0, 0) lies in the data.
     start: usize,
     rows: usize,
     columns: usize,
-    /// How far apart in `data` two neighbours in a column lie; 0 repeats one row.
+    /// How far apart in the data two neighbours in a column lie; 0 repeats one row.
     row_stride: usize,
-    /// How far apart in `data` two neighbours in a row lie; 0 repeats one column.
+    /// How far apart in the data two neighbours in a row lie; 0 repeats one column.
     column_stride: usize,
+}
+
+#[derive(Clone)]
+enum Data {
+    /// Up to [`FEW`] numbers, in place: numbers and small matrices need no memory of their own.
+    Few([f64; FEW]),
+    Many(Arc<Vec<f64>>),
+}
+
+const FEW: usize = 4;
+
+impl Data {
+    fn numbers(&self) -> &[f64] {
+        match self {
+            Data::Few(numbers) => numbers,
+            Data::Many(numbers) => numbers,
+        }
+    }
 }
 
 impl Tensor {
@@ -47,7 +66,7 @@ impl Tensor {
                 "give the entries row by row, and as many as rows x columns",
             )
         }
-        Tensor::dense(rows, columns, entries.into())
+        Tensor::dense(rows, columns, Data::Many(Arc::new(entries)))
     }
 
     /// A matrix from its rows.
@@ -75,7 +94,7 @@ impl Tensor {
             }
             entries.extend_from_slice(row);
         }
-        Tensor::dense(rows.len(), columns, entries.into())
+        Tensor::dense(rows.len(), columns, Data::Many(Arc::new(entries)))
     }
 
     /// A matrix of zeros.
@@ -85,12 +104,25 @@ impl Tensor {
 
     /// A matrix in which every entry is `entry`; only one number is stored.
     pub fn filled(rows: usize, columns: usize, entry: f64) -> Tensor {
-        let data = Arc::new([entry]);
+        let data = Data::Few([entry; FEW]);
         Tensor { data, start: 0, rows, columns, row_stride: 0, column_stride: 0 }
     }
 
-    pub(super) fn dense(rows: usize, columns: usize, data: Arc<[f64]>) -> Tensor {
+    fn dense(rows: usize, columns: usize, data: Data) -> Tensor {
         Tensor { data, start: 0, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// A matrix whose entries `write` writes, row by row, over zeros.
+    pub(super) fn written(rows: usize, columns: usize, write: impl FnOnce(&mut [f64])) -> Tensor {
+        let count = rows * columns;
+        if count <= FEW {
+            let mut numbers = [0.0; FEW];
+            write(&mut numbers[..count]);
+            return Tensor::dense(rows, columns, Data::Few(numbers));
+        }
+        let mut numbers = vec![0.0; count];
+        write(&mut numbers);
+        Tensor::dense(rows, columns, Data::Many(Arc::new(numbers)))
     }
 
     /// (rows, columns).
@@ -116,7 +148,7 @@ impl Tensor {
     }
 
     fn at(&self, row: usize, column: usize) -> f64 {
-        self.data[self.start + row * self.row_stride + column * self.column_stride]
+        self.data.numbers()[self.start + row * self.row_stride + column * self.column_stride]
     }
 
     /// All entries, row by row.
@@ -164,33 +196,26 @@ impl Tensor {
     /// assert_eq!(x.map(f64::sqrt).to_vec(), [2.0, 3.0]);
     /// ```
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
-        if let Some(entries) = self.as_slice() {
-            return self.filled_with(entries.iter().map(|&x| f(x)));
+        match (self.as_slice(), self.t().as_slice()) {
+            (Some(x), _) => self.written_like(|y| kernels::map(x, y, f)),
+            (None, Some(x)) => self.t().written_like(|y| kernels::map(x, y, f)).t(),
+            (None, None) => self.to_rows().map(f),
         }
-        if self.t().as_slice().is_some() {
-            return self.t().map(f).t();
-        }
-        self.filled_with(self.entries().map(f))
     }
 
-    /// `f` of every entry, where `f` gives two numbers: two matrices, in one pass.
-    pub(super) fn map_to_two(&self, f: impl Fn(f64) -> (f64, f64)) -> (Tensor, Tensor) {
-        if self.as_slice().is_none() && self.t().as_slice().is_some() {
-            let (y, z) = self.t().map_to_two(f);
-            return (y.t(), z.t());
-        }
-        let (mut ys, mut zs) = (vec![], vec![]);
-        let mut push = |x| {
-            let (y, z) = f(x);
-            ys.push(y);
-            zs.push(z);
+    /// f and f′ of every entry.
+    pub(super) fn map_with_slope(&self, f: &impl Activation) -> (Tensor, Tensor) {
+        let x = match (self.as_slice(), self.t().as_slice()) {
+            (Some(x), _) => x,
+            (None, Some(_)) => {
+                let (y, slope) = self.t().map_with_slope(f);
+                return (y.t(), slope.t());
+            }
+            (None, None) => return self.to_rows().map_with_slope(f),
         };
-        match self.as_slice() {
-            Some(entries) => entries.iter().for_each(|&x| push(x)),
-            None => self.entries().for_each(push),
-        }
-        let dense = |entries: Vec<f64>| Tensor::dense(self.rows, self.columns, entries.into());
-        (dense(ys), dense(zs))
+        let mut slope = Tensor::from(0.0);
+        let y = self.written_like(|y| slope = self.written_like(|slope| f.f_df_all(x, y, slope)));
+        (y, slope)
     }
 
     /// The matrix product: (n, k) · (k, m) = (n, m).
@@ -202,7 +227,20 @@ impl Tensor {
         if self.columns != right.rows {
             chain_mistake(self, right)
         }
-        kernels::matmul(self, right)
+        let (rows, columns) = (self.rows, right.columns);
+        if rows * columns * self.columns == 0 {
+            return Tensor::written(rows, columns, |_| ());
+        }
+        let (left, right_t) = (self.to_rows(), right.t());
+        match (left.as_row_slices(), right_t.as_row_slices(), right.as_row_slices()) {
+            (Some(a), Some(b), _) => {
+                Tensor::written(rows, columns, |c| kernels::rows_by_rows(a, b, c))
+            }
+            (Some(a), _, Some(b)) => {
+                Tensor::written(rows, columns, |c| kernels::rows_by_columns(a, b, c))
+            }
+            _ => left.matmul(&right.to_rows()),
+        }
     }
 
     /// The sum of all entries; 0 if there are none.
@@ -229,30 +267,38 @@ impl Tensor {
     }
 
     /// The entries as they lie in memory, if they lie there row by row without gaps.
-    pub(super) fn as_slice(&self) -> Option<&[f64]> {
+    pub(crate) fn as_slice(&self) -> Option<&[f64]> {
+        let count = self.rows * self.columns;
         // Where there is one row or one column, the stride across is never used.
         let across = self.columns == 1 || self.column_stride == 1;
         let dense = across && (self.rows == 1 || self.row_stride == self.columns);
-        dense.then(|| &self.data[self.start..self.start + self.rows * self.columns])
-    }
-
-    /// Row `i` as it lies in memory, if its entries are neighbours there.
-    pub(super) fn row(&self, i: usize) -> Option<&[f64]> {
-        let start = self.start + i * self.row_stride;
-        (self.column_stride == 1 || self.columns == 1)
-            .then(|| &self.data[start..start + self.columns])
-    }
-
-    /// The same matrix, its entries row by row in memory.
-    pub(super) fn to_rows(&self) -> Tensor {
-        match self.as_slice() {
-            Some(_) => self.clone(),
-            None => self.filled_with(self.entries()),
+        match count {
+            0 => Some(&[]),
+            _ => dense.then(|| &self.data.numbers()[self.start..][..count]),
         }
     }
 
-    fn filled_with(&self, entries: impl Iterator<Item = f64>) -> Tensor {
-        Tensor::dense(self.rows, self.columns, entries.collect())
+    /// The rows as they lie in memory, if the entries of each are neighbours there.
+    fn as_row_slices(&self) -> Option<Rows<'_>> {
+        let &Tensor { start, rows: count, columns: length, row_stride: stride, .. } = self;
+        let data = &self.data.numbers()[start..];
+        (length == 1 || self.column_stride == 1).then_some(Rows { data, stride, count, length })
+    }
+
+    /// The same matrix, its entries row by row in memory.
+    fn to_rows(&self) -> Tensor {
+        match self.as_slice() {
+            Some(_) => self.clone(),
+            None => self.written_like(|entries| {
+                for (entry, x) in entries.iter_mut().zip(self.entries()) {
+                    *entry = x;
+                }
+            }),
+        }
+    }
+
+    fn written_like(&self, write: impl FnOnce(&mut [f64])) -> Tensor {
+        Tensor::written(self.rows, self.columns, write)
     }
 
     /// This matrix repeated to `shape`, if it may be: a 1×1 over anything, a row over rows, a
@@ -288,44 +334,36 @@ impl Tensor {
         x.zip_aligned(&y, f)
     }
 
-    fn zip_aligned(&self, y: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
-        match (self.as_slice(), y.as_slice()) {
-            (Some(x), Some(y)) => return self.filled_with(x.iter().zip(y).map(|(&x, &y)| f(x, y))),
-            (Some(x), None) if y.is_one_number() => {
-                let y = y.data[y.start];
-                return self.filled_with(x.iter().map(|&x| f(x, y)));
-            }
-            (None, Some(y)) if self.is_one_number() => {
-                let x = self.data[self.start];
-                return self.filled_with(y.iter().map(|&y| f(x, y)));
-            }
-            _ => {}
+    fn zip_aligned(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
+        match (self.as_slice(), other.as_slice()) {
+            (Some(x), Some(y)) => self.written_like(|z| kernels::zip(x, y, z, f)),
+            _ => match (self.one_number(), other.one_number()) {
+                (Some(x), _) => other.map(|y| f(x, y)),
+                (_, Some(y)) => self.map(|x| f(x, y)),
+                _ => match (self.t().as_slice(), other.t().as_slice()) {
+                    (Some(x), Some(y)) => self.t().written_like(|z| kernels::zip(x, y, z, f)).t(),
+                    _ => self.to_rows().zip_aligned(&other.to_rows(), f),
+                },
+            },
         }
-        let (x, y) = (self.t(), y.t());
-        let plain = |tensor: &Tensor| tensor.as_slice().is_some() || tensor.is_one_number();
-        if plain(&x) && plain(&y) && !(x.is_one_number() && y.is_one_number()) {
-            return x.zip_aligned(&y, f).t();
-        }
-        self.filled_with(self.entries().zip(y.t().entries()).map(|(x, y)| f(x, y)))
     }
 
-    fn is_one_number(&self) -> bool {
-        self.row_stride == 0 && self.column_stride == 0
+    /// The number that all entries are, if they share its place in memory.
+    fn one_number(&self) -> Option<f64> {
+        let shared = self.row_stride == 0 && self.column_stride == 0;
+        (shared && self.rows * self.columns > 0).then(|| self.at(0, 0))
     }
 
     /// Adds `other`, of the same shape, in place where nobody else holds these entries.
     pub(super) fn add_assign(&mut self, other: &Tensor) {
-        if self.as_slice().is_some_and(|entries| entries.len() == self.data.len())
-            && other.as_slice().is_some()
-            && Arc::get_mut(&mut self.data).is_some()
+        let count = self.rows * self.columns;
+        let dense = self.as_slice().is_some();
+        if let (Data::Many(numbers), Some(y), true) = (&mut self.data, other.as_slice(), dense)
+            && let Some(numbers) = Arc::get_mut(numbers)
         {
-            let entries = Arc::get_mut(&mut self.data).into_iter().flat_map(|data| data.iter_mut());
-            for (sum, x) in entries.zip(other.as_slice().unwrap_or_default()) {
-                *sum += x;
-            }
-        } else {
-            *self = &*self + other;
+            return kernels::add_to(&mut numbers[self.start..][..count], y);
         }
+        *self = &*self + other;
     }
 }
 
