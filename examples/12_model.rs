@@ -95,7 +95,7 @@ pub fn run(out: &mut impl Write, job: &Job) -> io::Result<()> {
     let every = (job.options.num_iterations / 10).max(1);
     let mut broken = Ok(());
     let report = |iteration: usize, cost: f64| {
-        if iteration % every == 0 && broken.is_ok() {
+        if iteration.is_multiple_of(every) && broken.is_ok() {
             broken = writeln!(out, "cost after iteration {iteration:>5}: {cost:.6}");
         }
     };

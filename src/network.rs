@@ -13,9 +13,14 @@
 //! assert_eq!(network.predict(&x).map(f64::round), y);
 //! ```
 
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::{panic, thread};
+
 use crate::activation::Activation;
 use crate::error::mistake;
 use crate::random::Random;
+use crate::tape::Value;
 use crate::tensor::{Tape, Tensor, Var};
 
 /// Nodes side by side: `A = f(Wᵀ X + b)`.
@@ -25,7 +30,7 @@ pub struct Layer {
     /// b, (nodes, 1).
     pub bias: Tensor,
     /// f.
-    pub activation: Box<dyn Activation>,
+    pub activation: Box<dyn Activation + Send + Sync>,
 }
 
 /// Layers, one after the other. Logistic regression is `Network::new(n).layer(1, Sigmoid)`.
@@ -33,15 +38,26 @@ pub struct Network {
     inputs: usize,
     /// The layers, the one next to the data first.
     pub layers: Vec<Layer>,
+    /// How many threads [`propagate`](Network::propagate) uses; `None`: all cores, where it pays.
+    /// Every number gives the same bits.
+    pub threads: Option<usize>,
 }
 
-/// What the last layer computes: Z and A = f(Z), both (nodes, m).
-#[derive(Clone, Copy, Debug)]
+/// What the last layer computes: Z, and A = f(Z) for those who ask.
+#[derive(Clone, Copy)]
 pub struct Output<'t> {
-    /// Z = Wᵀ A₋₁ + b, the logits of a classifier.
+    /// Z = Wᵀ A₋₁ + b, (nodes, m): the logits of a classifier.
     pub z: Var<'t>,
-    /// A = f(Z).
-    pub a: Var<'t>,
+    activation: &'t dyn Activation,
+}
+
+impl<'t> Output<'t> {
+    /// A = f(Z), (nodes, m). It is recorded by this call: a loss that goes through the logits does
+    /// without.
+    #[track_caller]
+    pub fn a(self) -> Var<'t> {
+        self.z.apply(self.activation)
+    }
 }
 
 /// The gradient of the cost with respect to one layer's parameters.
@@ -56,11 +72,14 @@ pub struct LayerGrads {
 impl Network {
     /// A network that takes columns of `inputs` features, without layers so far.
     pub fn new(inputs: usize) -> Network {
-        Network { inputs, layers: vec![] }
+        Network { inputs, layers: vec![], threads: None }
     }
 
     /// The network with one more layer of `nodes` nodes, all weights zero.
-    pub fn layer(mut self, nodes: usize, activation: impl Activation + 'static) -> Network {
+    pub fn layer<A>(mut self, nodes: usize, activation: A) -> Network
+    where
+        A: Activation + Send + Sync + 'static,
+    {
         let inputs = self.layers.last().map_or(self.inputs, |layer| layer.weights.shape().1);
         self.layers.push(Layer {
             weights: Tensor::zeros(inputs, nodes),
@@ -90,8 +109,10 @@ impl Network {
         let mut parameters = Vec::with_capacity(self.layers.len());
         for (k, layer) in self.layers.iter().enumerate() {
             let (w, b) = (tape.var(layer.weights.clone()), tape.var(layer.bias.clone()));
-            let number = if self.layers.len() == 1 { String::new() } else { (k + 1).to_string() };
-            parameters.push((w.named(format!("w{number}")), b.named(format!("b{number}"))));
+            parameters.push(match self.layers.len() {
+                1 => (w.named("w"), b.named("b")),
+                _ => (w.named(format!("w{}", k + 1)), b.named(format!("b{}", k + 1))),
+            });
         }
         parameters
     }
@@ -101,61 +122,141 @@ impl Network {
     /// # Panics
     /// If the network has no layers, or X has another number of rows than the network inputs.
     #[track_caller]
-    pub fn forward<'t>(&self, parameters: &[(Var<'t>, Var<'t>)], x: Var<'t>) -> Output<'t> {
-        let mut output = Output { z: x, a: x };
+    pub fn forward<'t>(&'t self, parameters: &[(Var<'t>, Var<'t>)], x: Var<'t>) -> Output<'t> {
+        let mut output = None;
         for (layer, &(w, b)) in self.layers.iter().zip(parameters) {
-            let z = w.t().matmul(output.a) + b;
-            output = Output { z, a: z.apply(&*layer.activation) };
+            let inputs = match output {
+                None => x,
+                Some(below) => Output::a(below),
+            };
+            output = Some(Output { z: w.t().matmul(inputs) + b, activation: &*layer.activation });
         }
-        if self.layers.is_empty() {
-            mistake(
+        match output {
+            Some(output) => output,
+            None => mistake(
                 "the network has no layers",
                 &[],
                 "without a layer there is nothing to compute",
                 "add one, such as .layer(1, Sigmoid)",
-            )
+            ),
         }
-        output
     }
 
-    /// A = the last layer's output for X, without gradients.
+    /// A = the last layer's output for X (inputs, m), without gradients.
+    ///
+    /// # Panics
+    /// As [`forward`](Network::forward).
     #[track_caller]
     pub fn predict(&self, x: &Tensor) -> Tensor {
         let tape = Tape::new();
         let parameters = self.parameters(&tape);
-        self.forward(&parameters, tape.constant(x.clone())).a.value()
+        self.forward(&parameters, tape.constant(x.clone())).a().value()
     }
 
     /// One forward and one backward pass: the gradients, layer by layer, and the cost.
     ///
-    /// X is (inputs, m), Y (nodes of the last layer, m). `cost` makes one number of the output and
-    /// Y: [`cross_entropy`], [`squared_error`], or a function of your own.
+    /// X is (inputs, m), Y (nodes of the last layer, m). `loss` gives the loss of each example:
+    /// [`cross_entropy`], [`squared_error`], or a function of your own; the cost is their sum,
+    /// divided by m.
+    ///
+    /// X is read once. It is taken in blocks of examples that stay in the processor's cache: each
+    /// is recorded on a tape of its own, forward and backward find it there, and the gradients are
+    /// added up, always in the same order.
     ///
     /// # Panics
     /// If the network has no layers, or the shapes of X or Y do not fit it.
     #[track_caller]
-    pub fn propagate<C>(&self, x: &Tensor, y: &Tensor, cost: C) -> (Vec<LayerGrads>, f64)
+    pub fn propagate<L>(&self, x: &Tensor, y: &Tensor, loss: L) -> (Vec<LayerGrads>, f64)
     where
-        C: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t>,
+        L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
-        let tape = Tape::new();
-        let parameters = self.parameters(&tape);
-        let output = self.forward(&parameters, tape.constant(x.clone()).named("X"));
-        if output.z.shape() != y.shape() {
-            mistake(
-                &format!("Y is {:?}, and the network gives {:?}", y.shape(), output.z.shape()),
-                &[format!("X is {:?}", x.shape())],
-                "the cost compares each output with its own label, one column per example",
-                "give Y one row for each node of the last layer, and one column for each of X",
-            )
-        }
-        let cost = cost(output, y).named("cost");
+        self.check(x, y);
+        self.propagate_on(&mut self.tapes(x), x, y, &loss)
+    }
+
+    /// A tape for each thread.
+    fn tapes(&self, x: &Tensor) -> Vec<Tape> {
+        let threads = self.threads.unwrap_or_else(|| worthwhile_threads(x.shape()));
+        (0..threads.clamp(1, blocks(x.shape()))).map(|_| Tape::new()).collect()
+    }
+
+    fn propagate_on<L>(
+        &self,
+        tapes: &mut [Tape],
+        x: &Tensor,
+        y: &Tensor,
+        loss: &L,
+    ) -> (Vec<LayerGrads>, f64)
+    where
+        L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
+    {
+        let (blocks, threads) = (blocks(x.shape()), tapes.len());
+        let work = |tape: &mut Tape, blocks: Range<usize>| -> Vec<_> {
+            blocks.map(|block| self.propagate_block(tape, x, y, block, loss)).collect()
+        };
+        let mut parts = match tapes {
+            [tape] => work(tape, 0..blocks),
+            tapes => thread::scope(|scope| {
+                let start = |(k, tape)| {
+                    let own = k * blocks / threads..(k + 1) * blocks / threads;
+                    scope.spawn(|| work(tape, own))
+                };
+                let started: Vec<_> = tapes.iter_mut().enumerate().map(start).collect();
+                let finished = started.into_iter().map(|thread| thread.join());
+                finished.flat_map(|part| part.unwrap_or_else(|e| panic::resume_unwind(e))).collect()
+            }),
+        };
+        let rest = parts.split_off(1);
+        rest.into_iter().fold(parts.remove(0), add)
+    }
+
+    /// The part of one block of examples in the gradients and in the cost.
+    fn propagate_block<L>(
+        &self,
+        tape: &mut Tape,
+        x: &Tensor,
+        y: &Tensor,
+        block: usize,
+        loss: &L,
+    ) -> (Vec<LayerGrads>, f64)
+    where
+        L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t>,
+    {
+        let (n, m) = x.shape();
+        let start = block * examples_per_block(n);
+        let examples = start..m.min(start + examples_per_block(n));
+        tape.clear();
+        let parameters = self.parameters(tape);
+        let x = tape.constant(x.columns(examples.clone())).named("X");
+        let losses = loss(self.forward(&parameters, x), &y.columns(examples));
+        let cost = (losses.sum() / m as f64).named("cost");
         let gradients = cost.backward();
         let mut grads = Vec::with_capacity(parameters.len());
         for (w, b) in parameters {
             grads.push(LayerGrads { dw: gradients.wrt(w), db: gradients.wrt(b) });
         }
         (grads, cost.value().get(0, 0))
+    }
+
+    #[track_caller]
+    fn check(&self, x: &Tensor, y: &Tensor) {
+        let nodes = self.layers.last().map(|layer| layer.weights.shape().1);
+        if nodes.is_some() && x.shape().0 != self.inputs {
+            mistake(
+                &format!("X is {:?}, and the network takes {} features", x.shape(), self.inputs),
+                &[],
+                "each row of X is one feature, and each has its own weights",
+                "pass x.t() if examples are rows, or build the network with Network::new(rows)",
+            )
+        }
+        if nodes.is_some_and(|nodes| y.shape() != (nodes, x.shape().1)) {
+            mistake(
+                &format!("Y is {:?}, and X is {:?}", y.shape(), x.shape()),
+                &[format!("the last layer has {} nodes", nodes.unwrap_or(0))],
+                "the loss compares each output with its own label, one column per example",
+                "give Y one row for each node of the last layer, and one column for each of X",
+            )
+        }
     }
 
     /// One step of gradient descent: `w ← w − α dw`, `b ← b − α db`.
@@ -173,38 +274,77 @@ impl Network {
     /// # Panics
     /// As [`propagate`](Network::propagate).
     #[track_caller]
-    pub fn train<C>(
+    pub fn train<L>(
         &mut self,
         x: &Tensor,
         y: &Tensor,
-        cost: C,
+        loss: L,
         iterations: usize,
         learning_rate: f64,
         mut report: impl FnMut(usize, &[LayerGrads], f64),
     ) where
-        C: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t>,
+        L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
+        self.check(x, y);
+        let mut tapes = self.tapes(x);
         for iteration in 0..iterations {
-            let (grads, cost) = self.propagate(x, y, &cost);
+            let (grads, cost) = self.propagate_on(&mut tapes, x, y, &loss);
             report(iteration, &grads, cost);
             self.step(&grads, learning_rate);
         }
     }
 }
 
-/// Cross-entropy of sigmoid nodes, through the logits: the mean of `softplus((1 − 2y) z)`.
+/// 128 KiB of X: what stays in the second cache beside the values of the block's nodes.
+const BLOCK_BYTES: usize = 128 << 10;
+
+/// How many examples of n features are taken at a time: at least so many that adding up the
+/// gradients of all blocks is little work beside them.
+fn examples_per_block(n: usize) -> usize {
+    (BLOCK_BYTES / size_of::<f64>() / n.max(1)).max(16)
+}
+
+fn blocks((n, m): (usize, usize)) -> usize {
+    m.div_ceil(examples_per_block(n)).max(1)
+}
+
+/// All cores, where each has at least half a million entries of X to work on: less would not be
+/// worth the start of a thread.
+fn worthwhile_threads((n, m): (usize, usize)) -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    match n * m / 500_000 {
+        0 | 1 => 1,
+        useful => useful.min(
+            *CORES.get_or_init(|| thread::available_parallelism().map_or(1, |cores| cores.get())),
+        ),
+    }
+}
+
+/// The gradients and costs of two blocks, added up.
+fn add(
+    (mut grads, cost): (Vec<LayerGrads>, f64),
+    (others, more): (Vec<LayerGrads>, f64),
+) -> (Vec<LayerGrads>, f64) {
+    for (layer, other) in grads.iter_mut().zip(others) {
+        layer.dw.accumulate(other.dw);
+        layer.db.accumulate(other.db);
+    }
+    (grads, cost + more)
+}
+
+/// Cross-entropy of sigmoid nodes, through the logits: `softplus((1 − 2y) z)` for each example.
 ///
 /// For labels 0 and 1 this equals `−[y ln a + (1−y) ln(1−a)]`, keeps its digits where that cancels,
-/// and is finite wherever z is. Its slope comes out as (A − Y)/m.
+/// and is finite wherever z is. Its slope comes out as A − Y.
 #[track_caller]
 pub fn cross_entropy<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
     let signs = output.z.tape().constant(y.map(|y| 1.0 - 2.0 * y)).named("1 - 2Y");
-    (signs * output.z).softplus().mean()
+    (signs * output.z).softplus()
 }
 
-/// The mean of `(a − y)²`.
+/// `(a − y)²` for each example.
 #[track_caller]
 pub fn squared_error<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
-    let error = output.a - output.a.tape().constant(y.clone()).named("Y");
-    (error * error).mean()
+    let error = output.a() - output.z.tape().constant(y.clone()).named("Y");
+    error * error
 }

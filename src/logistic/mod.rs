@@ -35,11 +35,14 @@ pub struct Options {
     pub learning_rate: f64,
     /// Whether to print the cost every 100 iterations; off by default.
     pub print_cost: bool,
+    /// How many threads to use; `None`, the default: all cores, where it pays. Every number gives
+    /// the same bits.
+    pub threads: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { num_iterations: 2000, learning_rate: 0.5, print_cost: false }
+        Options { num_iterations: 2000, learning_rate: 0.5, print_cost: false, threads: None }
     }
 }
 
@@ -121,7 +124,22 @@ pub fn initialize_with_zeros(dim: usize) -> (Tensor, f64) {
 /// If the shapes do not fit, there are no examples, a label is neither 0 nor 1, or X holds NaN or ∞.
 #[track_caller]
 pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, cross_entropy)
+    propagate_with(w, b, x, y, None, cross_entropy)
+}
+
+/// [`propagate`] on so many threads. Every number of threads gives the same bits.
+///
+/// # Errors
+/// As [`propagate`].
+#[track_caller]
+pub fn propagate_on(
+    threads: usize,
+    w: &Tensor,
+    b: f64,
+    x: &Tensor,
+    y: &Tensor,
+) -> Result<(Grads, f64)> {
+    propagate_with(w, b, x, y, Some(threads), cross_entropy)
 }
 
 /// [`propagate`] with the cost as the post has it: `−(1/m) Σ [y ln a + (1−y) ln(1−a)]`, through A.
@@ -133,30 +151,38 @@ pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f
 /// As [`propagate`].
 #[track_caller]
 pub fn cost_as_posted(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, as_posted)
+    propagate_with(w, b, x, y, None, as_posted)
 }
 
 #[track_caller]
 fn as_posted<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
-    let (a, y) = (output.a, output.a.tape().constant(y.clone()).named("Y"));
-    -(y * a.ln() + (1.0 - y) * (1.0 - a).ln()).mean()
+    let (a, y) = (output.a(), output.z.tape().constant(y.clone()).named("Y"));
+    -(y * a.ln() + (1.0 - y) * (1.0 - a).ln())
 }
 
 #[track_caller]
-fn propagate_with<C>(w: &Tensor, b: f64, x: &Tensor, y: &Tensor, cost: C) -> Result<(Grads, f64)>
+fn propagate_with<L>(
+    w: &Tensor,
+    b: f64,
+    x: &Tensor,
+    y: &Tensor,
+    threads: Option<usize>,
+    loss: L,
+) -> Result<(Grads, f64)>
 where
-    C: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t>,
+    L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
 {
     shapes(w, x, Some(y))?;
-    let (grads, cost) = one_node(w, b).propagate(x, y, cost);
+    let (grads, cost) = one_node(w, b, threads).propagate(x, y, loss);
     let grads = Grads { dw: grads[0].dw.clone(), db: grads[0].db.get(0, 0) };
     faults(x, &grads, cost)?;
     Ok((grads, cost))
 }
 
 /// Logistic regression, as the network that it is.
-fn one_node(w: &Tensor, b: f64) -> Network {
+fn one_node(w: &Tensor, b: f64, threads: Option<usize>) -> Network {
     let mut network = Network::new(w.shape().0).layer(1, Sigmoid);
+    network.threads = threads;
     network.layers[0].weights = w.clone();
     network.layers[0].bias = b.into();
     network
@@ -196,7 +222,7 @@ pub fn optimize_with(
     }
     let (Grads { mut dw, mut db }, _) = propagate(&w, b, x, y)?;
     let mut costs = vec![];
-    let mut network = one_node(&w, b);
+    let mut network = one_node(&w, b, options.threads);
     network.train(x, y, cross_entropy, options.num_iterations, rate, |iteration, grads, cost| {
         if iteration % 100 == 0 {
             costs.push(cost);
@@ -227,7 +253,7 @@ pub fn optimize_with(
 pub fn predict(w: &Tensor, b: f64, x: &Tensor) -> Result<Tensor> {
     shapes(w, x, None)?;
     finite(x)?;
-    let a = one_node(w, b).predict(x);
+    let a = one_node(w, b, None).predict(x);
     Ok(a.map(|a| if a.is_nan() { a } else { f64::from(a > 0.5) }))
 }
 
@@ -312,7 +338,7 @@ fn shapes(w: &Tensor, x: &Tensor, y: Option<&Tensor>) -> Result<(usize, usize)> 
             if y.shape() == (m, 1) { "pass y.t()" } else { "drop what has no partner" },
         ));
     }
-    if y.entries().any(|y| y != 0.0 && y != 1.0) {
+    if !y.all(|y| y == 0.0 || y == 1.0) {
         return Err(wrong_labels(y));
     }
     Ok((n, m))
@@ -345,7 +371,7 @@ fn wrong_labels(y: &Tensor) -> Error {
 /// They always do: x·(a − y) is NaN or ∞ for such an x, whatever a is. So data without fault is
 /// not read a second time for this check.
 fn faults(x: &Tensor, grads: &Grads, cost: f64) -> Result<()> {
-    let fine = cost.is_finite() && grads.db.is_finite() && grads.dw.entries().all(f64::is_finite);
+    let fine = cost.is_finite() && grads.db.is_finite() && grads.dw.all(f64::is_finite);
     if fine { Ok(()) } else { finite(x) }
 }
 

@@ -261,6 +261,14 @@ impl Tensor {
         self.t().sum_rows().t()
     }
 
+    /// Whether `test` holds for every entry.
+    pub(crate) fn all(&self, test: impl Fn(f64) -> bool) -> bool {
+        match self.as_slice() {
+            Some(entries) => entries.iter().all(|&x| test(x)),
+            None => self.entries().all(test),
+        }
+    }
+
     /// All entries, row by row.
     pub(crate) fn entries(&self) -> impl Iterator<Item = f64> + '_ {
         (0..self.rows).flat_map(move |i| (0..self.columns).map(move |j| self.at(i, j)))
