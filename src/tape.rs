@@ -230,6 +230,17 @@ impl<V: Value> Tape<V> {
         self.recording.borrow().nodes.len()
     }
 
+    /// How many bytes the nodes, edges, names and plain numbers take; what matrices hold is not
+    /// counted. The backward pass needs `size_of::<Option<V>>()` more for each node.
+    pub fn bytes(&self) -> usize {
+        let recording = self.recording.borrow();
+        size_of_val(&recording.nodes[..])
+            + size_of_val(&recording.edges[..])
+            + size_of_val(&recording.sites.all[..])
+            + size_of_val(&recording.names[..])
+            + size_of_val(&recording.constants[..])
+    }
+
     /// Whether nothing was recorded yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -7,16 +7,30 @@
 
 use std::array;
 
-/// Compiles each loop twice, for any processor of its kind and for one with AVX2, which has wider
-/// registers, and picks one when it runs. Both do the same additions and multiplications in the
-/// same order, and so give the same bits.
+/// Compiles each function twice, for any processor of its kind and for one with AVX2, which has
+/// wider registers, and picks one when it is called.
+///
+/// Both do the same additions and multiplications in the same order, and so give the same bits.
+/// The crate's own loops go through this, and so can one of yours; what it calls must be marked
+/// `#[inline(always)]` to be compiled twice as well.
+///
+/// ```
+/// chainrule::widest! {
+///     /// `Σ xᵢ²`.
+///     fn squares(x: &[f64]) -> f64 {
+///         x.iter().map(|x| x * x).sum()
+///     }
+/// }
+/// assert_eq!(squares(&[3.0, 4.0]), 25.0);
+/// ```
+#[macro_export]
 macro_rules! widest {
     ($(
         $(#[$doc:meta])*
-        pub fn $name:ident($($argument:ident: $Type:ty),* $(,)?) $(-> $Out:ty)? $body:block
+        $visibility:vis fn $name:ident($($argument:ident: $Type:ty),* $(,)?) $(-> $Out:ty)? $body:block
     )*) => {$(
         $(#[$doc])*
-        pub fn $name($($argument: $Type),*) $(-> $Out)? {
+        $visibility fn $name($($argument: $Type),*) $(-> $Out)? {
             #[inline(always)]
             fn plain($($argument: $Type),*) $(-> $Out)? $body
 
@@ -26,7 +40,7 @@ macro_rules! widest {
                 fn wide($($argument: $Type),*) $(-> $Out)? {
                     plain($($argument),*)
                 }
-                #[expect(unsafe_code, reason = "the line above saw that the processor has AVX2")]
+                #[allow(unsafe_code, reason = "the line above saw that the processor has AVX2")]
                 return unsafe { wide($($argument),*) };
             }
             plain($($argument),*)
