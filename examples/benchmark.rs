@@ -247,7 +247,8 @@ fn gradient_steps(report: &mut Report<impl Write>) -> io::Result<()> {
         for (db, other_cost) in
             [fused(&problem, &mut dw), two_passes(&problem, &mut dz, &mut other)]
         {
-            agree &= (db - tape.db).abs() < 1e-12 && (cost - other_cost).abs() < 1e-12 * cost;
+            // A million additions in a row lose a few digits more than the tape's many short sums.
+            agree &= (db - tape.db).abs() < 1e-12 && (cost - other_cost).abs() < 1e-11 * cost;
         }
         agree &= tape == problem.tape(cores, &problem.x).0;
         for (i, tape) in tape.dw.to_vec().into_iter().enumerate() {
@@ -306,7 +307,7 @@ fn growth(report: &mut Report<impl Write>) -> io::Result<()> {
         (times[2].median / times[0].median).ln() / (by(sizes[2]) as f64 / by(sizes[0]) as f64).ln()
     };
     let in_m = exponent([(64, 40_000), (64, 80_000), (64, 160_000)], |(_, m)| m);
-    let in_n = exponent([(32, 80_000), (64, 80_000), (128, 80_000)], |(n, _)| n);
+    let in_n = exponent([(128, 20_000), (256, 20_000), (512, 20_000)], |(n, _)| n);
     report.text(&format!("\nTime grows with m to the power {in_m:.2}, with n to {in_n:.2}.\n"))?;
     report.figure("exponent in m", in_m)?;
     report.figure("exponent in n", in_n)

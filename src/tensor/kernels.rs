@@ -51,10 +51,6 @@ macro_rules! widest {
 /// How many sums are kept at once.
 const LANES: usize = 8;
 
-/// How many numbers of a long row are used before going on to the next row: 16 KiB of them, so that
-/// what all rows meet (the weights, or the sums of the gradient) stays in the nearest cache.
-const TILE: usize = 2048;
-
 /// Where the rows of a matrix lie in memory: one every `stride` numbers.
 #[derive(Clone, Copy)]
 pub struct Rows<'a> {
@@ -115,39 +111,31 @@ widest! {
     ///
     /// This is wᵀX where X has its examples in one piece each: B is Xᵀ, and is walked once.
     pub fn rows_by_rows(a: Rows, b: Rows, c: &mut [f64]) {
-        for start in (0..a.length).step_by(TILE) {
-            let tile = start..a.length.min(start + TILE);
-            for j in 0..b.count {
-                let row = &b.row(j)[tile.clone()];
-                for i in 0..a.count {
-                    c[i * b.count + j] += dot(&a.row(i)[tile.clone()], row);
-                }
+        for j in 0..b.count {
+            for i in 0..a.count {
+                c[i * b.count + j] = dot(a.row(i), b.row(j));
             }
         }
     }
 
-    /// `C = A·B`, C row by row: each row of C is a sum of rows of B.
+    /// `C = A·B`, C row by row, over zeros: each row of C is a sum of rows of B.
     ///
     /// This is (A − Y)Xᵀ where X has its examples in one piece each: B is Xᵀ. Four rows of B are
     /// added at a time, so that the sums are fetched and stored a quarter as often.
     pub fn rows_by_columns(a: Rows, b: Rows, c: &mut [f64]) {
-        for start in (0..b.length).step_by(TILE) {
-            let tile = start..b.length.min(start + TILE);
-            for k in (0..b.count).step_by(4) {
-                for i in 0..a.count {
-                    let factors = &a.row(i)[k..b.count.min(k + 4)];
-                    let c = &mut c[i * b.length..][tile.clone()];
-                    if let &[f0, f1, f2, f3] = factors {
-                        let [b0, b1, b2, b3] = array::from_fn(|r| &b.row(k + r)[tile.clone()]);
-                        let rows = b0.iter().zip(b1).zip(b2).zip(b3);
-                        for (c, (((b0, b1), b2), b3)) in c.iter_mut().zip(rows) {
-                            *c += (f0 * b0 + f1 * b1) + (f2 * b2 + f3 * b3);
-                        }
-                    } else {
-                        for (r, f) in factors.iter().enumerate() {
-                            for (c, b) in c.iter_mut().zip(&b.row(k + r)[tile.clone()]) {
-                                *c += f * b;
-                            }
+        for k in (0..b.count).step_by(4) {
+            for (i, c) in c.chunks_exact_mut(b.length).enumerate() {
+                let factors = &a.row(i)[k..b.count.min(k + 4)];
+                if let &[f0, f1, f2, f3] = factors {
+                    let [b0, b1, b2, b3] = array::from_fn(|r| b.row(k + r));
+                    let rows = b0.iter().zip(b1).zip(b2).zip(b3);
+                    for (c, (((b0, b1), b2), b3)) in c.iter_mut().zip(rows) {
+                        *c += (f0 * b0 + f1 * b1) + (f2 * b2 + f3 * b3);
+                    }
+                } else {
+                    for (r, f) in factors.iter().enumerate() {
+                        for (c, b) in c.iter_mut().zip(b.row(k + r)) {
+                            *c += f * b;
                         }
                     }
                 }
