@@ -2,6 +2,11 @@
 //!
 //! Adding one here is one entry in the list below; adding one elsewhere is one `impl Activation`
 //! and `x.apply(Mine)`.
+//!
+//! Each entry states its accuracy as the largest distance from the true number, value / slope, in
+//! ULPs (steps between neighbouring numbers, the subnormal ones included). It was measured against
+//! 500-bit arithmetic at 300,000 points between ±1e308, with the `exp`, `ln`, … of glibc 2.36, to
+//! which `std` passes these calls on; another platform's may differ by one step or two.
 
 use crate::arithmetic::Number;
 use crate::tape::Var;
@@ -67,32 +72,30 @@ macro_rules! forward_to_target {
 }
 forward_to_target!(&A, Box<A>);
 
-/// From one entry: the type with its `impl Activation`, the method on both tapes, and the place in
-/// the list of all.
+/// From one entry: the type with its `impl Activation`, the method on both tapes, an example for
+/// the documentation of both, and the place in the list of all.
 macro_rules! functions {
     ($(
         $(#[$doc:meta])*
-        $method:ident $(($argument:ident = $sample:literal))?: $Name:ident { $($item:tt)* }
+        $method:ident $(($argument:ident = $sample:literal))?: $Name:ident,
+        $x:literal => $shown:literal { $($item:tt)* }
     )*) => {
-        $(
-            structure! { $(#[$doc])* $Name $($argument)? }
-
-            impl Activation for $Name {
-                fn name(&self) -> &'static str { stringify!($method) }
-                $(fn parameter(&self) -> Option<f64> { Some(self.$argument) })?
-                $($item)*
-            }
-        )*
-
-        impl<V: Number> Var<'_, V> {
-            $(
-                $(#[$doc])*
-                #[track_caller]
-                pub fn $method(self $(, $argument: f64)?) -> Self {
-                    self.apply($Name $({ $argument })?)
-                }
-            )*
-        }
+        $(function! {
+            $(#[$doc])*
+            ///
+            /// ```
+            /// use chainrule::{activation::*, scalar::Tape};
+            #[doc = concat!("let f = ", stringify!($Name $({ $argument: $sample })?), ";")]
+            #[doc = concat!("let (y, slope) = f.f_df(", stringify!($x), "); // on plain numbers")]
+            #[doc = concat!("assert_eq!(format!(\"{y:.4}, {slope:.4}\"), \"", $shown, "\");")]
+            ///
+            /// let tape = Tape::new();
+            #[doc = concat!("let x = tape.var(", stringify!($x), ");")]
+            #[doc = concat!("let z = x.", stringify!($method), "(", $(stringify!($sample),)? ");")]
+            /// assert_eq!((z.value(), z.backward().wrt(x)), (y, slope));
+            /// ```
+            $method: $Name $($argument)? { $($item)* }
+        })*
 
         /// Every function of this module; those with a parameter with a usual one.
         ///
@@ -103,6 +106,26 @@ macro_rules! functions {
         /// ```
         pub fn all() -> Vec<Box<dyn Activation>> {
             vec![$(Box::new($Name $({ $argument: $sample })?)),*]
+        }
+    };
+}
+
+macro_rules! function {
+    ($(#[$doc:meta])* $method:ident: $Name:ident $($argument:ident)? { $($item:tt)* }) => {
+        structure! { $(#[$doc])* $Name $($argument)? }
+
+        impl Activation for $Name {
+            fn name(&self) -> &'static str { stringify!($method) }
+            $(fn parameter(&self) -> Option<f64> { Some(self.$argument) })?
+            $($item)*
+        }
+
+        impl<V: Number> Var<'_, V> {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(self $(, $argument: f64)?) -> Self {
+                self.apply($Name $({ $argument })?)
+            }
         }
     };
 }
@@ -124,90 +147,239 @@ macro_rules! structure {
 }
 
 functions! {
-    /// `y = eˣ`; slope `y`.
-    exp: Exp {
+    // Powers, exponentials and logarithms.
+
+    /// `y = eˣ`, for all x; slope `y`. Accuracy 1 / 1 ULP.
+    exp: Exp, 1.0 => "2.7183, 2.7183" {
         fn f(&self, x: f64) -> f64 { x.exp() }
         fn df(&self, _x: f64, y: f64) -> f64 { y }
         fn slope(&self) -> Option<&'static str> { Some("y") }
     }
 
-    /// `y = ln x`, defined for x > 0; slope `1/x`. At 0 it is −∞, below it is NaN.
-    ln: Ln {
+    /// `y = eˣ − 1`, for all x; slope `eˣ`. Accuracy 1 / 1 ULP.
+    ///
+    /// The slope is not computed as `y + 1`, which loses its digits where y is near −1.
+    exp_m1: ExpM1, -1.0 => "-0.6321, 0.3679" {
+        fn f(&self, x: f64) -> f64 { x.exp_m1() }
+        fn df(&self, x: f64, _y: f64) -> f64 { x.exp() }
+        fn slope(&self) -> Option<&'static str> { Some("e^x") }
+    }
+
+    /// `y = ln x` for x > 0; slope `1/x`. Accuracy 1 / 1 ULP.
+    ///
+    /// At 0 it is −∞ with slope ∞, below both are NaN.
+    ln: Ln, 2.0 => "0.6931, 0.5000" {
         fn f(&self, x: f64) -> f64 { x.ln() }
-        fn df(&self, x: f64, _y: f64) -> f64 { 1.0 / x }
+        fn df(&self, x: f64, _y: f64) -> f64 { if x < 0.0 { f64::NAN } else { 1.0 / x.abs() } }
         fn slope(&self) -> Option<&'static str> { Some("1 / x") }
         fn domain(&self, x: f64) -> bool { x > 0.0 }
     }
 
-    /// `y = √x`, defined for x ≥ 0; slope `1/(2y)`, which is ∞ at 0.
-    sqrt: Sqrt {
+    /// `y = ln(1 + x)` for x > −1; slope `1/(1 + x)`. Accuracy 1 / 2 ULP.
+    ///
+    /// At −1 it is −∞ with slope ∞, below both are NaN.
+    ln_1p: Ln1p, 1.0 => "0.6931, 0.5000" {
+        fn f(&self, x: f64) -> f64 { x.ln_1p() }
+        fn df(&self, x: f64, y: f64) -> f64 { Ln.df(1.0 + x, y) }
+        fn slope(&self) -> Option<&'static str> { Some("1 / (1 + x)") }
+        fn domain(&self, x: f64) -> bool { x > -1.0 }
+    }
+
+    /// `y = √x` for x ≥ 0; slope `1/(2y)`. Accuracy ½ / 2 ULP.
+    ///
+    /// At 0 the slope is ∞, below both are NaN.
+    sqrt: Sqrt, 4.0 => "2.0000, 0.2500" {
         fn f(&self, x: f64) -> f64 { x.sqrt() }
-        fn df(&self, _x: f64, y: f64) -> f64 { 0.5 / y.abs() } // y is −0 at −0, the slope is not −∞
+        fn df(&self, _x: f64, y: f64) -> f64 { 0.5 / y.abs() } // y is −0 at −0; the slope is ∞
         fn slope(&self) -> Option<&'static str> { Some("1 / (2 y)") }
         fn domain(&self, x: f64) -> bool { x >= 0.0 }
     }
 
-    /// `y = 1/x`, defined for x ≠ 0; slope `−y²`.
-    recip: Recip {
+    /// `y = 1/x` for x ≠ 0; slope `−y²`. Accuracy ½ / 2 ULP. At ±0 it is ±∞ with slope −∞.
+    recip: Recip, 2.0 => "0.5000, -0.2500" {
         fn f(&self, x: f64) -> f64 { 1.0 / x }
         fn df(&self, _x: f64, y: f64) -> f64 { -y * y }
         fn slope(&self) -> Option<&'static str> { Some("-y²") }
         fn domain(&self, x: f64) -> bool { x != 0.0 && !x.is_nan() }
     }
 
-    /// `y = |x|`; slope −1, 0 or 1, and 0 at the kink x = 0.
-    abs: Abs {
+    /// `y = xᶜ` for x > 0, for x = 0 if c ≥ 0, and for x < 0 if c is a whole number; slope
+    /// `c xᶜ⁻¹`, and 0 everywhere for c = 0, where y = 1.
+    ///
+    /// Accuracy 1 / 4 ULP for |c| ≤ 7. For larger |c| the same, except where xᶜ⁻¹ is subnormal:
+    /// there the slope may be off by |c|/2 ULP.
+    powf(exponent = 3.0): Powf, 2.0 => "8.0000, 12.0000" {
+        fn f(&self, x: f64) -> f64 {
+            match self.exponent {
+                c if x.is_nan() || c.is_nan() => f64::NAN, // f64::powf makes 1 of NaN⁰ and 1ᴺᵃᴺ
+                2.0 => x * x,
+                c => x.powf(c),
+            }
+        }
+        fn df(&self, x: f64, y: f64) -> f64 {
+            let c = self.exponent;
+            let lower = c - 1.0;
+            match c {
+                _ if x.is_nan() || c.is_nan() => f64::NAN,
+                0.0 => 0.0,
+                // Where c − 1 had to be rounded, as 0.1 − 1, xᶜ/x keeps more digits than xᶜ⁻¹.
+                _ if lower + 1.0 != c && y.is_normal() => c * y / x,
+                _ => c * x.powf(lower),
+            }
+        }
+        fn slope(&self) -> Option<&'static str> { Some("c x^(c - 1)") }
+        fn domain(&self, x: f64) -> bool {
+            x > 0.0
+                || x == 0.0 && self.exponent >= 0.0
+                || x < 0.0 && self.exponent.fract() == 0.0
+        }
+    }
+
+    // Trigonometric and hyperbolic functions.
+
+    /// `y = sin x` for finite x, in radians; slope `cos x`. Accuracy 1 / 1 ULP.
+    sin: Sin, 0.0 => "0.0000, 1.0000" {
+        fn f(&self, x: f64) -> f64 { x.sin() }
+        fn df(&self, x: f64, _y: f64) -> f64 { x.cos() }
+        fn slope(&self) -> Option<&'static str> { Some("cos(x)") }
+        fn domain(&self, x: f64) -> bool { x.is_finite() }
+    }
+
+    /// `y = cos x` for finite x, in radians; slope `−sin x`. Accuracy 1 / 1 ULP.
+    cos: Cos, 1.0 => "0.5403, -0.8415" {
+        fn f(&self, x: f64) -> f64 { x.cos() }
+        fn df(&self, x: f64, _y: f64) -> f64 { -x.sin() }
+        fn slope(&self) -> Option<&'static str> { Some("-sin(x)") }
+        fn domain(&self, x: f64) -> bool { x.is_finite() }
+    }
+
+    /// `y = tan x` for finite x, in radians; slope `1 + y²`. Accuracy 1 / 2 ULP.
+    ///
+    /// No floating-point number is so near to π/2 that this would overflow.
+    tan: Tan, 1.0 => "1.5574, 3.4255" {
+        fn f(&self, x: f64) -> f64 { x.tan() }
+        fn df(&self, _x: f64, y: f64) -> f64 { 1.0 + y * y }
+        fn slope(&self) -> Option<&'static str> { Some("1 + y²") }
+        fn domain(&self, x: f64) -> bool { x.is_finite() }
+    }
+
+    /// `y = arctan x`, for all x; slope `1/(1 + x²)`. Accuracy 1 / 3 ULP.
+    atan: Atan, 1.0 => "0.7854, 0.5000" {
+        fn f(&self, x: f64) -> f64 { x.atan() }
+        fn df(&self, x: f64, _y: f64) -> f64 {
+            let root = x.hypot(1.0); // √(1 + x²), whose square may overflow
+            1.0 / root / root
+        }
+        fn slope(&self) -> Option<&'static str> { Some("1 / (1 + x²)") }
+    }
+
+    /// `y = sinh x = (eˣ − e⁻ˣ)/2`, for all x; slope `cosh x`. Accuracy 2 / 2 ULP.
+    sinh: Sinh, 1.0 => "1.1752, 1.5431" {
+        fn f(&self, x: f64) -> f64 { x.sinh() }
+        fn df(&self, x: f64, _y: f64) -> f64 { x.cosh() }
+        fn slope(&self) -> Option<&'static str> { Some("cosh(x)") }
+    }
+
+    /// `y = cosh x = (eˣ + e⁻ˣ)/2`, for all x; slope `sinh x`. Accuracy 2 / 2 ULP.
+    cosh: Cosh, 1.0 => "1.5431, 1.1752" {
+        fn f(&self, x: f64) -> f64 { x.cosh() }
+        fn df(&self, x: f64, _y: f64) -> f64 { x.sinh() }
+        fn slope(&self) -> Option<&'static str> { Some("sinh(x)") }
+    }
+
+    /// `y = tanh x = 2σ(2x) − 1`, for all x; slope `1 − y² = 4σ′(2x)`. Accuracy 3 / 4 ULP.
+    ///
+    /// The slope is computed as `4σ′(2x)`: as `1 − y²` it would be exactly 0 from x ≈ 19 on.
+    tanh: Tanh, 1.0 => "0.7616, 0.4200" {
+        fn f(&self, x: f64) -> f64 { x.tanh() }
+        fn df(&self, x: f64, _y: f64) -> f64 { 4.0 * Sigmoid.f_df(2.0 * x).1 }
+        fn slope(&self) -> Option<&'static str> { Some("1 - y²") }
+    }
+
+    // The sigmoid and what is made of it.
+
+    /// `y = σ(x) = 1/(1 + e⁻ˣ)`, for all x; slope `y (1 − y) = σ(x) σ(−x)`. Accuracy 2 / 4 ULP.
+    ///
+    /// The slope is computed as `e/(1 + e)²` with `e = e^−|x|`: as `y (1 − y)` it would be exactly
+    /// 0 from x ≈ 37 on, where the truth is 8.5e-17.
+    sigmoid: Sigmoid, 2.0 => "0.8808, 0.1050" {
+        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
+        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            let e = (-x.abs()).exp(); // never overflows
+            (sigmoid_from(x, e), e / ((1.0 + e) * (1.0 + e)))
+        }
+        fn slope(&self) -> Option<&'static str> { Some("y (1 - y)") }
+    }
+
+    /// `y = ln σ(x) = −softplus(−x)`, for all x; slope `σ(−x)`. Accuracy 2 / 3 ULP.
+    log_sigmoid: LogSigmoid, 2.0 => "-0.1269, 0.1192" {
+        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
+        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            let (y, slope) = Softplus.f_df(-x); // ln σ(x) = −softplus(−x)
+            (-y, slope)
+        }
+        fn slope(&self) -> Option<&'static str> { Some("sigmoid(-x)") }
+    }
+
+    /// `y = ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)`, for all x; slope `σ(x)`. Accuracy 2 / 3 ULP.
+    softplus: Softplus, 2.0 => "2.1269, 0.8808" {
+        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
+        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            let e = (-x.abs()).exp();
+            (x.max(0.0) + e.ln_1p(), sigmoid_from(x, e)) // a NaN that max drops is in e
+        }
+        fn slope(&self) -> Option<&'static str> { Some("sigmoid(x)") }
+    }
+
+    /// `y = x/(1 + |x|)`, for all x; slope `1/(1 + |x|)²`, smooth at 0. Accuracy 2 / 3 ULP.
+    softsign: Softsign, 3.0 => "0.7500, 0.0625" {
+        fn f(&self, x: f64) -> f64 {
+            if x.is_infinite() { x.signum() } else { x / (1.0 + x.abs()) }
+        }
+        fn df(&self, x: f64, _y: f64) -> f64 {
+            let below = 1.0 + x.abs();
+            1.0 / below / below // below² may overflow
+        }
+        fn slope(&self) -> Option<&'static str> { Some("1 / (1 + |x|)²") }
+    }
+
+    /// `y = min(max(x/6 + 1/2, 0), 1)`, for all x; slope 1/6 for |x| < 3, else 0, also at the kinks
+    /// ±3. Accuracy 1 / ½ ULP.
+    hard_sigmoid: HardSigmoid, 1.5 => "0.7500, 0.1667" {
+        fn f(&self, x: f64) -> f64 { ((x + 3.0) / 6.0).clamp(0.0, 1.0) }
+        fn df(&self, x: f64, _y: f64) -> f64 {
+            match x.abs() {
+                size if size < 3.0 => 1.0 / 6.0,
+                size if size >= 3.0 => 0.0,
+                nan => nan,
+            }
+        }
+        fn slope(&self) -> Option<&'static str> { Some("1/6 if |x| < 3, else 0") }
+    }
+
+    // Rectifiers, with a corner at 0.
+
+    /// `y = |x|`, for all x; slope the sign of x, and 0 at the kink x = 0. Exact.
+    abs: Abs, -2.0 => "2.0000, -1.0000" {
         fn f(&self, x: f64) -> f64 { x.abs() }
         fn df(&self, x: f64, _y: f64) -> f64 { if x == 0.0 { 0.0 } else { x.signum() } }
         fn slope(&self) -> Option<&'static str> { Some("sign x") }
     }
 
-    /// `y = tanh x`; slope `1 − y²`, computed as `4e⁻²ˣ/(1 + e⁻²ˣ)²`, which does not cancel.
-    tanh: Tanh {
-        fn f(&self, x: f64) -> f64 { x.tanh() }
-        fn df(&self, x: f64, _y: f64) -> f64 {
-            let e = (-2.0 * x.abs()).exp();
-            4.0 * e / ((1.0 + e) * (1.0 + e))
-        }
-        fn slope(&self) -> Option<&'static str> { Some("1 - y²") }
-    }
-
-    /// `y = σ(x) = 1/(1 + e⁻ˣ)`; slope `y (1 − y) = σ(x) σ(−x)`.
-    ///
-    /// The slope is computed as `e/(1 + e)²` with `e = e^−|x|`: as `y (1 − y)` it would be exactly
-    /// 0 from x ≈ 37 on, where the truth is 8.5e-17.
-    sigmoid: Sigmoid {
-        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
-        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
-        fn f_df(&self, x: f64) -> (f64, f64) {
-            let e = (-x.abs()).exp(); // never overflows
-            let y = if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) };
-            (y, e / ((1.0 + e) * (1.0 + e)))
-        }
-        fn slope(&self) -> Option<&'static str> { Some("y (1 - y)") }
-    }
-
-    /// `y = ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)`; slope `σ(x)`.
-    softplus: Softplus {
-        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
-        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
-        fn f_df(&self, x: f64) -> (f64, f64) {
-            let e = (-x.abs()).exp();
-            let y = x.max(0.0) + e.ln_1p(); // a NaN that max drops is in e
-            (y, if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) })
-        }
-        fn slope(&self) -> Option<&'static str> { Some("sigmoid(x)") }
-    }
-
-    /// `y = max(x, 0)`; slope 1 for x > 0 and 0 for x ≤ 0, the kink included.
-    relu: Relu {
+    /// `y = max(x, 0)`, for all x; slope 1 for x > 0, else 0, also at the kink x = 0. Exact.
+    relu: Relu, 2.0 => "2.0000, 1.0000" {
         fn f(&self, x: f64) -> f64 { if x <= 0.0 { 0.0 } else { x } }
         fn df(&self, x: f64, _y: f64) -> f64 { LeakyRelu { slope: 0.0 }.df(x, x) }
         fn slope(&self) -> Option<&'static str> { Some("1 if x > 0, else 0") }
     }
 
-    /// `y = x` for x > 0 and `slope·x` for x ≤ 0; slope 1 or `slope`, at the kink `slope`.
-    leaky_relu(slope = 0.01): LeakyRelu {
+    /// `y = x` for x > 0, else `slope·x`; slope 1 or `slope`. Accuracy ½ ULP, the slope is exact.
+    ///
+    /// At the kink x = 0 the slope is `slope`.
+    leaky_relu(slope = 0.01): LeakyRelu, -2.0 => "-0.0200, 0.0100" {
         fn f(&self, x: f64) -> f64 { if x <= 0.0 { self.slope * x } else { x } }
         fn df(&self, x: f64, _y: f64) -> f64 {
             match x {
@@ -219,33 +391,187 @@ functions! {
         fn slope(&self) -> Option<&'static str> { Some("1 if x > 0, else the slope") }
     }
 
-    /// `y = xᶜ`; slope `c xᶜ⁻¹`, and 0 everywhere for c = 0.
-    powf(exponent = 3.0): Powf {
-        fn f(&self, x: f64) -> f64 {
-            match self.exponent {
-                _ if x.is_nan() => x, // f64::powf would make 1 of it for c = 0
-                2.0 => x * x,
-                c => x.powf(c),
-            }
-        }
+    /// `y = x` for x > 0, else `α (eˣ − 1)`; slope 1 or `α eˣ`. Accuracy 2 / 2 ULP.
+    ///
+    /// At x = 0 the slope is α: a kink, unless α = 1.
+    elu(alpha = 1.0): Elu, -1.0 => "-0.6321, 0.3679" {
+        fn f(&self, x: f64) -> f64 { if x > 0.0 { x } else { self.alpha * x.exp_m1() } }
         fn df(&self, x: f64, _y: f64) -> f64 {
-            match self.exponent {
-                _ if x.is_nan() => x,
-                0.0 => 0.0,
-                c => c * x.powf(c - 1.0),
+            if x > 0.0 { 1.0 } else { times_exp(self.alpha, x, x.exp()) }
+        }
+        fn slope(&self) -> Option<&'static str> { Some("1 if x > 0, else alpha e^x") }
+    }
+
+    /// `y = λ elu(x)` with λ = 1.05070… and α = 1.67326…; slope `λ elu′(x)`. Accuracy 2 / 3 ULP.
+    ///
+    /// At the kink x = 0 the slope is λα. With these two numbers, activations keep mean 0 and
+    /// variance 1 from layer to layer (Klambauer et al. 2017).
+    selu: Selu, -1.0 => "-1.1113, 0.6468" {
+        fn f(&self, x: f64) -> f64 { SELU_SCALE * SELU.f(x) }
+        fn df(&self, x: f64, y: f64) -> f64 { SELU_SCALE * SELU.df(x, y) }
+        fn slope(&self) -> Option<&'static str> { Some("lambda if x > 0, else lambda alpha e^x") }
+    }
+
+    // Rectifiers without a corner: x times a gate that opens from 0 to 1.
+
+    /// `y = x σ(x)`, also called swish, for all x; slope `σ(x) (1 + x σ(−x))`. Accuracy 3 / 4 ULP.
+    ///
+    /// The slope is 0 at x ≈ −1.278, where y has its minimum −0.278.
+    silu: Silu, 1.0 => "0.7311, 0.9277" {
+        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
+        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            const ZERO: [f64; 2] = [-1.2784645427610737, -1.0946994183093437e-16];
+            const EXP_AT_ZERO: f64 = 0.2784645427610738;
+            let t = x.clamp(-FAR, FAR);
+            let d = t - ZERO[0] - ZERO[1];
+            let bracket = (d.abs() < 0.25).then(|| d + EXP_AT_ZERO * d.exp_m1());
+            gated(x, [t, 0.0], 0.0, bracket)
+        }
+        fn slope(&self) -> Option<&'static str> { Some("sigmoid(x) (1 + x sigmoid(-x))") }
+    }
+
+    /// `y = x σ(t)` with `t = 2√(2/π) (x + 0.044715 x³)`, for all x; slope `σ(t) (1 + x t′ σ(−t))`.
+    ///
+    /// The usual approximation of `x Φ(x)`, often written `x/2 (1 + tanh(t/2))`. Accuracy
+    /// 3 / 4 ULP, but 5 for the slope within 0.3 of its zero x ≈ −0.752; there its absolute error
+    /// is below 1e-16.
+    gelu_tanh: GeluTanh, 1.0 => "0.8412, 1.0830" {
+        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
+        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            const ZERO: [f64; 2] = [-0.7524614220710163, 3.635560509207687e-17];
+            const EXP_AT_ZERO: f64 = 0.29195521191476714;
+            let near = x.clamp(-FAR, FAR);
+            let d = near - ZERO[0] - ZERO[1];
+            let bracket = (d.abs() < 0.3).then(|| {
+                // t and x t′ are cubic: these are their Taylor polynomials at ZERO.
+                let [linear, square, cube] = [1.716972025434726, -0.1610752395722906, GELU[1]];
+                let dt = d * (linear + d * (square + d * cube));
+                let [linear, square, cube] = [1.959377833092717, 3.0 * square, 3.0 * cube];
+                let dxt = d * (linear + d * (square + d * cube));
+                dxt + EXP_AT_ZERO * dt.exp_m1()
+            });
+            gated(x, gelu_argument(near), 2.0 * GELU[1] * near * (near * near), bracket)
+        }
+        fn slope(&self) -> Option<&'static str> { Some("sigmoid(t) (1 + x t' sigmoid(-t))") }
+    }
+
+    /// `y = x tanh(softplus(x))`, for all x; slope `y/x + x sech²(softplus(x)) σ(x)`. Accuracy 4 / 4
+    /// ULP.
+    ///
+    /// The slope is 0 at x ≈ −1.192, where y has its minimum −0.309.
+    mish: Mish, 1.0 => "0.8651, 1.0490" {
+        fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
+        fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            let near = x.clamp(-FAR, FAR);
+            if x > -0.7 {
+                // With e = e⁻ˣ: tanh(softplus(x)) = (1 + 2e)/(1 + 2e + 2e²).
+                let e = (-near).exp();
+                let (above, tail) = (1.0 + 2.0 * e, 2.0 * e * (1.0 + e));
+                let below = 1.0 + tail;
+                let lost = (tail - (below - 1.0)) / below;
+                let slope = (above + 2.0 * near * e * tail / below) / below;
+                return (x * (above / below), slope - slope * lost);
             }
+            // With e = eˣ: tanh(softplus(x)) = e (2 + e)/(2 + 2e + e²), and the slope is e/(…)²
+            // times a bracket that is 0 at ZERO.
+            const ZERO: [f64; 2] = [-1.1924312145154952, -4.8484829848031044e-17];
+            const EXP_AT_ZERO: f64 = 0.3034825352815289;
+            let e = near.exp();
+            let tail = 2.0 * e + e * e;
+            let below = 2.0 + tail;
+            let lost = tail - (below - 2.0);
+            let d = near - ZERO[0] - ZERO[1];
+            let bracket = if d.abs() < 0.5 {
+                let squares = e * e + e * EXP_AT_ZERO + EXP_AT_ZERO * EXP_AT_ZERO;
+                let rest = 6.0 + 4.0 * near + 4.0 * (e + EXP_AT_ZERO) + squares;
+                4.0 * (1.0 + EXP_AT_ZERO) * d + EXP_AT_ZERO * d.exp_m1() * rest
+            } else {
+                4.0 * (1.0 + near) + e * (6.0 + 4.0 * near + e * (4.0 + e))
+            };
+            let gate = near * (2.0 + e) / below;
+            let slope = bracket / below.mul_add(below, 2.0 * below * lost);
+            (times_exp(gate - gate * lost / below, near, e), times_exp(slope, near, e))
         }
-        fn slope(&self) -> Option<&'static str> { Some("c x^(c - 1)") }
-        fn domain(&self, x: f64) -> bool {
-            x > 0.0
-                || x == 0.0 && self.exponent >= 0.0
-                || x < 0.0 && self.exponent.fract() == 0.0
-        }
+        fn slope(&self) -> Option<&'static str> { Some("y/x + x sech²(softplus(x)) sigmoid(x)") }
     }
 }
 
+const SELU: Elu = Elu { alpha: 1.6732632423543772 };
+const SELU_SCALE: f64 = 1.0507009873554805;
+
+/// The coefficients of x and x³ in t: 2√(2/π), and that times 0.044715; and what these two lost when
+/// they were rounded.
+const GELU: [f64; 2] = [1.5957691216057308, 0.07135481627260025];
+const GELU_LOST: [f64; 2] = [-9.96930880911092e-17, -6.175149918155315e-19];
+
+/// From here on e^−|x| is 0, and a product with it is 0, even if x is infinite.
+const FAR: f64 = 1000.0;
+
+/// `σ(x)`, from `e = e^−|x|`.
+fn sigmoid_from(x: f64, e: f64) -> f64 {
+    if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+}
+
+/// `factor·eˣ` for x ≤ 0, from `e = eˣ`. Far down e is subnormal and has few digits left; twice the
+/// root of it keeps them.
+fn times_exp(factor: f64, x: f64, e: f64) -> f64 {
+    if x > -700.0 {
+        return factor * e;
+    }
+    let root = (0.5 * x).exp();
+    factor * root * root
+}
+
+/// `x σ(t)` and its slope `σ(t) (1 + x t′ σ(−t))`, where `x t′ = t + rest`, and t, of the sign of
+/// x, is given as a sum of two numbers.
+///
+/// For x < 0 the slope is `eᵗ/(1 + eᵗ)²` times the bracket `1 + eᵗ + x t′`. Near the bracket's zero
+/// its terms cancel. There it is passed in, as what each term gains from the zero on: both gain with
+/// the same sign, and no digit is lost.
+fn gated(x: f64, t: [f64; 2], rest: f64, bracket: Option<f64>) -> (f64, f64) {
+    let [t, t_low] = t;
+    let e = (-t.abs()).exp();
+    let below = 1.0 + e;
+    let lost = e - (below - 1.0); // in rounding the sum
+    if x >= 0.0 {
+        let slope = (1.0 + (t + rest) * e / below) / below;
+        return (x / below, slope - slope * lost / below);
+    }
+    let bracket = bracket.unwrap_or((1.0 + t) + (rest + e + t_low));
+    let square = below.mul_add(below, below * (2.0 * lost - t_low * below));
+    let gate = x.max(-FAR) / below;
+    (times_exp(gate + gate * (t_low - lost / below), t, e), times_exp(bracket / square, t, e))
+}
+
+/// `t = 2√(2/π) (x + 0.044715 x³)`, rounded, and what rounding lost: an error of 1 ULP in t = −100
+/// would be one of 100 ULP in eᵗ. (`mul_add` rounds once, and so finds what a product lost.)
+fn gelu_argument(x: f64) -> [f64; 2] {
+    let square = x * x;
+    let square_lost = x.mul_add(x, -square);
+    let cubic = GELU[1] * square;
+    let cubic_lost =
+        GELU[1].mul_add(square, -cubic) + GELU[1] * square_lost + GELU_LOST[1] * square;
+    let sum = GELU[0] + cubic;
+    let part = sum - cubic; // of GELU[0], in sum
+    let sum_lost = (GELU[0] - part) + (cubic - (sum - part)) + GELU_LOST[0] + cubic_lost;
+    let t = x * sum;
+    [t, x.mul_add(sum, -t) + x * sum_lost]
+}
+
 impl<V: Number> Var<'_, V> {
-    /// `y = xᵏ` for a whole number k; recorded as [`powf`](Var::powf).
+    /// `y = xᵏ` for a whole number k, of either sign: [`powf`](Var::powf), which is as exact for
+    /// whole numbers, and recorded as such; slope `k xᵏ⁻¹`, and 0 for k = 0.
+    ///
+    /// ```
+    /// use chainrule::scalar::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(-2.0);
+    /// let y = x.powi(3);
+    /// assert_eq!((y.value(), y.backward().wrt(x)), (-8.0, 12.0));
+    /// ```
     #[track_caller]
     pub fn powi(self, k: i32) -> Self {
         self.powf(k.into())

@@ -174,13 +174,16 @@ proptest! {
     fn every_activation_against_differences_and_on_every_carrier(x in -5.0..5.0_f64) {
         for f in activation::all() {
             let h = f64::EPSILON.cbrt();
-            if !(f.domain(x - h) && f.domain(x + h)) || x.abs() < 2.0 * h {
+            if !(f.domain(x - 2.0 * h) && f.domain(x + 2.0 * h)) || x.abs() < 2.0 * h {
                 continue;
             }
             let (y, slope) = f.f_df(x);
-            let numeric = (f.f(x + h) - f.f(x - h)) / (2.0 * h);
+            let difference = |h: f64| (f.f(x + h) - f.f(x - h)) / (2.0 * h);
+            let numeric = difference(h);
+            // A pole nearby, as those of tan, shows in what the step matters.
+            let spread = (difference(2.0 * h) - numeric).abs();
             let size = slope.abs().max(y.abs()).max(1.0) / x.abs().min(1.0).powi(3);
-            prop_assert!((slope - numeric).abs() < 1e-8 * size, "{} at {x}: {slope} {numeric}", f.name());
+            prop_assert!((slope - numeric).abs() < 1e-8 * size + spread, "{} at {x}: {slope} {numeric}", f.name());
             prop_assert!(ulps(y, f.f(x)) == 0 && ulps(slope, f.df(x, y)) == 0, "{}", f.name());
 
             let tape = scalar::Tape::new();
@@ -231,7 +234,8 @@ proptest! {
             })),
         ];
         for f in activation::all() {
-            operations.push(("activation", Box::new(move |x| (x + 3.5).apply(&f))));
+            // Between 0.1 and 1.3, where each is defined and none has a kink or a pole.
+            operations.push(("activation", Box::new(move |x| (x * 0.2 + 0.7).apply(&f))));
         }
         for (name, operation) in &operations {
             let at = |t: f64| {
