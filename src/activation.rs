@@ -457,8 +457,8 @@ functions! {
         fn slope(&self) -> Option<&'static str> { Some("sigmoid(t) (1 + x t' sigmoid(-t))") }
     }
 
-    /// `y = x tanh(softplus(x))`, for all x; slope `y/x + x sech²(softplus(x)) σ(x)`. Accuracy 4 / 4
-    /// ULP.
+    /// `y = x tanh(softplus(x))`, for all x; slope `y/x + x sech²(softplus(x)) σ(x)`.
+    /// Accuracy 4 / 4 ULP.
     ///
     /// The slope is 0 at x ≈ −1.192, where y has its minimum −0.309.
     mish: Mish, 1.0 => "0.8651, 1.0490" {
@@ -502,8 +502,8 @@ functions! {
 const SELU: Elu = Elu { alpha: 1.6732632423543772 };
 const SELU_SCALE: f64 = 1.0507009873554805;
 
-/// The coefficients of x and x³ in t: 2√(2/π), and that times 0.044715; and what these two lost when
-/// they were rounded.
+/// The coefficients of x and x³ in t: 2√(2/π), and that times 0.044715; and what these two lost
+/// when they were rounded.
 const GELU: [f64; 2] = [1.5957691216057308, 0.07135481627260025];
 const GELU_LOST: [f64; 2] = [-9.96930880911092e-17, -6.175149918155315e-19];
 
@@ -529,8 +529,8 @@ fn times_exp(factor: f64, x: f64, e: f64) -> f64 {
 /// x, is given as a sum of two numbers.
 ///
 /// For x < 0 the slope is `eᵗ/(1 + eᵗ)²` times the bracket `1 + eᵗ + x t′`. Near the bracket's zero
-/// its terms cancel. There it is passed in, as what each term gains from the zero on: both gain with
-/// the same sign, and no digit is lost.
+/// its terms cancel. There it is passed in, as what each term gains from the zero on: both gain
+/// with the same sign, and no digit is lost.
 fn gated(x: f64, t: [f64; 2], rest: f64, bracket: Option<f64>) -> (f64, f64) {
     let [t, t_low] = t;
     let e = (-t.abs()).exp();

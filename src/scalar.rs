@@ -13,7 +13,7 @@
 use std::borrow::Borrow;
 
 use crate::activation::Activation;
-use crate::arithmetic::Number;
+use crate::arithmetic::{Number, Operand};
 use crate::error::mistake;
 use crate::tape::{self, Value};
 
@@ -51,31 +51,8 @@ impl Number for f64 {
     fn map_with_slope<A: Activation>(&self, f: &A) -> (f64, f64) {
         f.f_df(*self)
     }
-}
-
-/// What [`Tape::dot`](tape::Tape::dot) takes as its second factors: variables, or plain numbers.
-pub trait Factor<'t>: Copy {
-    /// Its value.
-    fn number(self) -> f64;
-    /// The variable, if it is one.
-    fn var(self) -> Option<Var<'t>>;
-}
-
-impl<'t> Factor<'t> for Var<'t> {
-    fn number(self) -> f64 {
-        self.value()
-    }
-    fn var(self) -> Option<Var<'t>> {
-        Some(self)
-    }
-}
-
-impl<'t> Factor<'t> for f64 {
-    fn number(self) -> f64 {
-        self
-    }
-    fn var(self) -> Option<Var<'t>> {
-        None
+    fn zip_with_slopes(&self, other: &f64, f: impl Fn(f64, f64) -> [f64; 3]) -> [f64; 3] {
+        f(*self, *other)
     }
 }
 
@@ -111,7 +88,10 @@ impl Tape {
     /// # Panics
     /// If the lengths differ.
     #[track_caller]
-    pub fn dot<'t, X: Factor<'t>>(&'t self, w: &[Var<'t>], x: &[X]) -> Var<'t> {
+    pub fn dot<'t, X>(&'t self, w: &[Var<'t>], x: &[X]) -> Var<'t>
+    where
+        X: Into<Operand<'t, f64>> + Copy,
+    {
         if w.len() != x.len() {
             mistake(
                 "dot needs as many weights as inputs",
@@ -121,11 +101,21 @@ impl Tape {
             )
         }
         let weights: Vec<f64> = self.values(w);
-        let pairs = w.iter().zip(x);
-        let value = weights.iter().zip(x).fold(0.0, |sum, (w, x)| sum + w * x.number());
-        let mut edges: Vec<_> = pairs.clone().map(|(&w, x)| (w, x.number())).collect();
-        edges.extend(x.iter().zip(&weights).filter_map(|(x, &w)| Some((x.var()?, w))));
-        let plain = x.iter().filter(|x| x.var().is_none()).map(|x| x.number());
-        self.record("dot", value, edges).with_constants(w.len(), plain)
+        let operands = x.iter().map(|&x| -> Operand<'t, f64> { x.into() });
+        let number = |x| match x {
+            Operand::Var(x) => x.value(),
+            Operand::Number(x) => x,
+        };
+        let inputs: Vec<f64> = operands.clone().map(number).collect();
+        let value = weights.iter().zip(&inputs).fold(0.0, |sum, (w, x)| sum + w * x);
+        let mut edges: Vec<_> = w.iter().copied().zip(inputs).collect();
+        let mut plain = vec![];
+        for (x, w) in operands.zip(weights) {
+            match x {
+                Operand::Var(x) => edges.push((x, w)),
+                Operand::Number(x) => plain.push(x),
+            }
+        }
+        self.record("dot", value, edges).with_constants(w.len(), plain.into_iter())
     }
 }

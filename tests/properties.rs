@@ -3,6 +3,7 @@
 mod common;
 
 use chainrule::activation::{self, Activation, Tanh};
+use chainrule::arithmetic::{max, min, pow};
 use chainrule::check::Comparison;
 use chainrule::logistic::{closed_form, propagate};
 use chainrule::network::{Network, cross_entropy, squared_error};
@@ -114,9 +115,12 @@ proptest! {
             |x, _| x + x, |x, _| x - x, |x, _| x * x, |x, _| x / x,
             |x, y| (x * y + x / y) * (y - x) / (x + 2.0),
             |x, _| x.powf(1.7), |x, _| x.powi(-2), |_, y| y.powi(3),
+            |x, y| x.pow(y), |x, _| x.pow(1.7), |_, y| pow(3.0, y), |x, _| x.pow(x),
+            |x, y| x.max(x * y), |x, _| x.max(0.7), |x, _| max(0.7, x), |x, _| x.max(x),
+            |x, y| x.min(x * y), |x, _| x.min(0.7), |x, _| min(0.7, x), |x, _| x.min(x),
         ] } }
-        let on_numbers: [OnNumbers; 21] = formulas!();
-        let on_matrices: [OnMatrices; 21] = formulas!();
+        let on_numbers: [OnNumbers; 33] = formulas!();
+        let on_matrices: [OnMatrices; 33] = formulas!();
 
         for (k, f) in on_numbers.into_iter().enumerate() {
             let at = |x: f64, y: f64| {
@@ -227,6 +231,10 @@ proptest! {
             ("broadcast row", Box::new(|x| x.sum_rows() * fixed(x, &other))),
             ("broadcast column", Box::new(|x| fixed(x, &other) + x.sum_columns())),
             ("broadcast number", Box::new(|x| x.mean() * fixed(x, &other))),
+            ("pow", Box::new(|x| (x + 5.0).pow(fixed(x, &row)))),
+            ("pow of a number", Box::new(|x| pow(1.5, x * fixed(x, &column)))),
+            ("max", Box::new(|x| x.max(fixed(x, &column) + 0.01))),
+            ("min", Box::new(|x| min(fixed(x, &row) + 0.01, x))),
             ("number", Box::new(|x| 2.0 / (5.0 + x) - 3.0 * x)),
             ("custom", Box::new(|x| {
                 let swap = |g: &Tensor| &g.map(|g| 3.0 * g) + 0.0;

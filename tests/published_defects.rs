@@ -3,6 +3,7 @@
 
 mod common;
 
+use chainrule::arithmetic::pow;
 use chainrule::check::Comparison;
 use chainrule::logistic::{closed_form, propagate};
 use chainrule::scalar::Tape;
@@ -15,6 +16,14 @@ fn number_divided_by_var() {
     let z = tape.var(0.5);
     let a = 1.0 / (1.0 + (-z).exp());
     assert_close("dσ/dz at 0.5", a.backward().wrt(z), 0.235_003_712_201_594_5, 1e-15);
+}
+
+/// d(3ˣ)/dx = 3ˣ ln 3; as if it were x³, the slope at 2 would be 6.
+#[test]
+fn number_to_the_power_of_var() {
+    let tape = Tape::new();
+    let x = tape.var(2.0);
+    assert_close("d(3^x)/dx at 2", pow(3.0, x).backward().wrt(x), 9.887_510_598_012_987, 1e-15);
 }
 
 #[test]

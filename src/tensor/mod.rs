@@ -55,6 +55,12 @@ impl Number for Tensor {
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Tensor, Tensor) {
         self.map_with_slope(f)
     }
+    fn zip_with_slopes(&self, other: &Tensor, f: impl Fn(f64, f64) -> [f64; 3]) -> [Tensor; 3] {
+        let (x, y) = self.aligned(other);
+        let all: Vec<[f64; 3]> = x.entries().zip(y.entries()).map(|(x, y)| f(x, y)).collect();
+        let (rows, columns) = x.shape();
+        [0, 1, 2].map(|k| Tensor::new(rows, columns, all.iter().map(|entry| entry[k]).collect()))
+    }
     #[track_caller]
     fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {
         if x.shape() == y.shape() {
