@@ -296,7 +296,7 @@ functions! {
         fn slope(&self) -> Option<&'static str> { Some("1 - y²") }
     }
 
-    // The sigmoid and what is made of it.
+    // The sigmoid and its kin.
 
     /// `y = σ(x) = 1/(1 + e⁻ˣ)`, for all x; slope `y (1 − y) = σ(x) σ(−x)`. Accuracy 2 / 4 ULP.
     ///
@@ -306,7 +306,7 @@ functions! {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
         fn f_df(&self, x: f64) -> (f64, f64) {
-            let e = (-x.abs()).exp(); // never overflows
+            let e = exp_minus_size(x);
             (sigmoid_from(x, e), e / ((1.0 + e) * (1.0 + e)))
         }
         fn slope(&self) -> Option<&'static str> { Some("y (1 - y)") }
@@ -328,7 +328,7 @@ functions! {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
         fn f_df(&self, x: f64) -> (f64, f64) {
-            let e = (-x.abs()).exp();
+            let e = exp_minus_size(x);
             (x.max(0.0) + e.ln_1p(), sigmoid_from(x, e)) // a NaN that max drops is in e
         }
         fn slope(&self) -> Option<&'static str> { Some("sigmoid(x)") }
@@ -510,6 +510,11 @@ const GELU_LOST: [f64; 2] = [-9.96930880911092e-17, -6.175149918155315e-19];
 /// From here on e^−|x| is 0, and a product with it is 0, even if x is infinite.
 const FAR: f64 = 1000.0;
 
+/// `e^−|x|`, which never overflows: the one exponential of the sigmoid family.
+fn exp_minus_size(x: f64) -> f64 {
+    (-x.abs()).exp()
+}
+
 /// `σ(x)`, from `e = e^−|x|`.
 fn sigmoid_from(x: f64, e: f64) -> f64 {
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
@@ -533,7 +538,7 @@ fn times_exp(factor: f64, x: f64, e: f64) -> f64 {
 /// with the same sign, and no digit is lost.
 fn gated(x: f64, t: [f64; 2], rest: f64, bracket: Option<f64>) -> (f64, f64) {
     let [t, t_low] = t;
-    let e = (-t.abs()).exp();
+    let e = exp_minus_size(t);
     let below = 1.0 + e;
     let lost = e - (below - 1.0); // in rounding the sum
     if x >= 0.0 {

@@ -205,7 +205,7 @@ fn point() -> impl Strategy<Value = f64> {
 
 proptest! {
     #![proptest_config(Config {
-        rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(10_000)
+        rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(4000)
     })]
 
     #[test]

@@ -1,6 +1,7 @@
 //! Numbers of 106 bits, as unevaluated sums of two `f64` (Dekker 1971), with an exponent of their
 //! own so that nothing underflows on the way. The reference for what the crate does in 53 bits.
 
+use std::f64::consts;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// `(high + low)·2^power`, with `high` the nearest `f64` to `high + low`, and between 1 and 2.
@@ -11,13 +12,13 @@ pub struct Double {
     power: i32,
 }
 
-pub const LN_2: Double = Double { high: 0.6931471805599453, low: 2.3190468138462996e-17, power: 0 };
-pub const PI: Double = Double { high: 3.141592653589793, low: 1.2246467991473532e-16, power: 0 };
+pub const LN_2: Double = Double { high: consts::LN_2, low: 2.3190468138462996e-17, power: 0 };
+pub const PI: Double = Double { high: consts::PI, low: 1.2246467991473532e-16, power: 0 };
 
 impl From<f64> for Double {
     fn from(x: f64) -> Double {
-        Double::normal(x * 2f64.powi(if x.abs() < 1.0 { 100 } else { 0 }), 0.0, 0)
-            .times_power_of_two(if x.abs() < 1.0 { -100 } else { 0 })
+        let power = if x.abs() < 1.0 { 100 } else { 0 }; // so that it is not subnormal
+        Double::normal(x * 2f64.powi(power), 0.0, -power)
     }
 }
 
