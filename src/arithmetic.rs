@@ -33,7 +33,8 @@ pub trait Number:
     }
 }
 
-/// An operand: a variable, or a plain number, which adds no node.
+/// An operand: a variable, or a plain number, which adds no node. A function that takes an
+/// `impl Into<Operand>` takes either as it is: `x.max(y)`, `x.max(0.0)`.
 pub enum Operand<'t, V: Value> {
     /// A variable or constant on a tape.
     Var(Var<'t, V>),
@@ -93,10 +94,12 @@ fn power(x: f64, y: f64) -> [f64; 3] {
 
 /// z = max(x, y): dz/dx = 1, dz/dy = 0 where x ≥ y, else the reverse. Max routes.
 fn greater(x: f64, y: f64) -> [f64; 3] {
-    match (x, y) {
-        _ if x >= y => [x, 1.0, 0.0],
-        _ if x < y => [y, 0.0, 1.0],
-        _ => [f64::NAN; 3],
+    if x >= y {
+        [x, 1.0, 0.0]
+    } else if x < y {
+        [y, 0.0, 1.0]
+    } else {
+        [f64::NAN; 3] // which f64::max would swallow
     }
 }
 
@@ -175,6 +178,9 @@ operator!(Div, div);
 macro_rules! function_of_two {
     ($(#[$doc:meta])* $name:ident: $f:ident) => {
         $(#[$doc])*
+        ///
+        /// # Panics
+        /// If the shapes do not fit, or if both operands are plain numbers.
         #[track_caller]
         pub fn $name<'t, V: Number>(
             x: impl Into<Operand<'t, V>>,
@@ -185,6 +191,9 @@ macro_rules! function_of_two {
 
         impl<'t, V: Number> Var<'t, V> {
             $(#[$doc])*
+            ///
+            /// # Panics
+            /// If the shapes do not fit.
             #[track_caller]
             pub fn $name(self, y: impl Into<Operand<'t, V>>) -> Self {
                 $name(self, y)

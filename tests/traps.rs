@@ -143,6 +143,15 @@ fn a_var_of_another_tape() {
     assert_teaches(&message, "these gradients belong to another tape");
 }
 
+/// Without a variable there is no tape to record on; on plain numbers f64 has these functions.
+#[test]
+fn two_plain_numbers() {
+    let message = panic_of(|| {
+        let _: chainrule::scalar::Var<'_> = chainrule::arithmetic::pow(2.0, 3.0);
+    });
+    assert_teaches(&message, "`pow` of two plain numbers has no tape to be recorded on");
+}
+
 #[test]
 fn a_refused_operation_leaves_the_tape_as_it_was() {
     let (one, other) = (Tape::new(), Tape::new());
