@@ -101,21 +101,18 @@ impl Tape {
             )
         }
         let weights: Vec<f64> = self.values(w);
-        let operands = x.iter().map(|&x| -> Operand<'t, f64> { x.into() });
-        let number = |x| match x {
+        let number = |x: &X| match (*x).into() {
             Operand::Var(x) => x.value(),
             Operand::Number(x) => x,
         };
-        let inputs: Vec<f64> = operands.clone().map(number).collect();
-        let value = weights.iter().zip(&inputs).fold(0.0, |sum, (w, x)| sum + w * x);
-        let mut edges: Vec<_> = w.iter().copied().zip(inputs).collect();
-        let mut plain = vec![];
-        for (x, w) in operands.zip(weights) {
-            match x {
-                Operand::Var(x) => edges.push((x, w)),
-                Operand::Number(x) => plain.push(x),
-            }
-        }
-        self.record("dot", value, edges).with_constants(w.len(), plain.into_iter())
+        let var = |x: &X| match (*x).into() {
+            Operand::Var(x) => Some(x),
+            Operand::Number(_) => None,
+        };
+        let value = weights.iter().zip(x).fold(0.0, |sum, (w, x)| sum + w * number(x));
+        let mut edges: Vec<_> = w.iter().zip(x).map(|(&w, x)| (w, number(x))).collect();
+        edges.extend(x.iter().zip(weights).filter_map(|(x, w)| Some((var(x)?, w))));
+        let plain = x.iter().filter(|x| var(x).is_none()).map(number);
+        self.record("dot", value, edges).with_constants(w.len(), plain)
     }
 }
