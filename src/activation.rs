@@ -9,6 +9,7 @@
 //! glibc 2.36, to which `std` passes these calls on; another platform's may be a step or two off.
 
 use crate::arithmetic::Number;
+use crate::exponential::{exp_minus_size, ln_1p};
 use crate::tape::Var;
 use crate::tensor::kernels;
 
@@ -329,7 +330,7 @@ functions! {
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
         fn f_df(&self, x: f64) -> (f64, f64) {
             let e = exp_minus_size(x);
-            (x.max(0.0) + e.ln_1p(), sigmoid_from(x, e)) // a NaN that max drops is in e
+            (x.max(0.0) + ln_1p(e), sigmoid_from(x, e)) // a NaN that max drops is in e
         }
         fn slope(&self) -> Option<&'static str> { Some("sigmoid(x)") }
     }
@@ -509,11 +510,6 @@ const GELU_LOST: [f64; 2] = [-9.96930880911092e-17, -6.175149918155315e-19];
 
 /// From here on e^−|x| is 0, and a product with it is 0, even if x is infinite.
 const FAR: f64 = 1000.0;
-
-/// `e^−|x|`, which never overflows: the one exponential of the sigmoid family.
-fn exp_minus_size(x: f64) -> f64 {
-    (-x.abs()).exp()
-}
 
 /// `σ(x)`, from `e = e^−|x|`.
 fn sigmoid_from(x: f64, e: f64) -> f64 {

@@ -7,6 +7,7 @@ pub mod arithmetic;
 pub mod check;
 pub mod data;
 pub mod error;
+mod exponential;
 pub mod logistic;
 pub mod network;
 mod random;
