@@ -1,11 +1,17 @@
 //! From a CSV file to examples: read, standardise, split.
 
+mod csv;
+mod faults;
+
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::tensor::Tensor;
+use csv::Reader;
 
 /// Examples with their labels.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,9 +20,11 @@ pub struct Examples {
     pub features: Vec<String>,
     /// The name of the label.
     pub label: String,
+    /// How the file writes the two classes: that of label 0, and that of label 1.
+    pub classes: [String; 2],
     /// (n features, m examples); in memory each example's features lie next to each other.
     pub x: Tensor,
-    /// The labels, (1, m).
+    /// The labels, 0 or 1, (1, m).
     pub y: Tensor,
 }
 
@@ -34,6 +42,13 @@ impl Examples {
     /// Reads a CSV file: a header row, then one example per row. The label is the last column, or
     /// the one named.
     ///
+    /// Cells are separated by commas, semicolons or tabs, whichever the header has most of, and may
+    /// stand in quotes. Features are numbers with a decimal point. Labels are 0 and 1, or two other
+    /// values: of two numbers the smaller becomes 0 and the larger 1, of two words the one that
+    /// comes first in the alphabet becomes 0 (capitals come before small letters).
+    /// [`classes`](Examples::classes) remembers which is which. Blank rows are skipped. The file is
+    /// read piece by piece: its text is never in memory as a whole.
+    ///
     /// ```
     /// # fn main() -> chainrule::Result<()> {
     /// use chainrule::data::Examples;
@@ -43,95 +58,119 @@ impl Examples {
     /// ```
     ///
     /// # Errors
-    /// If the file cannot be read, is empty or has no rows, lacks the label's column, or has a row
-    /// of another length or a cell that is no finite number.
-    pub fn read_csv(path: &str, label: Option<&str>) -> Result<Examples> {
-        match File::open(path) {
-            Ok(file) => Examples::from_csv(BufReader::new(file), path, label),
-            Err(error) => Err(unreadable(path, error)),
-        }
+    /// Each names the line and column. If the file cannot be read, is not UTF-8, is empty or has no
+    /// rows; if a quote is not closed; if the header is missing, repeats a name or lacks the label's;
+    /// if a row has another length; if a feature is no finite number; if values are missing (they
+    /// are counted, for all columns); if the label does not have two values.
+    pub fn read_csv(path: impl AsRef<Path>, label: Option<&str>) -> Result<Examples> {
+        Examples::read_csv_without(path, label, &[])
     }
 
-    /// [`read_csv`](Examples::read_csv) from any source; `name` stands for it in errors.
+    /// [`read_csv`](Examples::read_csv), leaving out the columns named in `without`, such as an id:
+    /// their cells may hold anything. Errors call this `--without`, as `12_model` does.
+    ///
+    /// # Errors
+    /// As `read_csv`, and if there is no column of that name.
+    pub fn read_csv_without(
+        path: impl AsRef<Path>,
+        label: Option<&str>,
+        without: &[&str],
+    ) -> Result<Examples> {
+        let name = path.as_ref().display().to_string();
+        let file = File::open(&path).map_err(|error| csv::unreadable(&name, error))?;
+        let source = BufReader::with_capacity(1 << 16, file);
+        Examples::from_csv(source, &name, label, without)
+    }
+
+    /// [`read_csv_without`](Examples::read_csv_without) from any source; `name` stands for it in
+    /// errors.
     ///
     /// ```
     /// use chainrule::data::Examples;
-    /// let text = "hours,passed\n0.5,0\n5.5,1\n";
-    /// let examples = Examples::from_csv(text.as_bytes(), "hours.csv", Some("passed"))?;
-    /// assert_eq!(examples.y.to_vec(), [0.0, 1.0]);
+    /// let text = "name;hours;passed\nAda;5.5;yes\nBob;0.5;no\n";
+    /// let examples = Examples::from_csv(text.as_bytes(), "text", Some("passed"), &["name"])?;
+    /// assert_eq!((examples.x.to_vec(), examples.y.to_vec()), (vec![5.5, 0.5], vec![1.0, 0.0]));
+    /// assert_eq!(examples.classes, ["no", "yes"]);
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     ///
     /// # Errors
-    /// As `read_csv`.
-    pub fn from_csv(source: impl BufRead, name: &str, label: Option<&str>) -> Result<Examples> {
-        let mut lines = (1..).zip(source.lines());
-        let header = match lines.next() {
-            None => return Err(no_rows(name, 1, "the file is empty")),
-            Some((_, line)) => line.map_err(|error| unreadable(name, error))?,
-        };
-        let mut features: Vec<String> = header.split(',').map(|s| s.trim().to_string()).collect();
-        let width = features.len();
-        let label_at = match label {
-            None => width - 1,
-            Some(label) => {
-                features.iter().position(|feature| feature == label).ok_or_else(|| {
-                    Error::new(
-                        format!("no column is named `{label}`"),
-                        [format!("the columns are {}", features.join(", "))],
-                        "the label is what the model learns to predict",
-                        format!("--label {}", features[width - 1]),
-                    )
-                    .at(name, 1, 1, &header)
-                })?
-            }
-        };
-        if width == 1 {
-            let what = "there is one column only, and no features beside the label";
-            let facts = [format!("the column is `{}`", features[0])];
-            let why = "without features the model has nothing to tell the examples apart by";
-            let hint = "separate the columns with commas: feature,label";
-            return Err(Error::new(what, facts, why, hint).at(name, 1, 1, &header));
+    /// As `read_csv_without`.
+    pub fn from_csv(
+        source: impl BufRead,
+        name: &str,
+        label: Option<&str>,
+        without: &[&str],
+    ) -> Result<Examples> {
+        let mut csv = Reader::new(source, name);
+        if !csv.header()? {
+            return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
         }
-        let (mut x, mut y, mut last) = (vec![], vec![], 1);
-        for (number, line) in lines {
-            let line = line.map_err(|error| unreadable(name, error))?;
-            last = number;
-            if line.trim().is_empty() {
-                continue;
+        let mut columns = columns(&csv, label, without)?;
+        let no_rows = faults::no_rows("there is a header, and no row below it");
+        let no_rows = csv.locate(csv.end(), no_rows);
+        let (mut x, mut y, mut classes) = (vec![], vec![], vec![]);
+        let (mut rows, mut incomplete_rows) = (0, 0);
+        // Faults that only the end of the file decides or counts; their place is the first one.
+        let (mut missing, mut one_class, mut third_class) = (None, None, None);
+        while csv.next()? {
+            if csv.cells.len() != columns.len() {
+                return Err(faults::ragged(&csv, &columns));
             }
-            let mut column = 1;
-            let cells = line.split(',').count();
-            if cells != width {
-                return Err(Error::new(
-                    format!("this row has {cells} cells, the header has {width}"),
-                    [format!("the columns are {}", features.join(", "))],
-                    "every example needs a value for every feature, and a label",
-                    "complete the row, or delete it",
-                )
-                .at(name, number, 1, &line));
-            }
-            for (k, cell) in line.split(',').enumerate() {
-                let value = cell.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-                let Some(value) = value else {
-                    let indent = cell.chars().take_while(|c| c.is_whitespace()).count();
-                    let error = not_a_number(cell.trim(), &features[k]);
-                    return Err(error.at(name, number, column + indent, &line));
-                };
-                if k == label_at {
-                    y.push(value)
-                } else {
-                    x.push(value)
+            let mut complete = true;
+            for (&cell, column) in csv.cells.iter().zip(&mut columns) {
+                let text = csv.text(cell);
+                match (column.role, text.parse::<f64>().ok()) {
+                    (Role::LeftOut, _) => {}
+                    (Role::Feature, Some(number)) if number.is_finite() => x.push(number),
+                    (role, number) if is_missing(&text, number, role) => {
+                        complete = false;
+                        column.missing += 1;
+                        missing.get_or_insert_with(|| faults::missing(&csv, cell, column));
+                    }
+                    (Role::Feature, _) => return Err(faults::not_a_number(&csv, cell, column)),
+                    (Role::Label, number) => {
+                        let class = class(&mut classes, &text, number);
+                        if y.is_empty() {
+                            one_class = Some(faults::one_class(&csv, cell, column));
+                        }
+                        if class == 2 {
+                            third_class.get_or_insert_with(|| faults::third_class(&csv, cell));
+                        }
+                        y.push(class as f64);
+                    }
                 }
-                column += cell.chars().count() + 1;
             }
+            rows += 1;
+            incomplete_rows += usize::from(!complete);
         }
-        if y.is_empty() {
-            return Err(no_rows(name, last, "there is a header, and no row below it"));
+        if rows == 0 {
+            return Err(no_rows);
         }
-        let label = features.remove(label_at);
-        let x = Tensor::new(y.len(), features.len(), x).t();
-        Ok(Examples { x, y: Tensor::new(1, y.len(), y), features, label })
+        if let Some(first) = missing {
+            return Err(faults::all_missing(first, &columns, incomplete_rows, rows));
+        }
+        let names = |role| {
+            let columns = columns.iter().filter(move |column| column.role == role);
+            columns.map(|column| column.name.clone())
+        };
+        let label: String = names(Role::Label).collect();
+        let (class_names, swapped) = match (two_classes(&classes), third_class, one_class) {
+            (Some(two), ..) => two,
+            (None, Some(third), _) => return Err(faults::many_classes(third, &classes, &label)),
+            (None, None, only) => return Err(only.unwrap_or(no_rows)),
+        };
+        if swapped {
+            y.iter_mut().for_each(|y| *y = 1.0 - *y);
+        }
+        let features: Vec<String> = names(Role::Feature).collect();
+        Ok(Examples {
+            label,
+            classes: class_names,
+            x: Tensor::new(rows, features.len(), x).t(),
+            y: Tensor::new(1, rows, y),
+            features,
+        })
     }
 
     /// Divides the examples, in a random order that `seed` fixes, into those to train on and those
@@ -150,8 +189,9 @@ impl Examples {
     pub fn split(&self, test_share: f64, seed: u64) -> Result<(Examples, Examples)> {
         let m = self.y.shape().1;
         if m < 2 || !(test_share > 0.0 && test_share < 1.0) {
+            let examples = if m == 1 { "example" } else { "examples" };
             return Err(Error::new(
-                format!("{m} examples cannot be split with a test share of {test_share}"),
+                format!("{m} {examples} cannot be split with a test share of {test_share}"),
                 [],
                 "both parts need at least one example, to learn from and to be tested with",
                 "use at least two examples and a share between 0 and 1, such as 0.2",
@@ -172,6 +212,7 @@ impl Examples {
             y: Tensor::new(1, which.len(), labels),
             features: self.features.clone(),
             label: self.label.clone(),
+            classes: self.classes.clone(),
         }
     }
 
@@ -179,40 +220,30 @@ impl Examples {
     ///
     /// ```
     /// use chainrule::data::Examples;
-    /// let examples = Examples::from_csv("x,y\n1,0\n3,1\n".as_bytes(), "text", None)?;
+    /// let examples = Examples::from_csv("x,y\n1,0\n3,1\n".as_bytes(), "text", None, &[])?;
     /// let scaled = examples.standardizer()?.apply(&examples.x)?;
     /// assert_eq!(scaled.to_vec(), [-1.0, 1.0]);
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If a feature is the same in all examples, or its deviation is no finite number.
+    /// If a feature is the same in all examples, or differs by less than f64 can tell from 0, or is
+    /// NaN or infinite somewhere.
     pub fn standardizer(&self) -> Result<Standardizer> {
         let (n, m) = self.x.shape();
         let (mut means, mut deviations) = (vec![], vec![]);
         for i in 0..n {
-            let row = self.x.t().columns(i..i + 1);
-            let mean = row.sum() / m as f64;
-            let deviation = (row.map(|x| (x - mean) * (x - mean)).sum() / m as f64).sqrt();
-            let first = row.entries().next().unwrap_or(f64::NAN);
-            if row.entries().all(|x| x == first) {
-                return Err(Error::new(
-                    format!("feature `{}` is {first} in all {m} examples", self.features[i]),
-                    [],
-                    "standardising divides by the deviation, which is 0 here",
-                    format!(
-                        "drop the column `{}`: it tells no two examples apart",
-                        self.features[i]
-                    ),
-                ));
+            let (name, values) = (&self.features[i], (0..m).map(|j| self.x.get(i, j)));
+            if let Some((j, x)) = values.clone().enumerate().find(|(_, x)| !x.is_finite()) {
+                return Err(faults::not_finite(name, j, x));
             }
-            if !(deviation.is_finite() && deviation > 0.0) {
-                return Err(Error::new(
-                    format!("feature `{}` has a deviation of {deviation}", self.features[i]),
-                    [format!("its mean is {mean}")],
-                    "standardising divides by the deviation",
-                    "look for NaN, infinite, huge or tiny cells in this column",
-                ));
+            let (mean, deviation) = mean_and_deviation(values.clone());
+            let first = values.clone().next().unwrap_or(f64::NAN);
+            if values.clone().all(|x| x == first) {
+                return Err(faults::constant(name, first, m));
+            }
+            if deviation == 0.0 {
+                return Err(faults::no_deviation(name));
             }
             means.push(mean);
             deviations.push(deviation);
@@ -236,41 +267,131 @@ impl Standardizer {
                 format!("X has {n} features, and {known} were standardised in training"),
                 [format!("X is {:?}", x.shape())],
                 "each feature is scaled by the mean and deviation it had in training",
-                "give new data the same features, one per row; if examples are rows, pass x.t()",
+                "give new data the same features; if its examples are rows, pass x.t()",
             ));
         }
         Ok(&(x - &self.means) / &self.deviations)
     }
 }
 
-fn not_a_number(cell: &str, column: &str) -> Error {
-    let what = match cell {
-        "" => "this cell is empty".to_string(),
-        cell => format!("`{cell}` is not a finite number"),
+/// The mean, and the root of the mean squared distance from it.
+///
+/// Computed from u = (x − first)/spread, which lies between −1 and 1: no square can overflow or
+/// vanish, and where all values are huge and close to each other, their differences keep the digits.
+fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let (count, first) = (values.clone().count() as f64, values.clone().next().unwrap_or(f64::NAN));
+    // Halves, because the difference of two numbers may be too large for an f64.
+    let halves = values.map(|x| x / 2.0 - first / 2.0);
+    let spread = halves.clone().fold(0.0, |spread: f64, half| spread.max(half.abs()));
+    if spread == 0.0 {
+        return (first, 0.0);
+    }
+    let shares = halves.map(|half| half / spread);
+    let mean = shares.clone().fold(0.0, |sum, u| sum + u) / count;
+    let squares = shares.fold(0.0, |sum, u| sum + (u - mean) * (u - mean));
+    (2.0 * (first / 2.0 + spread * mean), 2.0 * (spread * (squares / count).sqrt()))
+}
+
+/// What a column is used for.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Feature,
+    Label,
+    LeftOut,
+}
+
+struct Column {
+    name: String,
+    role: Role,
+    /// How many of its cells have no value.
+    missing: usize,
+}
+
+/// The columns that the header names, each with its role.
+fn columns(
+    csv: &Reader<'_, impl BufRead>,
+    label: Option<&str>,
+    without: &[&str],
+) -> Result<Vec<Column>> {
+    // A name stays on one line, whatever line ends or control characters its cell holds.
+    let name = |cell| csv.text(cell).replace(char::is_control, " ");
+    let named = |&cell| Column { name: name(cell), role: Role::Feature, missing: 0 };
+    let mut columns: Vec<Column> = csv.cells.iter().map(named).collect();
+    if columns.len() == 1 {
+        return Err(faults::one_column(csv, &columns[0].name));
+    }
+    let numbers = columns.iter().filter(|column| column.name.parse::<f64>().is_ok());
+    if numbers.count() + 1 >= columns.len() {
+        return Err(faults::no_header(csv));
+    }
+    for name in without {
+        if !columns.iter().any(|column| column.name == *name) {
+            return Err(faults::no_column(csv, name, &columns));
+        }
+    }
+    let mut known = HashSet::new();
+    for (k, column) in columns.iter_mut().enumerate() {
+        if without.contains(&column.name.as_str()) {
+            column.role = Role::LeftOut;
+        } else if column.name.is_empty() {
+            return Err(faults::unnamed(csv, k));
+        } else if !known.insert(&column.name) {
+            return Err(faults::same_name(csv, k, &column.name));
+        }
+    }
+    let wanted = |column: &&mut Column| {
+        column.role == Role::Feature && label.is_none_or(|label| column.name == label)
     };
-    Error::new(
-        what,
-        [format!("column `{column}`")],
-        "features and labels enter formulas, so each cell must be a number",
-        "write a number here, or delete the row",
-    )
+    match columns.iter_mut().rev().find(wanted) {
+        Some(column) => column.role = Role::Label,
+        None => return Err(faults::no_column(csv, label.unwrap_or_default(), &columns)),
+    }
+    if !columns.iter().any(|column| column.role == Role::Feature) {
+        return Err(faults::no_features(csv, &columns));
+    }
+    Ok(columns)
 }
 
-fn unreadable(name: &str, error: std::io::Error) -> Error {
-    Error::new(
-        format!("cannot read {name}: {error}"),
-        [],
-        "the examples come from this file",
-        "check the path; it is looked up from the folder in which the command runs",
-    )
+/// Whether a cell says that there is no value. A label may well be `-`, beside `+`.
+fn is_missing(text: &str, number: Option<f64>, role: Role) -> bool {
+    const MARKS: [&str; 5] = ["NA", "N/A", "#N/A", "null", "?"];
+    text.is_empty()
+        || number.is_some_and(f64::is_nan)
+        || text == "-" && role == Role::Feature
+        || MARKS.iter().any(|mark| text.eq_ignore_ascii_case(mark))
 }
 
-fn no_rows(name: &str, line: usize, what: &str) -> Error {
-    Error::new(
-        what,
-        [],
-        "the cost is a mean over the examples, and 0/0 is no number",
-        "add a header row such as x,y and below it one row per example",
-    )
-    .at(name, line, 1, "")
+/// More classes than these are not told apart: two are wanted, and the others listed in an error.
+const CLASSES: usize = 9;
+
+/// The position of the label `text` among the classes seen so far, to which it is added if it is
+/// new. `1` and `1.0` are the same.
+fn class(seen: &mut Vec<String>, text: &str, number: Option<f64>) -> usize {
+    let same =
+        |class: &String| class == text || number.is_some() && class.parse::<f64>().ok() == number;
+    if let Some(class) = seen.iter().position(same) {
+        return class;
+    }
+    if seen.len() < CLASSES {
+        let name = || text.replace(char::is_control, " ");
+        seen.push(number.map_or_else(name, |number| number.to_string()));
+    }
+    seen.len() - 1
+}
+
+/// The names of class 0 and class 1, and whether they appeared in the other order.
+fn two_classes(seen: &[String]) -> Option<([String; 2], bool)> {
+    let number = |class: &String| class.parse::<f64>().ok();
+    let (first, second) = match seen {
+        [first, second] => (first.clone(), second.clone()),
+        // One class alone has a meaning if it is 0 or 1.
+        [only] if number(only) == Some(0.0) => (only.clone(), "1".to_string()),
+        [only] if number(only) == Some(1.0) => (only.clone(), "0".to_string()),
+        _ => return None,
+    };
+    let swapped = match (number(&first), number(&second)) {
+        (Some(first), Some(second)) => first > second,
+        _ => first > second,
+    };
+    Some(if swapped { ([second, first], true) } else { ([first, second], false) })
 }

@@ -4,6 +4,7 @@
 //! A fault in the data comes back as an [`Error`]. A mistake in the program panics, at the
 //! learner's own line, with a message of the same form.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::panic::Location;
 
@@ -74,15 +75,43 @@ impl fmt::Display for Error {
         if let Some(place) = &self.place {
             write!(f, "\n  --> {}:{}:{}", place.file, place.line, place.column)?;
             if !place.text.is_empty() {
-                // A window of the line that holds the place, so that the caret stays on screen.
-                let skipped = place.column.saturating_sub(50);
-                let window: String = place.text.chars().skip(skipped).take(70).collect();
-                let window = window.replace(|c: char| c.is_control(), " ");
-                let caret = " ".repeat(place.column.saturating_sub(1 + skipped));
-                write!(f, "\n   | {window}\n   | {caret}^")?;
+                let (window, caret) = window(&place.text, place.column);
+                write!(f, "\n   | {window}\n   | {:caret$}^", "")?;
             }
         }
         write!(f, "{}", tail(&self.facts, self.why, &self.hint))
+    }
+}
+
+/// The part of a line that holds the place, and how far from its left the place lies on screen.
+fn window(text: &str, column: usize) -> (String, usize) {
+    let before: Vec<char> = text.chars().take(column.saturating_sub(1)).collect();
+    let skipped = before.len() - before.iter().rev().take_while(fits(49)).count();
+    let caret = before[skipped..].iter().map(|&c| width(c)).sum();
+    // A tab, or what else would move the cursor, takes one place.
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let shown = text.chars().skip(skipped);
+    (shown.take_while(fits(70)).map(visible).collect(), caret)
+}
+
+/// Whether one more character still fits into so many places.
+fn fits<C: Borrow<char>>(places: usize) -> impl FnMut(&C) -> bool {
+    let mut filled = 0;
+    move |c| {
+        filled += width(*c.borrow());
+        filled <= places
+    }
+}
+
+/// How many places a character takes on screen: none if it sits on the one before, two if it is
+/// East Asian or an emoji.
+fn width(c: char) -> usize {
+    match u32::from(c) {
+        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff => 2,
+        0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 => 2,
+        0x1f300..=0x1f64f | 0x1f680..=0x1faff | 0x20000..=0x3fffd => 2,
+        _ => 1,
     }
 }
 

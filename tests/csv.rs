@@ -1,0 +1,340 @@
+//! Data as it really comes: every spelling of a good file gives the same numbers, and every fault
+//! says where it is.
+
+use std::panic::catch_unwind;
+
+use chainrule::data::Examples;
+use chainrule::{Error, Result};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+fn read(text: impl AsRef<[u8]>) -> Result<Examples> {
+    Examples::from_csv(text.as_ref(), "my.csv", None, &[])
+}
+
+#[track_caller]
+fn good(text: impl AsRef<[u8]>) -> Examples {
+    read(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The line, the column, and what is wrong there.
+#[track_caller]
+fn fault(text: impl AsRef<[u8]>) -> (usize, usize, String) {
+    let error = read(text).expect_err("this should have been refused");
+    let place = error.place.as_ref().unwrap_or_else(|| panic!("no place: {error}"));
+    (place.line, place.column, error.what.clone())
+}
+
+#[test]
+fn one_table_in_many_spellings() {
+    let plain = good("a,b b,y\n1.5,-2,0\n300,0.25,1\n");
+    assert_eq!(plain.features, ["a", "b b"]);
+    assert_eq!(plain.x.t().to_vec(), [1.5, -2.0, 300.0, 0.25]);
+    assert_eq!((plain.y.to_vec(), plain.label.as_str()), (vec![0.0, 1.0], "y"));
+    assert_eq!(plain.classes, ["0", "1"]);
+    for same in [
+        "a,b b,y\n1.5,-2,0\n300,0.25,1",         // no end of line at the end
+        "a,b b,y\r\n1.5,-2,0\r\n300,0.25,1\r\n", // as Windows ends lines
+        "a,b b,y\r1.5,-2,0\r300,0.25,1\r",       // as the Macintosh did
+        "\u{feff}a,b b,y\n1.5,-2,0\n300,0.25,1\n", // a byte order mark
+        "\u{feff}\"a\",b b,y\n1.5,-2,0\n300,0.25,1\n", // and a quote behind it
+        "\n\n  \na,b b,y\n\n1.5,-2,0\n   \n,,\n300,0.25,1\n\n", // blank rows
+        " a , b b ,y \n 1.5 , -2,\t0\n300,0.25 , 1 \n", // spaces around cells
+        "a;b b;y\n1.5;-2;0\n300;0.25;1\n",
+        "a\tb b\ty\n1.5\t-2\t0\n300 \t0.25\t1\n",
+        "\"a\",\"b b\",\"y\"\n\"1.5\",\"-2\",\"0\"\n\"300\" , \" 0.25 \",\"1\"\n",
+        "a,\"b\nb\",y\n1.5,-2,0\n300,0.25,1\n", // a name over two lines
+        "a,\"b\r\nb\",y\r\n1.5,-2,0\r\n\"300\r\n\",0.25,1\r\n",
+        "a,b b,y\n+1.5,-2.,00\n3e2,.25,1.0\n",
+        "a,b b,y\n15E-1,-2e0,0e5\n+0300.00,2.5e-1,1\n",
+    ] {
+        assert_eq!(good(same), plain, "{same:?}");
+    }
+}
+
+#[test]
+fn quotes_hold_separators_quotes_and_line_ends() {
+    let text = "\"a,\"\"x\"\"\";\"b;\";y\n1;2;\"no; \"\"never\"\"\"\n3;4;\"yes\nsir\"\n";
+    let examples = good(text);
+    assert_eq!(examples.features, ["a,\"x\"", "b;"]);
+    assert_eq!(examples.classes, ["no; \"never\"", "yes sir"]);
+    // A quote within an unquoted cell is a quote.
+    let text = "size 5\" or \"6,y\n1,0\n2,1\n";
+    assert_eq!(good(text).features, ["size 5\" or \"6"]);
+}
+
+#[test]
+fn separators_are_those_of_the_header_outside_of_quotes() {
+    assert_eq!(good("\"a,b,c\";d\n1;0\n").features, ["a,b,c"]);
+    assert_eq!(good("weight, kg;d\n1;0\n").features, ["weight, kg"]);
+    assert_eq!(good("a;b,d,y\n1,2,0\n").features, ["a;b", "d"]);
+}
+
+#[test]
+fn the_label_stands_anywhere() {
+    let text = "id,passed,hours\nx7,1,2.5\nx9,0,0.5\n";
+    let examples = Examples::from_csv(text.as_bytes(), "my.csv", Some("passed"), &["id"]).unwrap();
+    assert_eq!((examples.label.as_str(), examples.features.len()), ("passed", 1));
+    assert_eq!((examples.x.to_vec(), examples.y.to_vec()), (vec![2.5, 0.5], vec![1.0, 0.0]));
+    // Without a name it is the last of the columns that are kept.
+    let examples = Examples::from_csv(text.as_bytes(), "my.csv", None, &["id", "hours"]);
+    assert_eq!(examples.unwrap_err().what, "no features are left");
+    let examples =
+        Examples::from_csv("x,y,note\n1,0,good\n2,1,\n".as_bytes(), "my.csv", None, &["note"]);
+    assert_eq!(examples.unwrap().label, "y");
+}
+
+#[test]
+fn two_labels_become_0_and_1_in_their_own_order() {
+    for (first, second, zero, one) in [
+        ("male", "female", "female", "male"),
+        ("yes", "no", "no", "yes"),
+        ("True", "False", "False", "True"),
+        ("2", "1", "1", "2"),
+        ("1", "-1", "-1", "1"),
+        ("10", "9", "9", "10"), // by size, not by the alphabet
+        ("0", "1", "0", "1"),
+        ("-", "+", "+", "-"),
+        ("1", "yes", "1", "yes"),
+        ("no", "No", "No", "no"),
+    ] {
+        for rows in [[first, second], [second, first]] {
+            let examples = good(format!("x,y\n1,{}\n2,{}\n3,{}\n", rows[0], rows[1], rows[0]));
+            assert_eq!(examples.classes, [zero, one]);
+            let label = |class| f64::from(class == one);
+            assert_eq!(examples.y.to_vec(), [label(rows[0]), label(rows[1]), label(rows[0])]);
+        }
+    }
+    // The same number twice is one class.
+    assert_eq!(good("x,y\n1,1.0\n2,2\n3,1\n4,2.00\n").y.to_vec(), [0.0, 1.0, 0.0, 1.0]);
+    // 0 and 1 mean themselves, alone as well.
+    assert_eq!(good("x,y\n1,1\n2,1\n").y.to_vec(), [1.0, 1.0]);
+    assert_eq!(good("x,y\n1,0\n2,0\n").classes, ["0", "1"]);
+    assert_eq!(fault("x,y\n1,2\n2,2\n").2, "the label `y` is `2` in all rows");
+    // Parts of the examples remember the classes.
+    let (train, test) = good("x,y\n1,m\n2,f\n3,m\n").split(0.5, 1).unwrap();
+    assert_eq!(
+        (train.classes, test.classes),
+        (["f", "m"].map(String::from), ["f", "m"].map(String::from))
+    );
+}
+
+#[test]
+fn missing_values_are_counted_over_the_whole_file() {
+    for mark in
+        ["", "NA", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "?", "-", "\"\"", " "]
+    {
+        let text = format!("a,b,y\n1,2,0\n1,{mark},1\n{mark},{mark},0\n");
+        let error = read(&text).unwrap_err();
+        let place = error.place.as_ref().unwrap();
+        assert_eq!((error.what.as_str(), place.line), ("3 values are missing", 3), "{mark:?}");
+        assert!(place.column >= 3 && place.column <= 4 + mark.len(), "{mark:?}: {error}");
+        assert!(error.facts[0] == "missing: 1 in `a`, 2 in `b`", "{error}");
+    }
+    // A fault that is no gap is told at once.
+    assert_eq!(fault("a,y\n,0\nx,0\n"), (3, 1, "`x` is not a number".to_string()));
+}
+
+#[test]
+fn columns_are_counted_in_characters() {
+    assert_eq!(
+        fault("名前,b,y\n1, 2 ,0\n1,\tдва,0\n"),
+        (3, 4, "`два` is not a number".to_string())
+    );
+    // A place within a quoted cell that goes over several lines.
+    let text = "\"a\nb\",c,y\n1,2,0\n\"1\n\n\", ten,1\n";
+    assert_eq!(fault(text), (6, 4, "`ten` is not a number".to_string()));
+    assert_eq!(fault(b"a,b\n1,\xc3\xa9\xff\n").0, 2);
+    assert_eq!(fault(b"a,b\n1,\xc3\xa9\xff\n").1, 4);
+    assert_eq!(fault(b"a,b\n\"x\n\xe9\",1").0, 3);
+}
+
+#[test]
+fn a_caret_stands_under_its_place() {
+    for (text, under) in [
+        ("a\tb\ty\n1\tzwei\t0\n", "zwei"),
+        ("a,b,y\n1,\tzwei,0\n", "zwei"),
+        ("a,b,y\n  1 ,zwei,0\n", "zwei"),
+        (&format!("a,b,y\n{}1,zwei,0{}\n", " ".repeat(500), " ".repeat(500)), "zwei"),
+    ] {
+        let message = read(text).unwrap_err().to_string();
+        let lines: Vec<&str> = message.lines().collect();
+        let caret = lines[3].find('^').unwrap();
+        assert!(lines[2][caret..].starts_with(under), "{message}");
+        assert!(lines[2].len() <= 80, "{message}");
+    }
+}
+
+#[test]
+fn decimal_commas_are_recognised() {
+    for (cell, what) in [
+        ("1,5", "`1,5` has a decimal comma"),
+        ("-0,25", "`-0,25` has a decimal comma"),
+        ("1.234,5", "`1.234,5` has a decimal comma"),
+        ("1,234.5", "`1,234.5` has marks between its thousands"),
+        ("1,234,567", "`1,234,567` has marks between its thousands"),
+        ("1.234.567", "`1.234.567` has marks between its thousands"),
+        ("1 234", "`1 234` has marks between its thousands"),
+        ("1'234.5", "`1'234.5` has marks between its thousands"),
+        ("1,234", "`1,234` has a comma, decimal or between thousands"),
+        ("12.03.2024", "`12.03.2024` is not a number"),
+        ("1 2", "`1 2` is not a number"),
+        ("12 %", "`12 %` is not a number"),
+        ("0x10", "`0x10` is not a number"),
+        ("1,2,3", "`1,2,3` is not a number"),
+        (",", "`,` is not a number"),
+    ] {
+        assert_eq!(fault(format!("a;y\n1;0\n{cell};1\n")), (3, 1, what.to_string()));
+        let column = 2; // after the quote
+        assert_eq!(fault(format!("a,y\n1,0\n\"{cell}\",1\n")), (3, column, what.to_string()));
+    }
+}
+
+/// What Rust writes of a number comes back bit for bit.
+fn assert_round_trip(numbers: &[f64]) {
+    let mut text = "x,y\n".to_string();
+    for (k, x) in numbers.iter().enumerate() {
+        text += &if k % 2 == 0 { format!("{x},0\n") } else { format!("{x:e},1\n") };
+    }
+    let back = good(text).x.to_vec();
+    assert!(numbers.iter().zip(back).all(|(x, y)| x.to_bits() == y.to_bits()));
+}
+
+proptest! {
+    #![proptest_config(Config {
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..Config::with_cases(64)
+    })]
+
+    #[test]
+    fn numbers_make_the_round_trip(
+        numbers in proptest::collection::vec(
+            any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |x| x.is_finite()),
+            1..50,
+        )
+    ) {
+        assert_round_trip(&numbers);
+    }
+
+    /// Any texts, quoted as the rules say, come back as they were, whatever they hold.
+    #[test]
+    fn quoted_names_make_the_round_trip(names in proptest::collection::vec("[a-z][ -~é;,\t\"\n]{0,8}[a-z]", 2..6)) {
+        let quoted: Vec<String> =
+            names.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+        let row = vec!["1"; names.len()].join(",");
+        match read(format!("{}\n{row}\n", quoted.join(","))) {
+            Ok(examples) => {
+                let mut back = examples.features;
+                back.push(examples.label);
+                let plain = names.iter().map(|name| name.replace(['\n', '\t'], " "));
+                prop_assert!(back.into_iter().eq(plain));
+            }
+            Err(error) => prop_assert!(error.what.starts_with("two columns are named"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn the_ends_of_the_number_line_make_the_round_trip() {
+    assert_round_trip(&[0.0, -0.0, 5e-324, -f64::MIN_POSITIVE, f64::MAX, f64::MIN, f64::EPSILON]);
+}
+
+/// A source that hands out one byte at a time: no rule may depend on where a buffer ends.
+struct Trickle<'a>(&'a [u8]);
+
+impl std::io::Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.len().min(buffer.len()).min(1);
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((self.0 >> 33) as usize) % end.max(1)
+    }
+}
+
+/// Cuts, copies and spoils a good file in a few places.
+fn mutated(random: &mut Random) -> Vec<u8> {
+    const FILES: [&str; 4] = [
+        "a,b,y\n1.5,2,0\n-3,4e2,1\n5,6,0\n",
+        "\u{feff}a;größe;\"alt, er\";y\r\n\"x; \"\"y\"\"\";1.5;3;ja\r\nb;2.5;4;nein\r\n",
+        "a\tb\ty\n1\t2\tm\n\n3\t4\tf\n\"5\n\"\t6\tm\n",
+        "日本,a,y\n3,1,2\n-2,3,4\n.7,2,4\n",
+    ];
+    const PIECES: [&str; 20] = [
+        "\"", "\"\"", ",", ";", "\t", "\n", "\r", "\r\n", " ", "1,5", "-", "NA", "1e999", "é",
+        "\u{feff}", "\u{0}", "𝄞", "x", ".", "\u{301}",
+    ];
+    let mut text = FILES[random.below(FILES.len())].as_bytes().to_vec();
+    for _ in 0..=random.below(3) {
+        let at = random.below(text.len() + 1);
+        let end = (at + random.below(6)).min(text.len());
+        match random.below(5) {
+            0 => text[at..end].fill(random.below(140) as u8),
+            1 => drop(text.drain(at..end)),
+            2 => text.truncate(end),
+            3 => text.extend_from_within(at..end),
+            _ => drop(text.splice(at..end, PIECES[random.below(PIECES.len())].bytes())),
+        }
+    }
+    text
+}
+
+/// The lines of a text, as an editor counts them.
+fn lines(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    text.replace("\r\n", "\n").replace('\r', "\n").split('\n').map(String::from).collect()
+}
+
+#[test]
+fn a_hundred_thousand_mutated_files() {
+    let mut random = Random(1);
+    let (mut read_well, mut refused) = (0, std::collections::BTreeSet::new());
+    for round in 0..100_000 {
+        let text = mutated(&mut random);
+        let without: &[&str] = [&[][..], &["a"]][random.below(2)];
+        let result = catch_unwind(|| Examples::from_csv(&text[..], "my.csv", None, without))
+            .unwrap_or_else(|_| panic!("panics on {:?}", String::from_utf8_lossy(&text)));
+        if round % 10 == 0 {
+            let source = std::io::BufReader::with_capacity(1, Trickle(&text));
+            assert_eq!(Examples::from_csv(source, "my.csv", None, without), result);
+        }
+        match result {
+            Ok(examples) => {
+                let (n, m) = examples.x.shape();
+                assert_eq!((n, (1, m)), (examples.features.len(), examples.y.shape()));
+                assert!(examples.x.to_vec().iter().all(|x| x.is_finite()));
+                assert!(examples.y.to_vec().iter().all(|&y| y == 0.0 || y == 1.0));
+                read_well += 1;
+            }
+            Err(error) => {
+                assert_place(&text, &error);
+                refused.insert(error.why);
+            }
+        }
+    }
+    // The mutations must reach both sides, and most faults.
+    assert!(read_well > 10_000, "{read_well}");
+    assert!(refused.len() >= 15, "{refused:?}");
+}
+
+/// The error names a line that exists, and a column within it or one past its end.
+fn assert_place(text: &[u8], error: &Error) {
+    let place = error.place.as_ref().unwrap_or_else(|| panic!("no place: {error}"));
+    let lines = lines(text);
+    let line = lines.get(place.line - 1).unwrap_or_else(|| panic!("no such line: {error}"));
+    assert!(place.column >= 1 && place.column <= line.chars().count() + 1, "{error}");
+    assert!(place.text.is_empty() || place.text == *line, "{error}\n{line:?}");
+    let shown = error.to_string();
+    assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+    assert!(shown.contains("\n why: ") && shown.contains("\n try: "), "{shown}");
+}
