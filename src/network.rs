@@ -254,7 +254,7 @@ impl Network {
                 &format!("Y is {:?}, and X is {:?}", y.shape(), x.shape()),
                 &[format!("the last layer has {} nodes", nodes.unwrap_or(0))],
                 "the loss compares each output with its own label, one column per example",
-                "give Y one row for each node of the last layer, and one column for each of X",
+                "give Y a row for each node of the last layer, and a column for each of X",
             )
         }
     }

@@ -321,7 +321,7 @@ impl<'t, V: Value> Var<'t, V> {
             mistake(
                 &format!("backward must start from a single number, not from ({rows}, {columns})"),
                 &[format!("this output has {} entries", rows * columns)],
-                "a gradient says how one number changes; many outputs have a Jacobian instead",
+                "a gradient says how one number changes; many outputs have a Jacobian",
                 "call .sum() or .mean() on the output first, then .backward()",
             )
         }
@@ -456,7 +456,7 @@ fn foreign(at: &Location<'_>, what: &str) -> ! {
         what,
         &[],
         "a node's number means something on its own tape only",
-        "create all variables of one computation with the same `tape`, and ask its gradients",
+        "create all variables on one tape, and call backward after the last clear",
     )
 }
 

@@ -217,7 +217,7 @@ pub fn optimize_with(
             format!("the learning rate must be a positive finite number, not {rate}"),
             [],
             "each step goes against the gradient, by the learning rate times its length",
-            "try 0.5 for standardised features, 0.001 for raw ones",
+            "use 0.5 for standardised features, 0.001 for raw ones",
         ));
     }
     let (Grads { mut dw, mut db }, _) = propagate(&w, b, x, y)?;
@@ -309,7 +309,7 @@ fn shapes(w: &Tensor, x: &Tensor, y: Option<&Tensor>) -> Result<(usize, usize)> 
             Error::new(
                 format!("w has {} weights and X has {n} features", w.shape().0),
                 facts,
-                "z = wᵀX + b multiplies each feature by its own weight; examples are columns of X",
+                "z = wᵀX + b gives each feature its own weight; examples are columns of X",
                 "use the features that w was trained with; if examples are rows, pass x.t()",
             )
         } else {
@@ -361,7 +361,7 @@ fn wrong_labels(y: &Tensor) -> Error {
             format!("labels seen: {}", list(&seen)),
             format!("the first wrong one is that of example {first} (counted from 0)"),
         ],
-        "the cost picks ln a for y = 1 and ln(1 - a) for y = 0; other labels mean nothing to it",
+        "for y = 1 the cost is -ln a, for y = 0 -ln(1 - a), and there is no third",
         "map the two classes to 0 and 1, for example y.map(|y| f64::from(y == 1.0))",
     )
 }

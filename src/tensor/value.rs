@@ -86,8 +86,8 @@ impl Tensor {
             let row = row.as_ref();
             if row.len() != columns {
                 mistake(
-                    &format!("row {i} has {} entries and row 0 has {columns}", row.len()),
-                    &[],
+                    "rows of different lengths do not make a matrix",
+                    &[format!("entries in row {i}: {}, in row 0: {columns}", row.len())],
                     "all rows of a matrix have the same length",
                     "complete the shorter row, or leave out the surplus",
                 )
@@ -501,10 +501,7 @@ fn chain_mistake(left: &Tensor, right: &Tensor) -> ! {
     mistake(
         &format!("matmul shapes do not chain: ({n}, {k}) x ({l}, {m})"),
         &[format!("inner sizes {k} and {l} must be equal")],
-        &format!(
-            "row i of the left meets column j of the right; here a row has {k} {} and a column {l}",
-            if k == 1 { "entry" } else { "entries" }
-        ),
+        &format!("a row of the left meets a column of the right: here {k} with {l} entries"),
         &hint,
     )
 }
@@ -513,13 +510,12 @@ fn chain_mistake(left: &Tensor, right: &Tensor) -> ! {
 fn broadcast_mistake(x: (usize, usize), y: (usize, usize)) -> ! {
     let outer = x.0 == 1 && y.1 == 1 || x.1 == 1 && y.0 == 1;
     let why = if outer {
-        "a row and a column would both have to be repeated, which is hardly ever meant: it is how \
-         (m,) and (m, 1) become (m, m) in silence elsewhere"
+        "both would be repeated: so does (m,) with (m, 1) become (m, m) elsewhere"
     } else {
-        "only one side is repeated: a 1x1 over anything, a row over rows, a column over columns"
+        "only one is repeated: a 1x1, a row over rows, or a column over columns"
     };
     let hint = if outer {
-        "transpose one of them with .t() for entry by entry, or .matmul() for all pairs".to_string()
+        "transpose one with .t() for entry by entry, or .matmul() for all pairs".to_string()
     } else if x == (y.1, y.0) {
         format!("transpose one of them: .t() makes {y:?} of {:?}", (y.1, y.0))
     } else {

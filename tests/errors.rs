@@ -1,0 +1,1268 @@
+//! Every message, word for word; and its "try" is done, and helps.
+
+use std::panic::{UnwindSafe, catch_unwind};
+
+use chainrule::activation::Sigmoid;
+use chainrule::data::Examples;
+use chainrule::logistic::{Options, initialize_with_zeros, optimize, predict, propagate};
+use chainrule::network::{Network, cross_entropy};
+use chainrule::tensor::{Local, Tape, Tensor};
+use chainrule::{Error, Result, scalar};
+
+/// The message of the panic that `work` ends in. Where it names a line of this file, the rest of
+/// that line, from the column on, stands for it: it must be the learner's own.
+#[track_caller]
+fn panic_of(work: impl FnOnce() + UnwindSafe) -> String {
+    let panic = catch_unwind(work).expect_err("this should have panicked");
+    let message = panic.downcast_ref::<String>().expect("a formatted message");
+    let at = "tests/errors.rs:";
+    let (before, after) = message.split_once(at).expect("a place in this file");
+    let (place, after) = after.split_once('\n').unwrap();
+    let (line, column) = place.split_once(':').unwrap();
+    let line = include_str!("errors.rs").lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
+    format!("{before}{}\n{after}", &line[column.parse::<usize>().unwrap() - 1..])
+}
+
+#[track_caller]
+fn fault_of<T: std::fmt::Debug>(result: Result<T>) -> String {
+    result.expect_err("this should have been refused").to_string()
+}
+
+fn csv(text: &str) -> Result<Examples> {
+    Examples::from_csv(text.as_bytes(), "my.csv", None, &[])
+}
+
+fn csv_without(text: &str, without: &[&str]) -> Result<Examples> {
+    Examples::from_csv(text.as_bytes(), "my.csv", None, without)
+}
+
+fn csv_label(text: &str, label: &str) -> Result<Examples> {
+    Examples::from_csv(text.as_bytes(), "my.csv", Some(label), &[])
+}
+
+/// Trains on what was mended: it must do for that.
+#[track_caller]
+fn trains(examples: Result<Examples>) -> Examples {
+    let examples = examples.unwrap_or_else(|error: Error| panic!("{error}"));
+    let (w, b) = initialize_with_zeros(examples.features.len());
+    let options = Options { num_iterations: 10, ..Options::default() };
+    optimize(w, b, &examples.x, &examples.y, &options).unwrap();
+    examples
+}
+
+fn learn(learning_rate: f64) -> Result<()> {
+    let Examples { x, y, .. } = csv("x,y\n-1,0\n1,1\n")?;
+    let options = Options { learning_rate, ..Options::default() };
+    optimize(Tensor::zeros(1, 1), 0.0, &x, &y, &options).map(drop)
+}
+
+#[track_caller]
+fn assert_text(message: &str, expected: &str) {
+    assert_eq!(message, expected, "\n{message}\n");
+    for part in ["\n why: ", "\n try: "] {
+        assert!(message.contains(part));
+    }
+    for line in message.lines() {
+        assert!(line.chars().count() <= 80 || line.starts_with("  --> "), "long: {line}");
+    }
+}
+
+#[test]
+fn matmul_on_a_tape() {
+    let message = panic_of(|| {
+        let tape = Tape::new();
+        let (w, x) = (tape.var(Tensor::zeros(2, 1)), tape.var(Tensor::zeros(2, 3)));
+        w.matmul(x);
+    });
+    assert_text(
+        &message,
+        "\
+matmul shapes do not chain: (2, 1) x (2, 3)
+  --> matmul(x);
+   = inner sizes 1 and 2 must be equal
+ why: a row of the left meets a column of the right: here 1 with 2 entries
+ try: left.t().matmul(right)  gives (1, 2) x (2, 3) = (1, 3)",
+    );
+    let tape = Tape::new();
+    let (w, x) = (tape.var(Tensor::zeros(2, 1)), tape.var(Tensor::zeros(2, 3)));
+    assert_eq!(w.t().matmul(x).shape(), (1, 3));
+}
+
+#[test]
+fn matmul_with_equal_rows() {
+    let (left, right) = (Tensor::zeros(2, 1), Tensor::zeros(2, 3));
+    let message = panic_of(|| {
+        left.matmul(&right);
+    });
+    assert_text(
+        &message,
+        "\
+matmul shapes do not chain: (2, 1) x (2, 3)
+  --> matmul(&right);
+   = inner sizes 1 and 2 must be equal
+ why: a row of the left meets a column of the right: here 1 with 2 entries
+ try: left.t().matmul(right)  gives (1, 2) x (2, 3) = (1, 3)",
+    );
+    assert_eq!(left.t().matmul(&right).shape(), (1, 3));
+}
+
+#[test]
+fn matmul_with_equal_columns() {
+    let (left, right) = (Tensor::zeros(1, 4), Tensor::zeros(3, 4));
+    let message = panic_of(|| {
+        left.matmul(&right);
+    });
+    assert_text(
+        &message,
+        "\
+matmul shapes do not chain: (1, 4) x (3, 4)
+  --> matmul(&right);
+   = inner sizes 4 and 3 must be equal
+ why: a row of the left meets a column of the right: here 4 with 3 entries
+ try: left.matmul(right.t())  gives (1, 4) x (4, 3) = (1, 3)",
+    );
+    assert_eq!(left.matmul(&right.t()).shape(), (1, 3));
+}
+
+#[test]
+fn matmul_the_other_way_round() {
+    let (left, right) = (Tensor::zeros(2, 3), Tensor::zeros(5, 2));
+    let message = panic_of(|| {
+        left.matmul(&right);
+    });
+    assert_text(
+        &message,
+        "\
+matmul shapes do not chain: (2, 3) x (5, 2)
+  --> matmul(&right);
+   = inner sizes 3 and 5 must be equal
+ why: a row of the left meets a column of the right: here 3 with 5 entries
+ try: right.matmul(left)  gives (5, 2) x (2, 3) = (5, 3)",
+    );
+    assert_eq!(right.matmul(&left).shape(), (5, 3));
+}
+
+#[test]
+fn matmul_of_what_does_not_fit_at_all() {
+    let (left, right) = (Tensor::zeros(2, 3), Tensor::zeros(4, 5));
+    let message = panic_of(|| {
+        left.matmul(&right);
+    });
+    assert_text(
+        &message,
+        "\
+matmul shapes do not chain: (2, 3) x (4, 5)
+  --> matmul(&right);
+   = inner sizes 3 and 4 must be equal
+ why: a row of the left meets a column of the right: here 3 with 4 entries
+ try: one of the two needs another size: here 3 and 4 should be equal",
+    );
+    assert_eq!(left.matmul(&Tensor::zeros(3, 5)).shape(), (2, 5));
+}
+
+#[test]
+fn a_row_with_a_column() {
+    let message = panic_of(|| {
+        let tape = Tape::new();
+        let (row, column) = (tape.var(Tensor::zeros(1, 3)), tape.var(Tensor::zeros(3, 1)));
+        let _ = row - column;
+    });
+    assert_text(
+        &message,
+        "\
+shapes do not fit entry by entry: (1, 3) with (3, 1)
+  --> row - column;
+ why: both would be repeated: so does (m,) with (m, 1) become (m, m) elsewhere
+ try: transpose one with .t() for entry by entry, or .matmul() for all pairs",
+    );
+    let (row, column) = (Tensor::zeros(1, 3), Tensor::zeros(3, 1));
+    assert_eq!((&row - &column.t()).shape(), (1, 3));
+    assert_eq!(column.matmul(&row).shape(), (3, 3));
+}
+
+#[test]
+fn shapes_that_are_transposed() {
+    let (x, y) = (Tensor::zeros(2, 3), Tensor::zeros(3, 2));
+    let message = panic_of(|| {
+        let _ = &x + &y;
+    });
+    assert_text(
+        &message,
+        "\
+shapes do not fit entry by entry: (2, 3) with (3, 2)
+  --> &x + &y;
+ why: only one is repeated: a 1x1, a row over rows, or a column over columns
+ try: transpose one of them: .t() makes (3, 2) of (2, 3)",
+    );
+    assert_eq!((&x + &y.t()).shape(), (2, 3));
+}
+
+#[test]
+fn shapes_that_do_not_broadcast() {
+    let (x, y) = (Tensor::zeros(2, 3), Tensor::zeros(4, 3));
+    let message = panic_of(|| {
+        let _ = &x * &y;
+    });
+    assert_text(
+        &message,
+        "\
+shapes do not fit entry by entry: (2, 3) with (4, 3)
+  --> &x * &y;
+ why: only one is repeated: a 1x1, a row over rows, or a column over columns
+ try: print both shapes where they are made; often a .t() or a sum is missing",
+    );
+    assert_eq!((&x * &y.sum_rows()).shape(), (2, 3));
+}
+
+#[test]
+fn backward_from_many() {
+    let message = panic_of(|| {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::zeros(2, 3));
+        x.backward();
+    });
+    assert_text(
+        &message,
+        "\
+backward must start from a single number, not from (2, 3)
+  --> backward();
+   = this output has 6 entries
+ why: a gradient says how one number changes; many outputs have a Jacobian
+ try: call .sum() or .mean() on the output first, then .backward()",
+    );
+    let tape = Tape::new();
+    let x = tape.var(Tensor::zeros(2, 3));
+    assert_eq!(x.sum().backward().wrt(x).shape(), (2, 3));
+    assert_eq!(x.mean().backward().wrt(x).shape(), (2, 3));
+}
+
+#[test]
+fn an_input_of_another_tape() {
+    let message = panic_of(|| {
+        let (mine, other) = (scalar::Tape::new(), scalar::Tape::new());
+        let (x, y) = (mine.var(1.0), other.var(2.0));
+        let _ = x * y;
+    });
+    assert_text(
+        &message,
+        "\
+an input of `mul` belongs to another tape
+  --> x * y;
+ why: a node's number means something on its own tape only
+ try: create all variables on one tape, and call backward after the last clear",
+    );
+    let tape = scalar::Tape::new();
+    let (x, y) = (tape.var(1.0), tape.var(2.0));
+    assert_eq!((x * y).backward().wrt(x), 2.0);
+}
+
+#[test]
+fn gradients_of_another_tape() {
+    let message = panic_of(|| {
+        let (mine, other) = (scalar::Tape::new(), scalar::Tape::new());
+        let (x, y) = (mine.var(1.0), other.var(2.0));
+        x.backward().wrt(y);
+    });
+    assert_text(
+        &message,
+        "\
+these gradients belong to another tape, or the tape was cleared since
+  --> wrt(y);
+ why: a node's number means something on its own tape only
+ try: create all variables on one tape, and call backward after the last clear",
+    );
+    let tape = scalar::Tape::new();
+    let (x, y) = (tape.var(1.0), tape.var(2.0));
+    assert_eq!(x.backward().wrt(y), 0.0);
+}
+
+#[test]
+fn gradients_from_before_a_clear() {
+    let message = panic_of(|| {
+        let mut tape = scalar::Tape::new();
+        let old = tape.var(1.0).backward();
+        tape.clear();
+        let x = tape.var(1.0);
+        old.wrt(x);
+    });
+    assert_text(
+        &message,
+        "\
+these gradients belong to another tape, or the tape was cleared since
+  --> wrt(x);
+ why: a node's number means something on its own tape only
+ try: create all variables on one tape, and call backward after the last clear",
+    );
+    let mut tape = scalar::Tape::new();
+    tape.clear();
+    let x = tape.var(1.0);
+    assert_eq!(x.backward().wrt(x), 1.0);
+}
+
+#[test]
+fn a_local_derivative_of_the_wrong_shape() {
+    let message = panic_of(|| {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::zeros(2, 3));
+        let y = tape.record("mine", x.value().t(), [(x, Local::custom(Tensor::clone))]);
+        y.sum().backward();
+    });
+    assert_text(
+        &message,
+        "\
+a local derivative of `mine` gave (3, 2), its input is (2, 3)
+  --> record(\"mine\", x.value().t(), [(x, Local::custom(Tensor::clone))]);
+   = the node is (3, 2)
+ why: a gradient has one entry for each entry of its value, hence the same shape
+ try: let the local derivative return (2, 3); often a transpose is missing",
+    );
+    let tape = Tape::new();
+    let x = tape.var(Tensor::zeros(2, 3));
+    let y = tape.record("mine", x.value().t(), [(x, Local::custom(Tensor::t))]);
+    assert_eq!(y.sum().backward().wrt(x).shape(), (2, 3));
+}
+
+#[test]
+fn too_few_entries() {
+    let message = panic_of(|| {
+        Tensor::new(2, 3, vec![1.0; 5]);
+    });
+    assert_text(
+        &message,
+        "\
+5 entries do not fill a (2, 3) matrix
+  --> Tensor::new(2, 3, vec![1.0; 5]);
+   = 2 x 3 needs 6 entries
+ why: a matrix has one entry for each row and column
+ try: give the entries row by row, and as many as rows x columns",
+    );
+    assert_eq!(Tensor::new(2, 3, vec![1.0; 6]).shape(), (2, 3));
+}
+
+#[test]
+fn rows_of_different_lengths() {
+    let message = panic_of(|| {
+        Tensor::from_rows(&[vec![1.0, 2.0], vec![3.0]]);
+    });
+    assert_text(
+        &message,
+        "\
+rows of different lengths do not make a matrix
+  --> Tensor::from_rows(&[vec![1.0, 2.0], vec![3.0]]);
+   = entries in row 1: 1, in row 0: 2
+ why: all rows of a matrix have the same length
+ try: complete the shorter row, or leave out the surplus",
+    );
+    assert_eq!(Tensor::from_rows(&[vec![1.0, 2.0], vec![3.0, 4.0]]).shape(), (2, 2));
+}
+
+#[test]
+fn an_entry_that_is_not_there() {
+    let x = Tensor::zeros(2, 3);
+    let message = panic_of(|| {
+        x.get(2, 0);
+    });
+    assert_text(
+        &message,
+        "\
+no entry (2, 0) in a (2, 3) matrix
+  --> get(2, 0);
+ why: rows and columns are counted from 0
+ try: ask for a row and a column that are less than the shape's",
+    );
+    assert_eq!(x.get(1, 0), 0.0);
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    let x = Tensor::zeros(2, 3);
+    let message = panic_of(|| {
+        x.columns(1..4);
+    });
+    assert_text(
+        &message,
+        "\
+no columns 1..4 in a (2, 3) matrix
+  --> columns(1..4);
+ why: columns are counted from 0, and the range's end is not included
+ try: stay within 0..3",
+    );
+    assert_eq!(x.columns(1..3).shape(), (2, 2));
+}
+
+#[test]
+fn a_dot_product_of_different_lengths() {
+    let message = panic_of(|| {
+        let tape = scalar::Tape::new();
+        let w = [tape.var(1.0), tape.var(2.0)];
+        tape.dot(&w, &[1.0, 2.0, 3.0]);
+    });
+    assert_text(
+        &message,
+        "\
+dot needs as many weights as inputs
+  --> dot(&w, &[1.0, 2.0, 3.0]);
+   = w has 2 entries, x has 3
+ why: the dot product multiplies the factors in pairs
+ try: give both the same length",
+    );
+    let tape = scalar::Tape::new();
+    let w = [tape.var(1.0), tape.var(2.0)];
+    assert_eq!(tape.dot(&w, &[1.0, 2.0]).value(), 5.0);
+}
+
+#[test]
+fn a_network_without_layers() {
+    let x = Tensor::zeros(2, 3);
+    let message = panic_of(|| {
+        Network::new(2).predict(&x);
+    });
+    assert_text(
+        &message,
+        "\
+the network has no layers
+  --> predict(&x);
+ why: without a layer there is nothing to compute
+ try: add one, such as .layer(1, Sigmoid)",
+    );
+    assert_eq!(Network::new(2).layer(1, Sigmoid).predict(&x).shape(), (1, 3));
+}
+
+#[test]
+fn labels_that_do_not_fit_the_network() {
+    let x = Tensor::zeros(2, 3);
+    let message = panic_of(|| {
+        let network = Network::new(2).layer(1, Sigmoid);
+        network.propagate(&x, &Tensor::zeros(1, 2), cross_entropy);
+    });
+    assert_text(
+        &message,
+        "\
+Y is (1, 2), and the network gives (1, 3)
+  --> propagate(&x, &Tensor::zeros(1, 2), cross_entropy);
+   = X is (2, 3)
+ why: the cost compares each output with its own label, one column per example
+ try: give Y a row for each node of the last layer, and a column for each of X",
+    );
+    let network = Network::new(2).layer(1, Sigmoid);
+    network.propagate(&x, &Tensor::zeros(1, 3), cross_entropy);
+}
+
+#[test]
+fn predict_with_another_number_of_features() {
+    let message = fault_of(predict(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(3, 2)));
+    assert_text(
+        &message,
+        "\
+w has 2 weights and X has 3 features
+   = w is (2, 1), X is (3, 2)
+ why: z = wᵀX + b gives each feature its own weight; examples are columns of X
+ try: use the features that w was trained with; if examples are rows, pass x.t()",
+    );
+    assert!(predict(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(3, 2).t()).is_ok());
+}
+
+#[test]
+fn weights_in_a_row() {
+    let message = fault_of(predict(&Tensor::zeros(1, 2), 0.0, &Tensor::zeros(2, 3)));
+    assert_text(
+        &message,
+        "\
+w must be one column, (2, 1)
+   = w is (1, 2), X is (2, 3)
+ why: z = wᵀX + b multiplies each feature by its own weight
+ try: start from initialize_with_zeros(n), or pass w.t()",
+    );
+    assert!(predict(&Tensor::zeros(1, 2).t(), 0.0, &Tensor::zeros(2, 3)).is_ok());
+    let (w, b) = initialize_with_zeros(2);
+    assert!(predict(&w, b, &Tensor::zeros(2, 3)).is_ok());
+}
+
+#[test]
+fn an_empty_training_set() {
+    let message =
+        fault_of(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 0), &Tensor::zeros(1, 0)));
+    assert_text(
+        &message,
+        "\
+there are no examples
+   = X is (2, 0)
+ why: the cost is a mean over the examples, and 0/0 is no number
+ try: check that the file has rows below its header, and that a split left some",
+    );
+    trains(csv("x,y\n1,0\n"));
+}
+
+#[test]
+fn labels_in_a_column() {
+    let message =
+        fault_of(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 3), &Tensor::zeros(3, 1)));
+    assert_text(
+        &message,
+        "\
+Y must be (1, 3): one label for each column of X
+   = X is (2, 3), Y is (3, 1)
+ why: each example, a column of X, has one label
+ try: pass y.t()",
+    );
+    let y = Tensor::zeros(3, 1).t();
+    assert!(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 3), &y).is_ok());
+}
+
+#[test]
+fn more_labels_than_examples() {
+    let message =
+        fault_of(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 3), &Tensor::zeros(1, 4)));
+    assert_text(
+        &message,
+        "\
+Y must be (1, 3): one label for each column of X
+   = X is (2, 3), Y is (1, 4)
+ why: each example, a column of X, has one label
+ try: drop what has no partner",
+    );
+    let y = Tensor::zeros(1, 4).columns(0..3);
+    assert!(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 3), &y).is_ok());
+}
+
+#[test]
+fn labels_that_are_not_0_or_1() {
+    let message = fault_of({
+        let y = Tensor::new(1, 4, vec![1.0, 2.0, 1.0, 2.0]);
+        propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 4), &y)
+    });
+    assert_text(
+        &message,
+        "\
+labels must be 0 or 1, and Y has 2
+   = labels seen: 1, 2
+   = the first wrong one is that of example 1 (counted from 0)
+ why: for y = 1 the cost is -ln a, for y = 0 -ln(1 - a), and there is no third
+ try: map the two classes to 0 and 1, for example y.map(|y| f64::from(y == 1.0))",
+    );
+    let y = Tensor::new(1, 4, vec![1.0, 2.0, 1.0, 2.0]).map(|y| f64::from(y == 1.0));
+    assert!(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 4), &y).is_ok());
+}
+
+#[test]
+fn a_learning_rate_that_is_zero() {
+    let message = fault_of(learn(0.0));
+    assert_text(
+        &message,
+        "\
+the learning rate must be a positive finite number, not 0
+ why: each step goes against the gradient, by the learning rate times its length
+ try: use 0.5 for standardised features, 0.001 for raw ones",
+    );
+    learn(0.5).unwrap();
+    learn(0.001).unwrap();
+}
+
+#[test]
+fn a_learning_rate_that_is_negative() {
+    let message = fault_of(learn(-0.5));
+    assert_text(
+        &message,
+        "\
+the learning rate must be a positive finite number, not -0.5
+ why: each step goes against the gradient, by the learning rate times its length
+ try: use 0.5 for standardised features, 0.001 for raw ones",
+    );
+    learn(0.5).unwrap();
+    learn(0.001).unwrap();
+}
+
+#[test]
+fn a_learning_rate_that_is_nan() {
+    let message = fault_of(learn(f64::NAN));
+    assert_text(
+        &message,
+        "\
+the learning rate must be a positive finite number, not NaN
+ why: each step goes against the gradient, by the learning rate times its length
+ try: use 0.5 for standardised features, 0.001 for raw ones",
+    );
+    learn(0.5).unwrap();
+    learn(0.001).unwrap();
+}
+
+#[test]
+fn a_learning_rate_that_is_infinite() {
+    let message = fault_of(learn(f64::INFINITY));
+    assert_text(
+        &message,
+        "\
+the learning rate must be a positive finite number, not inf
+ why: each step goes against the gradient, by the learning rate times its length
+ try: use 0.5 for standardised features, 0.001 for raw ones",
+    );
+    learn(0.5).unwrap();
+    learn(0.001).unwrap();
+}
+
+#[test]
+fn a_nan_in_x() {
+    let message = fault_of({
+        let x = Tensor::from_rows(&[[1.0, 2.0], [3.0, f64::NAN]]);
+        propagate(&Tensor::zeros(2, 1), 0.0, &x, &Tensor::zeros(1, 2))
+    });
+    assert_text(
+        &message,
+        "\
+feature 1 of example 1 is NaN
+   = X is (2, 2); both are counted from 0
+ why: one such number makes z, the cost and every gradient NaN or infinite
+ try: mend or drop this example before training",
+    );
+    let x = Tensor::from_rows(&[[1.0], [3.0]]);
+    assert!(propagate(&Tensor::zeros(2, 1), 0.0, &x, &Tensor::zeros(1, 1)).is_ok());
+}
+
+#[test]
+fn an_infinity_in_what_is_predicted() {
+    let message = fault_of(predict(&Tensor::zeros(1, 1), 0.0, &Tensor::from(f64::INFINITY)));
+    assert_text(
+        &message,
+        "\
+feature 0 of example 0 is inf
+   = X is (1, 1); both are counted from 0
+ why: one such number makes z, the cost and every gradient NaN or infinite
+ try: mend or drop this example before training",
+    );
+    assert!(predict(&Tensor::zeros(1, 1), 0.0, &Tensor::from(1.0)).is_ok());
+}
+
+#[test]
+fn a_constant_feature() {
+    let message =
+        fault_of(csv("a,b,y\n1,3,0\n2,3,1\n").and_then(|examples| examples.standardizer()));
+    assert_text(
+        &message,
+        "\
+feature `b` is 3 in all 2 examples
+   = its deviation is 0
+ why: standardising divides by the deviation; it tells no examples apart anyway
+ try: leave the column out: --without \"b\"",
+    );
+    trains(csv_without("a,b,y\n1,3,0\n2,3,1\n", &["b"])).standardizer().unwrap();
+}
+
+#[test]
+fn a_nan_in_what_is_standardised() {
+    let message = fault_of({
+        let mut examples = csv("a,b,y\n1,3,0\n2,4,1\n3,9,1\n").unwrap();
+        examples.x = Tensor::from_rows(&[[1.0, 2.0, 3.0], [3.0, f64::NAN, 9.0]]);
+        examples.standardizer()
+    });
+    assert_text(
+        &message,
+        "\
+feature `b` of example 1 is NaN
+   = examples are counted from 0
+ why: one such number makes the mean and the deviation NaN or infinite
+ try: mend or drop this example before standardising",
+    );
+    let mut examples = csv("a,b,y\n1,3,0\n2,4,1\n3,9,1\n").unwrap();
+    examples.x = Tensor::from_rows(&[[1.0, 3.0], [3.0, 9.0]]);
+    examples.standardizer().unwrap();
+}
+
+#[test]
+fn a_deviation_that_vanishes() {
+    let message =
+        fault_of(csv("a,y\n5e-324,0\n0,1\n").and_then(|examples| examples.standardizer()));
+    assert_text(
+        &message,
+        "\
+feature `a` has a deviation of 0, although it varies
+   = the smallest number is 5e-324
+ why: standardising divides by the deviation, which is too small for an f64
+ try: write the values in a smaller unit, such as 1e300 times as large",
+    );
+    csv("a,y\n5e-24,0\n0,1\n").unwrap().standardizer().unwrap();
+}
+
+#[test]
+fn new_data_with_another_number_of_features() {
+    let message = fault_of({
+        let scaler =
+            csv("a,b,y\n1,3,0\n2,4,1\n").and_then(|examples| examples.standardizer()).unwrap();
+        scaler.apply(&Tensor::zeros(3, 2))
+    });
+    assert_text(
+        &message,
+        "\
+X has 3 features, and 2 were standardised in training
+   = X is (3, 2)
+ why: each feature is scaled by the mean and deviation it had in training
+ try: give new data the same features; if its examples are rows, pass x.t()",
+    );
+    let scaler = csv("a,b,y\n1,3,0\n2,4,1\n").unwrap().standardizer().unwrap();
+    assert!(scaler.apply(&Tensor::zeros(3, 2).t()).is_ok());
+}
+
+#[test]
+fn a_split_of_one_example() {
+    let message = fault_of(csv("a,y\n1,0\n").and_then(|examples| examples.split(0.2, 1)));
+    assert_text(
+        &message,
+        "\
+1 example cannot be split with a test share of 0.2
+ why: both parts need at least one example, to learn from and to be tested with
+ try: use at least two examples and a share between 0 and 1, such as 0.2",
+    );
+    csv("a,y\n1,0\n2,1\n").unwrap().split(0.2, 1).unwrap();
+}
+
+#[test]
+fn a_split_with_a_share_of_one() {
+    let message = fault_of(csv("a,y\n1,0\n2,1\n").and_then(|examples| examples.split(1.0, 1)));
+    assert_text(
+        &message,
+        "\
+2 examples cannot be split with a test share of 1
+ why: both parts need at least one example, to learn from and to be tested with
+ try: use at least two examples and a share between 0 and 1, such as 0.2",
+    );
+    csv("a,y\n1,0\n2,1\n").unwrap().split(0.2, 1).unwrap();
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let message = fault_of(Examples::read_csv("examples/data/penguin.csv", None));
+    assert_text(
+        &message,
+        "\
+cannot read examples/data/penguin.csv: No such file or directory (os error 2)
+ why: the examples come from this file
+ try: give the path of a CSV file, as seen from the folder in which you are",
+    );
+    trains(Examples::read_csv("examples/data/penguins_sex.csv", None));
+}
+
+#[test]
+fn an_empty_file() {
+    let message = fault_of(csv(""));
+    assert_text(
+        &message,
+        "\
+the file is empty
+  --> my.csv:1:1
+ why: the cost is a mean over the examples, and 0/0 is no number
+ try: add a header row such as x,y and below it one row per example",
+    );
+    trains(csv("x,y\n1,0\n"));
+}
+
+#[test]
+fn a_header_only() {
+    let message = fault_of(csv("x,y\n"));
+    assert_text(
+        &message,
+        "\
+there is a header, and no row below it
+  --> my.csv:1:4
+   | x,y
+   |    ^
+ why: the cost is a mean over the examples, and 0/0 is no number
+ try: add a header row such as x,y and below it one row per example",
+    );
+    trains(csv("x,y\n1,0\n"));
+}
+
+#[test]
+fn one_column() {
+    let message = fault_of(csv("hours passed\n1 0\n"));
+    assert_text(
+        &message,
+        "\
+there is one column only, and no features beside the label
+  --> my.csv:1:1
+   | hours passed
+   | ^
+   = the column is `hours passed`
+ why: without features the model has nothing to tell the examples apart by
+ try: separate the columns with commas, semicolons or tabs: feature,label",
+    );
+    trains(csv("hours,passed\n1,0\n"));
+}
+
+#[test]
+fn no_header() {
+    let message = fault_of(csv("1.5;2;0\n2.5;3;1\n"));
+    assert_text(
+        &message,
+        "\
+the first row is one of numbers: the header seems to be missing
+  --> my.csv:1:1
+   | 1.5;2;0
+   | ^
+   = it has 3 cells
+ why: the first row names the columns, and is not an example
+ try: put a line with names above it, such as x1;x2;y",
+    );
+    trains(csv("x1;x2;y\n1.5;2;0\n2.5;3;1\n"));
+}
+
+#[test]
+fn a_column_without_a_name() {
+    let message = fault_of(csv(",x,y\n0,1.5,0\n1,2.5,1\n"));
+    assert_text(
+        &message,
+        "\
+column 1 has no name
+  --> my.csv:1:1
+   | ,x,y
+   | ^
+   = the header has 3 cells
+ why: gradients, weights and errors are told by the names of the columns
+ try: name it in the header, or leave it out: --without \"\"",
+    );
+    trains(csv("number,x,y\n0,1.5,0\n1,2.5,1\n"));
+    trains(csv_without(",x,y\n0,1.5,0\n1,2.5,1\n", &[""]));
+}
+
+#[test]
+fn two_columns_of_one_name() {
+    let message = fault_of(csv("x,x,y\n1,2,0\n"));
+    assert_text(
+        &message,
+        "\
+two columns are named `x`
+  --> my.csv:1:3
+   | x,x,y
+   |   ^
+   = the second one is column 2
+ why: a name must say which column is meant
+ try: give one of them another name, such as x_2",
+    );
+    trains(csv("x,x_2,y\n1,2,0\n"));
+}
+
+#[test]
+fn a_label_that_is_not_there() {
+    let message = fault_of(csv_label("Passed,hours\n1,0.5\n", "passed"));
+    assert_text(
+        &message,
+        "\
+no column is named `passed`
+  --> my.csv:1:1
+   | Passed,hours
+   | ^
+   = the 2 columns are Passed, hours
+ why: the label is what is learned, and the other columns are the features
+ try: ask for a column that is there, such as \"Passed\"",
+    );
+    trains(csv_label("Passed,hours\n1,0.5\n", "Passed"));
+}
+
+#[test]
+fn a_column_to_leave_out_that_is_not_there() {
+    let message = fault_of(csv_without("id,x,y\n1,2,0\n", &["ID"]));
+    assert_text(
+        &message,
+        "\
+no column is named `ID`
+  --> my.csv:1:1
+   | id,x,y
+   | ^
+   = the 3 columns are id, x, y
+ why: the label is what is learned, and the other columns are the features
+ try: ask for a column that is there, such as \"id\"",
+    );
+    trains(csv_without("id,x,y\n1,2,0\n", &["id"]));
+}
+
+#[test]
+fn nothing_left() {
+    let message = fault_of(csv_without("id,x,y\n1,2,0\n", &["id", "x"]));
+    assert_text(
+        &message,
+        "\
+no features are left
+  --> my.csv:1:1
+   | id,x,y
+   | ^
+   = left out: id, x
+ why: without features the model has nothing to tell the examples apart by
+ try: leave fewer columns out",
+    );
+    trains(csv_without("id,x,y\n1,2,0\n", &["id"]));
+}
+
+#[test]
+fn a_row_that_is_too_short() {
+    let message = fault_of(csv("a,b,y\n1,2,0\n1,2\n"));
+    assert_text(
+        &message,
+        "\
+this row has 2 cells, the header has 3
+  --> my.csv:3:4
+   | 1,2
+   |    ^
+   = the 3 columns are a, b, y
+   = cells are separated by commas, as in the header
+ why: every example needs a value for every feature, and a label
+ try: complete the row, or delete it",
+    );
+    trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
+    trains(csv("a,b,y\n1,2,0\n"));
+}
+
+#[test]
+fn a_row_that_is_too_long() {
+    let message = fault_of(csv("id,a,y\n1,x,2,0\n"));
+    assert_text(
+        &message,
+        "\
+this row has 4 cells, the header has 3
+  --> my.csv:2:5
+   | 1,x,2,0
+   |     ^
+   = the 3 columns are id, a, y
+   = cells are separated by commas, as in the header
+   = `2,0` may be one number, with a decimal comma
+ why: every example needs a value for every feature, and a label
+ try: write 2.0 if that is one number; else quote text that holds a comma",
+    );
+    trains(csv("id,a,y\n1,2,0\n"));
+    trains(csv_without("id,a,y\n\"1,x\",2,0\n", &["id"]));
+}
+
+#[test]
+fn a_separator_at_the_end() {
+    let message = fault_of(csv("a,y\n1,0,\n"));
+    assert_text(
+        &message,
+        "\
+this row has 3 cells, the header has 2
+  --> my.csv:2:5
+   | 1,0,
+   |     ^
+   = the 2 columns are a, y
+   = cells are separated by commas, as in the header
+   = the last cell is empty
+ why: every example needs a value for every feature, and a label
+ try: delete the separator at the end of the row",
+    );
+    trains(csv("a,y\n1,0\n"));
+}
+
+#[test]
+fn a_decimal_comma_between_commas() {
+    let message = fault_of(csv("a,b,y\n1.5,2,0\n1,5,2,0\n"));
+    assert_text(
+        &message,
+        "\
+this row has 4 cells, the header has 3
+  --> my.csv:3:1
+   | 1,5,2,0
+   | ^
+   = the 3 columns are a, b, y
+   = cells are separated by commas, as in the header
+   = `1,5` may be one number, with a decimal comma
+ why: every example needs a value for every feature, and a label
+ try: write 1.5 if that is one number; else quote text that holds a comma",
+    );
+    trains(csv("a,b,y\n1.5,2,0\n1.5,2,0\n"));
+}
+
+#[test]
+fn a_decimal_comma_between_semicolons() {
+    let message = fault_of(csv("a;b;y\n1,5;2,25;0\n"));
+    assert_text(
+        &message,
+        "\
+`1,5` has a decimal comma
+  --> my.csv:2:1
+   | 1,5;2,25;0
+   | ^
+   = column `a`
+   = cells are separated by semicolons
+   = as it should be: 1.5
+ why: numbers have a decimal point, and nothing between their thousands
+ try: write 1.5, and the other numbers of the file likewise",
+    );
+    trains(csv("a;b;y\n1.5;2.25;0\n"));
+}
+
+#[test]
+fn thousands() {
+    let message = fault_of(csv("income;y\n1.234.567,5;0\n"));
+    assert_text(
+        &message,
+        "\
+`1.234.567,5` has a decimal comma
+  --> my.csv:2:1
+   | 1.234.567,5;0
+   | ^
+   = column `income`
+   = cells are separated by semicolons
+   = as it should be: 1234567.5
+ why: numbers have a decimal point, and nothing between their thousands
+ try: write 1234567.5, and the other numbers of the file likewise",
+    );
+    trains(csv("income;y\n1234567.5;0\n"));
+}
+
+#[test]
+fn a_comma_that_could_be_either() {
+    let message = fault_of(csv("income,y\n\"1,234\",0\n"));
+    assert_text(
+        &message,
+        "\
+`1,234` has a comma, decimal or between thousands
+  --> my.csv:2:2
+   | \"1,234\",0
+   |  ^
+   = column `income`
+   = cells are separated by commas
+   = as it should be: 1.234 or 1234
+ why: numbers have a decimal point, and nothing between their thousands
+ try: write 1.234 or 1234, and the other numbers of the file likewise",
+    );
+    trains(csv("income,y\n1.234,0\n"));
+    trains(csv("income,y\n1234,0\n"));
+}
+
+#[test]
+fn text_in_a_feature() {
+    let message = fault_of(csv("name,a,y\nAda,1.5,0\n"));
+    assert_text(
+        &message,
+        "\
+`Ada` is not a number
+  --> my.csv:2:1
+   | Ada,1.5,0
+   | ^
+   = column `name`
+   = cells are separated by commas
+ why: a feature is multiplied by its weight, and only numbers can be
+ try: write a number here, or leave the column out: --without \"name\"",
+    );
+    trains(csv_without("name,a,y\nAda,1.5,0\n", &["name"]));
+}
+
+#[test]
+fn a_number_that_is_too_large() {
+    let message = fault_of(csv("a,y\n1e999,0\n"));
+    assert_text(
+        &message,
+        "\
+`1e999` is too large
+  --> my.csv:2:1
+   | 1e999,0
+   | ^
+   = column `a`
+   = the largest number is 1.8e308
+ why: one infinite number makes z, the cost and every gradient infinite or NaN
+ try: write the values in a larger unit, or delete the row",
+    );
+    trains(csv("a,y\n1e99,0\n"));
+}
+
+#[test]
+fn an_infinite_number() {
+    let message = fault_of(csv("a,y\n-inf,0\n"));
+    assert_text(
+        &message,
+        "\
+`-inf` is no finite number
+  --> my.csv:2:1
+   | -inf,0
+   | ^
+   = column `a`
+   = the largest number is 1.8e308
+ why: one infinite number makes z, the cost and every gradient infinite or NaN
+ try: write a finite number, or delete the row",
+    );
+    trains(csv("a,y\n-99,0\n"));
+}
+
+#[test]
+fn missing_features() {
+    let message = fault_of(csv("age,income,y\n40,NA,0\n,-,1\n30,20,1\n"));
+    assert_text(
+        &message,
+        "\
+3 values are missing
+  --> my.csv:2:4
+   | 40,NA,0
+   |    ^
+   = missing: 1 in `age`, 2 in `income`
+   = the first one is `NA`, in column `income`
+   = incomplete rows: 2 of 3
+ why: every example needs a value for every feature, and a label
+ try: delete these rows, or leave out what lacks most: --without \"income\"",
+    );
+    trains(csv("age,income,y\n30,20,1\n"));
+    let text = "age,income,y\n40,NA,0\n,-,1\n30,20,1\n";
+    assert!(csv_without(text, &["age", "income"]).is_err());
+    let text = "age,income,y\n40,NA,0\n50,-,1\n30,20,1\n";
+    trains(csv_without(text, &["income"]));
+}
+
+#[test]
+fn a_missing_label() {
+    let message = fault_of(csv("age,y\n40,0\n50,\n"));
+    assert_text(
+        &message,
+        "\
+1 value is missing
+  --> my.csv:3:4
+   | 50,
+   |    ^
+   = missing: 1 in `y`
+   = the first one is empty, in column `y`
+   = incomplete rows: 1 of 2
+ why: every example needs a value for every feature, and a label
+ try: fill in the labels, or delete these rows",
+    );
+    trains(csv("age,y\n40,0\n50,1\n"));
+    trains(csv("age,y\n40,0\n"));
+}
+
+#[test]
+fn three_classes() {
+    let message = fault_of(csv("a,kind\n1,cat\n2,dog\n3,cow\n4,dog\n"));
+    assert_text(
+        &message,
+        "\
+the label `kind` has 3 values, not two
+  --> my.csv:4:3
+   | 3,cow
+   |   ^
+   = labels seen: cat, dog, cow
+   = the third one is `cow`
+ why: one node tells two classes apart: its a is the probability of class 1
+ try: keep the rows of two classes, or name another label: --label NAME",
+    );
+    trains(csv("a,kind\n1,cat\n2,dog\n4,dog\n"));
+}
+
+#[test]
+fn a_label_with_many_values() {
+    let message = fault_of(csv(
+        "y,a\n0,1.1\n1,2.2\n0,3.3\n1,4.4\n0,5.5\n1,6.6\n0,7.7\n1,8.8\n0,9.9\n1,10.1\n",
+    ));
+    assert_text(
+        &message,
+        "\
+the label `a` has 9 or more values, not two
+  --> my.csv:4:3
+   | 0,3.3
+   |   ^
+   = labels seen: 1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8, ...
+   = the third one is `3.3`
+ why: one node tells two classes apart: its a is the probability of class 1
+ try: keep the rows of two classes, or name another label: --label NAME",
+    );
+    trains(csv_label("y,a\n0,1.1\n1,2.2\n0,3.3\n", "y"));
+}
+
+#[test]
+fn one_class() {
+    let message = fault_of(csv("a,kind\n1,cat\n2,cat\n"));
+    assert_text(
+        &message,
+        "\
+the label `kind` is `cat` in all rows
+  --> my.csv:2:3
+   | 1,cat
+   |   ^
+ why: one node tells two classes apart, and one alone could be either of them
+ try: add rows of the other class, or write the labels as 0 and 1",
+    );
+    trains(csv("a,kind\n1,cat\n2,cat\n3,dog\n"));
+    trains(csv("a,kind\n1,1\n2,1\n"));
+}
+
+#[test]
+fn an_unclosed_quote() {
+    let message = fault_of(csv("a,y\n1,0\n\"2,1\n3,0\n"));
+    assert_text(
+        &message,
+        "\
+this quote is never closed
+  --> my.csv:3:1
+   | \"2,1
+   | ^
+   = the text ends on line 4
+ why: inside quotes, separators and line ends belong to the cell
+ try: close it with a second \" at the end of the cell, or delete it",
+    );
+    trains(csv("a,y\n1,0\n\"2\",1\n3,0\n"));
+    trains(csv("a,y\n1,0\n2,1\n3,0\n"));
+}
+
+#[test]
+fn text_after_a_quote() {
+    let message = fault_of(csv("name,a,y\n\"the \"great\" one\",1,0\n"));
+    assert_text(
+        &message,
+        "\
+text follows a closing quote
+  --> my.csv:2:7
+   | \"the \"great\" one\",1,0
+   |       ^
+   = the quote was opened on line 2
+ why: a quoted cell ends with its quote; one that belongs to it is written twice
+ try: write a quote inside the cell as \"\", or close the cell where it ends",
+    );
+    trains(csv_without("name,a,y\n\"the \"\"great\"\" one\",1,0\n", &["name"]));
+}
+
+#[test]
+fn latin_1() {
+    let message = fault_of(Examples::from_csv(&b"na\xefve,y\n1,0\n"[..], "my.csv", None, &[]));
+    assert_text(
+        &message,
+        "\
+this is not UTF-8 text
+  --> my.csv:1:3
+   | na�ve,y
+   |   ^
+   = byte 0xef has no meaning here; in Latin-1 a byte is a letter
+ why: which bytes make a letter depends on the encoding; UTF-8 is read here
+ try: save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
+    );
+    trains(csv("na\u{ef}ve,y\n1,0\n"));
+}
+
+#[test]
+fn utf_16() {
+    let message = fault_of(Examples::from_csv(&b"\xff\xfea\0,\0y\0"[..], "my.csv", None, &[]));
+    assert_text(
+        &message,
+        "\
+this is not UTF-8 text
+  --> my.csv:1:1
+   | ��a , y 
+   | ^
+   = byte 0xff has no meaning here; it begins as UTF-16 does
+ why: which bytes make a letter depends on the encoding; UTF-8 is read here
+ try: save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
+    );
+    trains(csv("a,y\n1,0\n"));
+}
+
+#[test]
+fn a_wide_and_a_long_line() {
+    let message = fault_of({
+        let text = format!("名前,a,y\n{}日本\te\u{301},x,0\n", "あ".repeat(60));
+        csv_without(&text, &["名前"])
+    });
+    assert_text(
+        &message,
+        "\
+`x` is not a number
+  --> my.csv:2:67
+   | あああああああああああああああああああああ日本 é,x,0
+   |                                                  ^
+   = column `a`
+   = cells are separated by commas
+ why: a feature is multiplied by its weight, and only numbers can be
+ try: write a number here, or leave the column out: --without \"a\"",
+    );
+    trains(csv_without("名前,a,y\nあ,1,0\n", &["名前"]));
+}
