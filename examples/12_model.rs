@@ -1,7 +1,13 @@
 //! The main job: learn a data set with one node, and hold its gradients against the closed form.
 
-use std::io::{self, Write};
+use std::error::Error;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use chainrule::check::{Comparison, verdict};
 use chainrule::data::Examples;
@@ -10,120 +16,216 @@ use chainrule::tensor::Tensor;
 
 const USAGE: &str = "\
 usage: cargo run --release --example 12_model -- [FILE.csv] [--label NAME]
-           [--iterations N] [--learning-rate R]
-FILE.csv has a header row and one example per row; the label (0 or 1) is the
-last column, or the one that --label names. Without a file: the penguins.";
+           [--without NAME]... [--iterations N] [--learning-rate R]
+FILE.csv has a header row and one example per row. The label has two values and
+is the last column, or the one that --label names. --without leaves a column
+out, such as an id. Without a file: the penguins.";
 
 fn main() -> ExitCode {
-    match Job::parse(std::env::args().skip(1)) {
-        Ok(None) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Ok(Some(job)) => match run(&mut io::stdout().lock(), &job) {
-            Ok(()) => ExitCode::SUCCESS,
-            // Whoever read our output has seen enough, as `| head` does.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Err(error) => failed(&format!("error: {error}")),
-        },
-        Err(what) => failed(&format!("error: {what}\n{USAGE}")),
+    let Err(error) = answer(&mut io::stdout().lock(), std::env::args_os().skip(1)) else {
+        return ExitCode::SUCCESS;
+    };
+    // Whoever read our output has seen enough, as `| head` does.
+    let io_error = error.downcast_ref::<io::Error>();
+    if io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
     }
+    let _ = writeln!(io::stderr(), "error: {error}");
+    ExitCode::from(2)
 }
 
-fn failed(message: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "{message}");
-    ExitCode::from(2)
+/// Does what the arguments ask for.
+pub fn answer(
+    out: &mut impl Write,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<(), Box<dyn Error>> {
+    match Job::parse(arguments) {
+        Ok(Some(job)) => run(out, &job),
+        Ok(None) => Ok(writeln!(out, "{USAGE}")?),
+        Err(what) => Err(format!("{what}\n{USAGE}").into()),
+    }
 }
 
 /// What was asked for on the command line.
 pub struct Job {
-    file: String,
+    file: PathBuf,
     label: Option<String>,
+    without: Vec<String>,
     options: Options,
 }
 
 impl Job {
     /// `None` asks for help.
-    fn parse(arguments: impl Iterator<Item = String>) -> Result<Option<Job>, String> {
-        let mut job = Job { file: penguins(), label: None, options: Options::default() };
-        let mut arguments = arguments;
-        let mut files = 0;
+    fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Job>, String> {
+        let (mut file, mut label, mut iterations, mut rate) = (None, None, None, None);
+        let mut without = vec![];
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
-            match argument.as_str() {
+            // A path may hold any bytes, and options are plain text.
+            let option = argument.to_string_lossy().into_owned();
+            let mut value = || {
+                let value = arguments.next().ok_or(format!("{option} needs a value"))?;
+                value.into_string().map_err(|value| format!("{value:?} is not UTF-8"))
+            };
+            match option.as_str() {
                 "--help" | "-h" => return Ok(None),
-                "--label" => job.label = Some(value()?),
-                "--iterations" => job.options.num_iterations = number(&argument, &value()?)?,
-                "--learning-rate" => job.options.learning_rate = number(&argument, &value()?)?,
-                option if option.starts_with('-') => return Err(format!("no option {option}")),
-                file => {
-                    job.file = file.to_string();
-                    files += 1;
+                "--label" => once(&mut label, &option, value()?)?,
+                "--without" => without.push(value()?),
+                "--iterations" => {
+                    once(&mut iterations, &option, number(&option, "a whole number", &value()?)?)?
                 }
+                "--learning-rate" => {
+                    once(&mut rate, &option, number(&option, "a number", &value()?)?)?
+                }
+                _ if option.starts_with('-') => return Err(format!("there is no option {option}")),
+                _ => once(&mut file, "a file", PathBuf::from(argument))?,
             }
         }
-        if files > 1 { Err("one file at a time, please".to_string()) } else { Ok(Some(job)) }
+        let usual = Options::default();
+        let options = Options {
+            num_iterations: iterations.unwrap_or(usual.num_iterations),
+            learning_rate: rate.unwrap_or(usual.learning_rate),
+            ..usual
+        };
+        Ok(Some(Job { file: file.unwrap_or_else(penguins), label, without, options }))
     }
 }
 
-/// The default data, found from any folder below the project as well.
-fn penguins() -> String {
-    let here = "examples/data/penguins_sex.csv";
-    let there = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/penguins_sex.csv");
-    if std::path::Path::new(here).exists() { here.to_string() } else { there.to_string() }
+fn once<T>(slot: &mut Option<T>, what: &str, value: T) -> Result<(), String> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("{what} can be given once only")),
+    }
 }
 
-fn number<T: std::str::FromStr>(option: &str, text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{option} needs a number, not `{text}`"))
+fn number<T: FromStr>(option: &str, kind: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{option} needs {kind}, not `{text}`"))
+}
+
+/// The default data, found from any folder below the project as well.
+fn penguins() -> PathBuf {
+    let here = PathBuf::from("examples/data/penguins_sex.csv");
+    let there = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/penguins_sex.csv");
+    if here.exists() { here } else { there.into() }
 }
 
 /// Writes the lesson's output to `out`.
-pub fn run(out: &mut impl Write, job: &Job) -> io::Result<()> {
-    let all = Examples::read_csv(&job.file, job.label.as_deref()).map_err(io::Error::other)?;
+pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
+    let all = read(job)?;
     let (n, m) = all.x.shape();
-    let (train, test) = all.split(0.2, 1).map_err(io::Error::other)?;
-    let scaler = train.standardizer().map_err(io::Error::other)?;
-    let x_train = scaler.apply(&train.x).map_err(io::Error::other)?;
-    let x_test = scaler.apply(&test.x).map_err(io::Error::other)?;
-
-    writeln!(out, "{}: {m} examples, {n} features, label `{}`", job.file, all.label)?;
-    let (trained_on, tested_on) = (train.y.shape().1, test.y.shape().1);
-    writeln!(out, "{trained_on} to train on, {tested_on} to test with; features standardised\n")?;
+    writeln!(out, "{}: {m} examples, {n} features", job.file.display())?;
+    let ones = all.y.sum() as usize;
+    let [zero, one] = &all.classes;
+    writeln!(out, "label {}: {ones} are {one}, {} are {zero}", all.label, m - ones)?;
+    if [zero.as_str(), one.as_str()] != ["0", "1"] {
+        writeln!(out, "the node learns {one} as 1 and {zero} as 0")?;
+    }
+    let (train, test) = all.split(0.2, 1)?;
+    let scaler = train.standardizer()?;
+    let (x_train, x_test) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
+    let counts = (train.y.shape().1, test.y.shape().1);
+    writeln!(out, "{} to train on, {} to test with; features standardised\n", counts.0, counts.1)?;
+    out.flush()?;
 
     let (w, b) = logistic::initialize_with_zeros(n);
-    let at_start = compare(&w, b, &x_train, &train.y)?;
-    let every = (job.options.num_iterations / 10).max(1);
-    let mut broken = Ok(());
-    let report = |iteration: usize, cost: f64| {
-        if iteration.is_multiple_of(every) && broken.is_ok() {
-            broken = writeln!(out, "cost after iteration {iteration:>5}: {cost:.6}");
-        }
-    };
-    let fit = logistic::optimize_with(w, b, &x_train, &train.y, &job.options, report)
-        .map_err(io::Error::other)?;
-    broken?;
-    let at_end = compare(&fit.w, fit.b, &x_train, &train.y)?;
-
-    let accuracy = |x: &Tensor, y: &Tensor| {
-        logistic::predict(&fit.w, fit.b, x).map(|guess| logistic::accuracy(&guess, y))
-    };
-    let on_train = accuracy(&x_train, &train.y).map_err(io::Error::other)?;
-    let on_test = accuracy(&x_test, &test.y).map_err(io::Error::other)?;
-    writeln!(out, "\naccuracy: {on_train:.1} % on train, {on_test:.1} % on test")?;
-
-    writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{at_start}")?;
+    let (at_start, _) = compare(&w, b, &x_train, &train.y)?;
     let iterations = job.options.num_iterations;
-    writeln!(out, "\nThe gradient after {iterations} iterations:\n{at_end}")?;
+    let every = iterations.div_ceil(5).max(1);
+    let (mut written, mut progress) = (Ok(()), Progress::new());
+    let fit =
+        logistic::optimize_with(w, b, &x_train, &train.y, &job.options, |iteration, cost| {
+            if iteration % every == 0 && written.is_ok() {
+                written = write_cost(out, iteration, cost);
+            }
+            progress.report(|| format!("iteration {iteration} of {iterations}, cost {cost:.6}"));
+        })?;
+    written?;
+    let (at_end, cost) = compare(&fit.w, fit.b, &x_train, &train.y)?;
+    write_cost(out, iterations, cost)?;
+
+    let accuracy = |w: &Tensor, b: f64, x: &Tensor, y: &Tensor| {
+        logistic::predict(w, b, x).map(|guess| logistic::accuracy(&guess, y))
+    };
+    let on_train = accuracy(&fit.w, fit.b, &x_train, &train.y)?;
+    let on_test = accuracy(&fit.w, fit.b, &x_test, &test.y)?;
+    writeln!(out, "\naccuracy: {on_train:.1} % on train, {on_test:.1} % on test")?;
+    // With w = 0 the answer is the same for every example, and b decides which.
+    let larger = if 2.0 * train.y.sum() > counts.0 as f64 { 1.0 } else { -1.0 };
+    let no_weights = Tensor::zeros(n, 1);
+    let on_train = accuracy(&no_weights, larger, &x_train, &train.y)?;
+    let on_test = accuracy(&no_weights, larger, &x_test, &test.y)?;
+    let always = &all.classes[usize::from(larger > 0.0)];
+    writeln!(out, "who always answers {always}: {on_train:.1} % on train, {on_test:.1} % on test")?;
+
+    let size = |i: &usize| fit.w.get(*i, 0).abs();
+    if let Some(i) = (0..n).max_by(|i, j| size(i).total_cmp(&size(j))) {
+        let (weight, name) = (fit.w.get(i, 0), &all.features[i]);
+        writeln!(out, "the largest weight is w[{i}] = {weight:.4}, that of {name}")?;
+    }
+
+    writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{}", at_start.largest(ROWS))?;
+    writeln!(out, "\nThe gradient after {iterations} iterations:\n{}", at_end.largest(ROWS))?;
     let agree = verdict(at_start.agrees() && at_end.agrees());
     writeln!(out, "\nverdict: {agree}  (backpropagation and the gradient derived by hand)\n")?;
     writeln!(out, "Try:  -- --learning-rate 0.05: the cost falls, more slowly.")?;
-    writeln!(out, "Next: cargo run --example 03_tape shows where these numbers come from.")
+    writeln!(out, "Next: cargo run --example 03_tape shows where these numbers come from.")?;
+    Ok(())
 }
 
-/// The tape's gradient against the closed form.
-fn compare(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> io::Result<Comparison> {
-    let (tape, _) = logistic::propagate(w, b, x, y).map_err(io::Error::other)?;
-    let (by_hand, _) = closed_form::propagate(w, b, x, y).map_err(io::Error::other)?;
-    let scale = closed_form::scale(w, b, x, y).map_err(io::Error::other)?;
-    Ok(Comparison::of_grads(&tape, &by_hand, &scale))
+/// So many derivatives are shown, the largest ones.
+const ROWS: usize = 6;
+
+fn read(job: &Job) -> chainrule::Result<Examples> {
+    let label = job.label.as_deref();
+    let without: Vec<&str> = job.without.iter().map(String::as_str).collect();
+    let Ok(file) = File::open(&job.file) else {
+        return Examples::read_csv_without(&job.file, label, &without); // it says why not
+    };
+    let watched = Watched { file, bytes: 0, progress: Progress::new() };
+    let source = BufReader::with_capacity(1 << 16, watched);
+    Examples::from_csv(source, &job.file.display().to_string(), label, &without)
+}
+
+fn write_cost(out: &mut impl Write, iteration: usize, cost: f64) -> io::Result<()> {
+    writeln!(out, "cost after iteration {iteration:>5}: {cost:.6}")?;
+    out.flush()
+}
+
+/// The tape's gradient against the closed form, and the cost.
+fn compare(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> chainrule::Result<(Comparison, f64)> {
+    let (tape, cost) = logistic::propagate(w, b, x, y)?;
+    let (by_hand, _) = closed_form::propagate(w, b, x, y)?;
+    let scale = closed_form::scale(w, b, x, y)?;
+    Ok((Comparison::of_grads(&tape, &by_hand, &scale), cost))
+}
+
+/// Says on stderr, every two seconds, what a long run is doing.
+struct Progress(Instant);
+
+impl Progress {
+    fn new() -> Progress {
+        Progress(Instant::now())
+    }
+
+    fn report(&mut self, what: impl FnOnce() -> String) {
+        if self.0.elapsed() > Duration::from_secs(2) {
+            let _ = writeln!(io::stderr(), "  ... {}", what());
+            *self = Progress::new();
+        }
+    }
+}
+
+/// A file that reports how much of it was read.
+struct Watched {
+    file: File,
+    bytes: usize,
+    progress: Progress,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.bytes += count;
+        self.progress.report(|| format!("{} MB read", self.bytes / 1_000_000));
+        Ok(count)
+    }
 }

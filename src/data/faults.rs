@@ -60,7 +60,8 @@ pub(super) fn same_name(csv: &Reader<'_, impl BufRead>, k: usize, name: &str) ->
 
 pub(super) fn no_column(csv: &Reader<'_, impl BufRead>, name: &str, columns: &[Column]) -> Error {
     let kept: Vec<&str> = kept(columns).map(|column| column.name.as_str()).collect();
-    let similar = kept.iter().find(|kept| kept.eq_ignore_ascii_case(name.trim()));
+    let wanted = name.trim().to_lowercase();
+    let similar = kept.iter().find(|kept| kept.to_lowercase().contains(&wanted));
     let hint = match similar.or(kept.last()) {
         Some(meant) => format!("ask for a column that is there, such as {:?}", brief(meant)),
         None => "leave fewer columns out".to_string(),

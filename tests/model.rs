@@ -1,0 +1,132 @@
+//! The main example never panics, fits on a screen, and says what its numbers mean.
+
+use std::ffi::OsString;
+
+#[allow(dead_code)] // its `main`
+#[path = "../examples/12_model.rs"]
+mod model;
+
+fn answer(arguments: &[&str]) -> Result<String, String> {
+    answer_os(arguments.iter().map(OsString::from).collect())
+}
+
+fn answer_os(arguments: Vec<OsString>) -> Result<String, String> {
+    let mut out = vec![];
+    match model::answer(&mut out, arguments.into_iter()) {
+        Ok(()) => Ok(String::from_utf8(out).unwrap()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn every_data_set_fits_on_a_screen() {
+    for (name, balance, always) in [
+        ("penguins_sex", "label male: 168 are 1, 165 are 0", "who always answers 1: 50.4 %"),
+        ("challenger_orings", "label distress: 7 are 1, 16 are 0", "who always answers 0: 66.7 %"),
+        ("wdbc_full30_malignant", "label malignant: 212 are 1, 357 are 0", "answers 0: 63.5 %"),
+        ("iris_setosa_vs_versicolor", "label versicolor: 50 are 1, 50 are 0", "answers 0: 50.0 %"),
+        ("hours_studied_wikipedia", "label passed: 10 are 1, 10 are 0", "answers 1: 56.2 %"),
+    ] {
+        let screen = answer(&[&format!("examples/data/{name}.csv")]).unwrap();
+        assert!(screen.lines().count() < 40, "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        for part in [balance, always, "\nverdict: AGREE", "\ncost after iteration  2000: "] {
+            assert!(screen.contains(part), "{part:?} is missing:\n{screen}");
+        }
+        assert!(!screen.contains("NaN") && !screen.contains("inf"), "{screen}");
+        // Whoever is better than who always answers the same has learned something.
+        let costs: Vec<f64> = screen
+            .lines()
+            .filter(|line| line.starts_with("cost after"))
+            .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
+            .collect();
+        assert!(costs.is_sorted_by(|earlier, later| earlier >= later), "{screen}");
+    }
+}
+
+#[test]
+fn text_labels_and_left_out_columns() {
+    let rows = (0..40).map(|k| format!("p{k};{};{}\n", k, if k < 20 { "no" } else { "yes" }));
+    let text = "id;hours;passed\n".to_string() + &rows.collect::<String>();
+    let path = std::env::temp_dir().join(format!("chainrule-{}.csv", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let refused = answer(&[path]).unwrap_err();
+    let screen = answer(&[path, "--without", "id", "--label", "passed", "--iterations", "50"]);
+    std::fs::remove_file(path).unwrap();
+    assert!(refused.starts_with("`p0` is not a number"), "{refused}");
+    assert!(refused.ends_with("leave the column out: --without \"id\""), "{refused}");
+    let screen = screen.unwrap();
+    assert!(screen.contains("label passed: 20 are yes, 20 are no\n"), "{screen}");
+    assert!(screen.contains("the node learns yes as 1 and no as 0\n"), "{screen}");
+    assert!(screen.contains("that of hours\n"), "{screen}");
+}
+
+#[test]
+fn no_iterations_are_a_run_as_well() {
+    let screen = answer(&["--iterations", "0"]).unwrap();
+    assert!(screen.contains("cost after iteration     0: 0.693147"), "{screen}");
+    assert_eq!(screen.matches("cost after").count(), 1);
+    for iterations in ["1", "4", "5", "9", "11"] {
+        let screen = answer(&["--iterations", iterations]).unwrap();
+        assert!(screen.matches("cost after").count() <= 6, "{screen}");
+    }
+}
+
+#[test]
+fn bad_arguments_and_files_are_told() {
+    for (arguments, what) in [
+        (&["--iterations"][..], "--iterations needs a value"),
+        (&["--iterations", "-3"], "--iterations needs a whole number, not `-3`"),
+        (&["--iterations", "99999999999999999999"], "--iterations needs a whole number, not"),
+        (&["--iterations", "1", "--iterations", "2"], "--iterations can be given once only"),
+        (&["--label", "a", "--label", "b"], "--label can be given once only"),
+        (&["--learning-rate", "fast"], "--learning-rate needs a number, not `fast`"),
+        (&["--learning-rate", "-1"], "the learning rate must be a positive finite number, not -1"),
+        (
+            &["--learning-rate", "inf"],
+            "the learning rate must be a positive finite number, not inf",
+        ),
+        (&["--frob"], "there is no option --frob"),
+        (&["a.csv", "b.csv"], "a file can be given once only"),
+        (&["nowhere.csv"], "cannot read nowhere.csv: "),
+        (&["examples"], "cannot read examples: "),
+        (&["LICENSE-MIT"], "there is one column only"),
+        (&["--label", "body"], "no column is named `body`"),
+        (&["--without", "Male"], "no column is named `Male`"),
+    ] {
+        let error = answer(arguments).unwrap_err();
+        assert!(error.starts_with(what), "{arguments:?}: {error}");
+    }
+    assert!(answer(&["--help"]).unwrap().starts_with("usage: "));
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_utf_8() {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = || OsString::from_vec(b"na\xefve.csv".to_vec());
+    assert!(answer_os(vec![bytes()]).unwrap_err().starts_with("cannot read na"));
+    let error = answer_os(vec!["--label".into(), bytes()]).unwrap_err();
+    assert!(error.contains("is not UTF-8"), "{error}");
+    assert!(answer(&["/dev/null"]).unwrap_err().starts_with("the file is empty"));
+}
+
+/// A pipe whose reader has gone.
+struct Closed;
+
+impl std::io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_an_error_that_main_knows() {
+    let error = model::answer(&mut Closed, std::iter::empty()).unwrap_err();
+    let error = error.downcast_ref::<std::io::Error>().expect("an error of the output");
+    assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+}
