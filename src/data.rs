@@ -109,68 +109,33 @@ impl Examples {
         let mut columns = columns(&csv, label, without)?;
         let no_rows = faults::no_rows("there is a header, and no row below it");
         let no_rows = csv.locate(csv.end(), no_rows);
-        let (mut x, mut y, mut classes) = (vec![], vec![], vec![]);
-        let (mut rows, mut incomplete_rows) = (0, 0);
-        // Faults that only the end of the file decides or counts; their place is the first one.
-        let (mut missing, mut one_class, mut third_class) = (None, None, None);
+        let mut rows = Rows::default();
         while csv.next()? {
-            if csv.cells.len() != columns.len() {
-                return Err(faults::ragged(&csv, &columns));
-            }
-            let mut complete = true;
-            for (&cell, column) in csv.cells.iter().zip(&mut columns) {
-                let text = csv.text(cell);
-                match (column.role, text.parse::<f64>().ok()) {
-                    (Role::LeftOut, _) => {}
-                    (Role::Feature, Some(number)) if number.is_finite() => x.push(number),
-                    (role, number) if is_missing(&text, number, role) => {
-                        complete = false;
-                        column.missing += 1;
-                        missing.get_or_insert_with(|| faults::missing(&csv, cell, column));
-                    }
-                    (Role::Feature, _) => return Err(faults::not_a_number(&csv, cell, column)),
-                    (Role::Label, number) => {
-                        let class = class(&mut classes, &text, number);
-                        if y.is_empty() {
-                            one_class = Some(faults::one_class(&csv, cell, column));
-                        }
-                        if class == 2 {
-                            third_class.get_or_insert_with(|| faults::third_class(&csv, cell));
-                        }
-                        y.push(class as f64);
-                    }
-                }
-            }
-            rows += 1;
-            incomplete_rows += usize::from(!complete);
+            rows.add(&csv, &mut columns)?;
         }
-        if rows == 0 {
+        if rows.count == 0 {
             return Err(no_rows);
         }
-        if let Some(first) = missing {
-            return Err(faults::all_missing(first, &columns, incomplete_rows, rows));
+        if let Some(first) = rows.missing {
+            return Err(faults::all_missing(first, &columns, rows.incomplete, rows.count));
         }
         let names = |role| {
             let columns = columns.iter().filter(move |column| column.role == role);
             columns.map(|column| column.name.clone())
         };
-        let label: String = names(Role::Label).collect();
-        let (class_names, swapped) = match (two_classes(&classes), third_class, one_class) {
-            (Some(two), ..) => two,
-            (None, Some(third), _) => return Err(faults::many_classes(third, &classes, &label)),
-            (None, None, only) => return Err(only.unwrap_or(no_rows)),
+        let (features, label) =
+            (names(Role::Feature).collect::<Vec<_>>(), names(Role::Label).collect());
+        let Some((classes, swapped)) = two_classes(&rows.classes) else {
+            return Err(faults::not_two_classes(
+                rows.class_fault.unwrap_or(no_rows),
+                &rows.classes,
+            ));
         };
         if swapped {
-            y.iter_mut().for_each(|y| *y = 1.0 - *y);
+            rows.y.iter_mut().for_each(|y| *y = 1.0 - *y);
         }
-        let features: Vec<String> = names(Role::Feature).collect();
-        Ok(Examples {
-            label,
-            classes: class_names,
-            x: Tensor::new(rows, features.len(), x).t(),
-            y: Tensor::new(1, rows, y),
-            features,
-        })
+        let x = Tensor::new(rows.count, features.len(), rows.x).t();
+        Ok(Examples { x, y: Tensor::new(1, rows.count, rows.y), features, label, classes })
     }
 
     /// Divides the examples, in a random order that `seed` fixes, into those to train on and those
@@ -350,6 +315,56 @@ fn columns(
         return Err(faults::no_features(csv, &columns));
     }
     Ok(columns)
+}
+
+/// What the rows hold, so far.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    x: Vec<f64>,
+    /// For each label its position among `classes`.
+    y: Vec<f64>,
+    /// The values of the label, in the order in which they appear.
+    classes: Vec<String>,
+    incomplete: usize,
+    /// The first cell without a value: an error, once all of them are counted.
+    missing: Option<Error>,
+    /// What is wrong, unless there are two classes in the end.
+    class_fault: Option<Error>,
+}
+
+impl Rows {
+    fn add(&mut self, csv: &Reader<'_, impl BufRead>, columns: &mut [Column]) -> Result<()> {
+        if csv.cells.len() != columns.len() {
+            return Err(faults::ragged(csv, columns));
+        }
+        let mut complete = true;
+        for (&cell, column) in csv.cells.iter().zip(columns) {
+            let text = csv.text(cell);
+            match (column.role, text.parse::<f64>().ok()) {
+                (Role::LeftOut, _) => {}
+                (Role::Feature, Some(number)) if number.is_finite() => self.x.push(number),
+                (role, number) if is_missing(&text, number, role) => {
+                    complete = false;
+                    column.missing += 1;
+                    self.missing.get_or_insert_with(|| faults::missing(csv, cell, column));
+                }
+                (Role::Feature, _) => return Err(faults::not_a_number(csv, cell, column)),
+                (Role::Label, number) => {
+                    let known = self.classes.len();
+                    let class = class(&mut self.classes, &text, number);
+                    // The first one may stay alone, and the third one is one too many.
+                    if class == known && matches!(known, 0 | 2) {
+                        self.class_fault = Some(faults::class(csv, cell, column));
+                    }
+                    self.y.push(class as f64);
+                }
+            }
+        }
+        self.count += 1;
+        self.incomplete += usize::from(!complete);
+        Ok(())
+    }
 }
 
 /// Whether a cell says that there is no value. A label may well be `-`, beside `+`.

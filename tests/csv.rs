@@ -110,7 +110,7 @@ fn two_labels_become_0_and_1_in_their_own_order() {
     // 0 and 1 mean themselves, alone as well.
     assert_eq!(good("x,y\n1,1\n2,1\n").y.to_vec(), [1.0, 1.0]);
     assert_eq!(good("x,y\n1,0\n2,0\n").classes, ["0", "1"]);
-    assert_eq!(fault("x,y\n1,2\n2,2\n").2, "the label `y` is `2` in all rows");
+    assert_eq!(fault("x,y\n1,2\n2,2\n").2, "the label `y` has the same value in all rows");
     // Parts of the examples remember the classes.
     let (train, test) = good("x,y\n1,m\n2,f\n3,m\n").split(0.5, 1).unwrap();
     assert_eq!(
@@ -324,7 +324,7 @@ fn a_hundred_thousand_mutated_files() {
     }
     // The mutations must reach both sides, and most faults.
     assert!(read_well > 10_000, "{read_well}");
-    assert!(refused.len() >= 15, "{refused:?}");
+    assert!(refused.len() >= 14, "{refused:?}");
 }
 
 /// The error names a line that exists, and a column within it or one past its end.

@@ -1133,7 +1133,7 @@ the label `kind` has 3 values, not two
    | 3,cow
    |   ^
    = labels seen: cat, dog, cow
-   = the third one is `cow`
+   = this one is `cow`
  why: one node tells two classes apart: its a is the probability of class 1
  try: keep the rows of two classes, or name another label: --label NAME",
     );
@@ -1153,7 +1153,7 @@ the label `a` has 9 or more values, not two
    | 0,3.3
    |   ^
    = labels seen: 1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8, ...
-   = the third one is `3.3`
+   = this one is `3.3`
  why: one node tells two classes apart: its a is the probability of class 1
  try: keep the rows of two classes, or name another label: --label NAME",
     );
@@ -1166,11 +1166,13 @@ fn one_class() {
     assert_text(
         &message,
         "\
-the label `kind` is `cat` in all rows
+the label `kind` has the same value in all rows
   --> my.csv:2:3
    | 1,cat
    |   ^
- why: one node tells two classes apart, and one alone could be either of them
+   = labels seen: cat
+   = this one is `cat`
+ why: one node tells two classes apart: its a is the probability of class 1
  try: add rows of the other class, or write the labels as 0 and 1",
     );
     trains(csv("a,kind\n1,cat\n2,cat\n3,dog\n"));

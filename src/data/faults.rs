@@ -240,32 +240,31 @@ pub(super) fn all_missing(
     error
 }
 
-/// The first cell with a third label; [`many_classes`] adds the others.
-pub(super) fn third_class(csv: &Reader<'_, impl BufRead>, cell: Cell) -> Error {
-    let fact = format!("the third one is `{}`", brief(&csv.text(cell)));
+/// A class that stays alone, or is one too many; [`not_two_classes`] says which.
+pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell, label: &Column) -> Error {
+    let what = format!("the label `{}` has", brief(&label.name));
+    let fact = format!("this one is `{}`", brief(&csv.text(cell)));
     let why = "one node tells two classes apart: its a is the probability of class 1";
-    csv.locate(cell.start, Error::new("", [fact], why, ""))
+    csv.locate(cell.start, Error::new(what, [fact], why, ""))
 }
 
-pub(super) fn many_classes(third: Error, seen: &[String], label: &str) -> Error {
-    let mut error = third;
-    let more = if seen.len() == super::CLASSES { " or more" } else { "" };
-    error.what = format!("the label `{}` has {}{more} values, not two", brief(label), seen.len());
+pub(super) fn not_two_classes(class: Error, seen: &[String]) -> Error {
+    let mut error = class;
     error.facts.insert(0, format!("labels seen: {}", list(seen)));
-    error.hint = "keep the rows of two classes, or name another label: --label NAME".to_string();
+    (error.what, error.hint) = match seen.len() {
+        1 => (
+            error.what + " the same value in all rows",
+            "add rows of the other class, or write the labels as 0 and 1".to_string(),
+        ),
+        count => {
+            let more = if count == super::CLASSES { " or more" } else { "" };
+            (
+                format!("{} {count}{more} values, not two", error.what),
+                "keep the rows of two classes, or name another label: --label NAME".to_string(),
+            )
+        }
+    };
     error
-}
-
-/// A class without another one; the place is its first cell.
-pub(super) fn one_class(csv: &Reader<'_, impl BufRead>, cell: Cell, label: &Column) -> Error {
-    let (class, label) = (csv.text(cell), brief(&label.name));
-    let error = Error::new(
-        format!("the label `{label}` is `{}` in all rows", brief(&class)),
-        [],
-        "one node tells two classes apart, and one alone could be either of them",
-        "add rows of the other class, or write the labels as 0 and 1",
-    );
-    csv.locate(cell.start, error)
 }
 
 pub(super) fn constant(feature: &str, value: f64, m: usize) -> Error {
