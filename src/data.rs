@@ -123,13 +123,11 @@ impl Examples {
             let columns = columns.iter().filter(move |column| column.role == role);
             columns.map(|column| column.name.clone())
         };
-        let (features, label) =
-            (names(Role::Feature).collect::<Vec<_>>(), names(Role::Label).collect());
+        let features: Vec<String> = names(Role::Feature).collect();
+        let label = names(Role::Label).collect();
         let Some((classes, swapped)) = two_classes(&rows.classes) else {
-            return Err(faults::not_two_classes(
-                rows.class_fault.unwrap_or(no_rows),
-                &rows.classes,
-            ));
+            let fault = rows.class_fault.unwrap_or(no_rows);
+            return Err(faults::not_two_classes(fault, &rows.classes));
         };
         if swapped {
             rows.y.iter_mut().for_each(|y| *y = 1.0 - *y);
@@ -307,14 +305,15 @@ fn columns(
     let wanted = |column: &&mut Column| {
         column.role == Role::Feature && label.is_none_or(|label| column.name == label)
     };
-    match columns.iter_mut().rev().find(wanted) {
-        Some(column) => column.role = Role::Label,
-        None => return Err(faults::no_column(csv, label.unwrap_or_default(), &columns)),
+    match (columns.iter_mut().rev().find(wanted), label) {
+        (Some(column), _) => column.role = Role::Label,
+        (None, Some(label)) => return Err(faults::no_column(csv, label, &columns)),
+        (None, None) => return Err(faults::no_features(csv, &columns)),
     }
-    if !columns.iter().any(|column| column.role == Role::Feature) {
-        return Err(faults::no_features(csv, &columns));
+    match columns.iter().any(|column| column.role == Role::Feature) {
+        true => Ok(columns),
+        false => Err(faults::no_features(csv, &columns)),
     }
-    Ok(columns)
 }
 
 /// What the rows hold, so far.

@@ -79,6 +79,9 @@ fn the_label_stands_anywhere() {
     // Without a name it is the last of the columns that are kept.
     let examples = Examples::from_csv(text.as_bytes(), "my.csv", None, &["id", "hours"]);
     assert_eq!(examples.unwrap_err().what, "no features are left");
+    let all = ["id", "passed", "hours"];
+    let examples = Examples::from_csv(text.as_bytes(), "my.csv", None, &all);
+    assert_eq!(examples.unwrap_err().what, "no features are left");
     let examples =
         Examples::from_csv("x,y,note\n1,0,good\n2,1,\n".as_bytes(), "my.csv", None, &["note"]);
     assert_eq!(examples.unwrap().label, "y");

@@ -923,10 +923,29 @@ this row has 4 cells, the header has 3
    = cells are separated by commas, as in the header
    = `2,0` may be one number, with a decimal comma
  why: every example needs a value for every feature, and a label
- try: write 2.0 if that is one number; else quote text that holds a comma",
+ try: write 2.0 if that is one number; else quote text that has a comma",
     );
     trains(csv("id,a,y\n1,2,0\n"));
     trains(csv_without("id,a,y\n\"1,x\",2,0\n", &["id"]));
+}
+
+#[test]
+fn text_that_holds_a_separator() {
+    let message = fault_of(csv("name;a;y\nLovelace; Ada;2;0\n"));
+    assert_text(
+        &message,
+        "\
+this row has 4 cells, the header has 3
+  --> my.csv:2:17
+   | Lovelace; Ada;2;0
+   |                 ^
+   = the 3 columns are name, a, y
+   = cells are separated by semicolons, as in the header
+ why: every example needs a value for every feature, and a label
+ try: delete what is too much, or quote text that holds a separator",
+    );
+    trains(csv_without("name;a;y\n\"Lovelace; Ada\";2;0\n", &["name"]));
+    trains(csv_without("name;a;y\nAda;2;0\n", &["name"]));
 }
 
 #[test]
@@ -962,7 +981,7 @@ this row has 4 cells, the header has 3
    = cells are separated by commas, as in the header
    = `1,5` may be one number, with a decimal comma
  why: every example needs a value for every feature, and a label
- try: write 1.5 if that is one number; else quote text that holds a comma",
+ try: write 1.5 if that is one number; else quote text that has a comma",
     );
     trains(csv("a,b,y\n1.5,2,0\n1.5,2,0\n"));
 }

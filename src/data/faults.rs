@@ -96,32 +96,24 @@ pub(super) fn ragged(csv: &Reader<'_, impl BufRead>, columns: &[Column]) -> Erro
         format!("cells are separated by {}, as in the header", separator(csv)),
     ];
     let mut hint = "complete the row, or delete it".to_string();
-    // Too short: at its end. Too long: at the first cell too many.
-    let mut at = csv.cells.get(width).map_or(csv.end(), |cell| cell.start);
-    if cells > width {
-        hint = "delete the cells that are too many, or put text that holds separators in quotes"
-            .into();
-        let last = csv.cells.last().map(|&cell| csv.text(cell));
-        if cells == width + 1 && last.is_some_and(|text| text.is_empty()) {
+    let mut at = csv.end();
+    if let Some(&surplus) = csv.cells.get(width) {
+        at = surplus.start;
+        if cells == width + 1 && csv.text(surplus).is_empty() {
             facts.push("the last cell is empty".to_string());
             hint = "delete the separator at the end of the row".to_string();
         } else if let Some((start, comma, point)) = decimal_comma(csv) {
             at = start;
             facts.push(format!("`{comma}` may be one number, with a decimal comma"));
-            hint =
-                format!("write {point} if that is one number; else quote text that holds a comma");
+            hint = format!("write {point} if that is one number; else quote text that has a comma");
+        } else {
+            hint = "delete what is too much, or quote text that holds a separator".to_string();
         }
     }
-    let error = Error::new(
-        format!(
-            "this row has {cells} cell{}, the header has {width}",
-            if cells == 1 { "" } else { "s" }
-        ),
-        facts,
-        "every example needs a value for every feature, and a label",
-        hint,
-    );
-    csv.locate(at, error)
+    let plural = if cells == 1 { "" } else { "s" };
+    let what = format!("this row has {cells} cell{plural}, the header has {width}");
+    let why = "every example needs a value for every feature, and a label";
+    csv.locate(at, Error::new(what, facts, why, hint))
 }
 
 /// Where, between commas that separate cells, `1,5` may be one number: with its place, and with a
