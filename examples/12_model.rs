@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chainrule::check::{Comparison, verdict};
 use chainrule::data::Examples;
-use chainrule::logistic::{self, Options, closed_form};
+use chainrule::logistic::{self, Optimized, Options, closed_form};
 use chainrule::tensor::Tensor;
 
 const USAGE: &str = "\
@@ -111,6 +111,42 @@ fn penguins() -> PathBuf {
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     let all = read(job)?;
+    introduce(out, job, &all)?;
+    let (mut train, mut test) = all.split(0.2, 1)?;
+    let scaler = train.standardizer()?;
+    (train.x, test.x) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
+    let (trained_on, tested_on) = (train.y.shape().1, test.y.shape().1);
+    writeln!(out, "{trained_on} to train on, {tested_on} to test with; features standardised\n")?;
+    out.flush()?;
+
+    let (w, b) = logistic::initialize_with_zeros(train.features.len());
+    let (at_start, _) = compare(&w, b, &train)?;
+    let iterations = job.options.num_iterations;
+    let every = iterations.div_ceil(5).max(1);
+    let (mut written, mut progress) = (Ok(()), Progress::new());
+    let report = |iteration: usize, cost: f64| {
+        if iteration % every == 0 && written.is_ok() {
+            written = write_cost(out, iteration, cost);
+        }
+        progress.report(|| format!("iteration {iteration} of {iterations}, cost {}", short(cost)));
+    };
+    let fit = logistic::optimize_with(w, b, &train.x, &train.y, &job.options, report)?;
+    written?;
+    let (at_end, cost) = compare(&fit.w, fit.b, &train)?;
+    write_cost(out, iterations, cost)?;
+    judge(out, &fit, &train, &test)?;
+
+    writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{}", at_start.largest(ROWS))?;
+    writeln!(out, "\nThe gradient after {iterations} iterations:\n{}", at_end.largest(ROWS))?;
+    let agree = verdict(at_start.agrees() && at_end.agrees());
+    writeln!(out, "\nverdict: {agree}  (backpropagation and the gradient derived by hand)\n")?;
+    writeln!(out, "Try:  -- --learning-rate 0.05: the cost falls, more slowly.")?;
+    writeln!(out, "Next: cargo run --example 03_tape shows where these numbers come from.")?;
+    Ok(())
+}
+
+/// What the data are, and which class is 1.
+fn introduce(out: &mut impl Write, job: &Job, all: &Examples) -> io::Result<()> {
     let (n, m) = all.x.shape();
     writeln!(out, "{}: {m} examples, {n} features", job.file.display())?;
     let ones = all.y.sum() as usize;
@@ -119,55 +155,33 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     if [zero.as_str(), one.as_str()] != ["0", "1"] {
         writeln!(out, "the node learns {one} as 1 and {zero} as 0")?;
     }
-    let (train, test) = all.split(0.2, 1)?;
-    let scaler = train.standardizer()?;
-    let (x_train, x_test) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
-    let counts = (train.y.shape().1, test.y.shape().1);
-    writeln!(out, "{} to train on, {} to test with; features standardised\n", counts.0, counts.1)?;
-    out.flush()?;
+    Ok(())
+}
 
-    let (w, b) = logistic::initialize_with_zeros(n);
-    let (at_start, _) = compare(&w, b, &x_train, &train.y)?;
-    let iterations = job.options.num_iterations;
-    let every = iterations.div_ceil(5).max(1);
-    let (mut written, mut progress) = (Ok(()), Progress::new());
-    let fit =
-        logistic::optimize_with(w, b, &x_train, &train.y, &job.options, |iteration, cost| {
-            if iteration % every == 0 && written.is_ok() {
-                written = write_cost(out, iteration, cost);
-            }
-            progress.report(|| format!("iteration {iteration} of {iterations}, cost {cost:.6}"));
-        })?;
-    written?;
-    let (at_end, cost) = compare(&fit.w, fit.b, &x_train, &train.y)?;
-    write_cost(out, iterations, cost)?;
-
-    let accuracy = |w: &Tensor, b: f64, x: &Tensor, y: &Tensor| {
-        logistic::predict(w, b, x).map(|guess| logistic::accuracy(&guess, y))
+/// How often the node is right, and how often one is who never looks at the features.
+fn judge(
+    out: &mut impl Write,
+    fit: &Optimized,
+    train: &Examples,
+    test: &Examples,
+) -> Result<(), Box<dyn Error>> {
+    let n = train.features.len();
+    let right = |w: &Tensor, b: f64, part: &Examples| {
+        logistic::predict(w, b, &part.x).map(|guess| logistic::accuracy(&guess, &part.y))
     };
-    let on_train = accuracy(&fit.w, fit.b, &x_train, &train.y)?;
-    let on_test = accuracy(&fit.w, fit.b, &x_test, &test.y)?;
+    let (on_train, on_test) = (right(&fit.w, fit.b, train)?, right(&fit.w, fit.b, test)?);
     writeln!(out, "\naccuracy: {on_train:.1} % on train, {on_test:.1} % on test")?;
     // With w = 0 the answer is the same for every example, and b decides which.
-    let larger = if 2.0 * train.y.sum() > counts.0 as f64 { 1.0 } else { -1.0 };
-    let no_weights = Tensor::zeros(n, 1);
-    let on_train = accuracy(&no_weights, larger, &x_train, &train.y)?;
-    let on_test = accuracy(&no_weights, larger, &x_test, &test.y)?;
-    let always = &all.classes[usize::from(larger > 0.0)];
+    let ones_are_more = train.y.sum() > train.y.shape().1 as f64 / 2.0;
+    let (no_weights, b) = (Tensor::zeros(n, 1), if ones_are_more { 1.0 } else { -1.0 });
+    let (on_train, on_test) = (right(&no_weights, b, train)?, right(&no_weights, b, test)?);
+    let always = &train.classes[usize::from(ones_are_more)];
     writeln!(out, "who always answers {always}: {on_train:.1} % on train, {on_test:.1} % on test")?;
-
     let size = |i: &usize| fit.w.get(*i, 0).abs();
     if let Some(i) = (0..n).max_by(|i, j| size(i).total_cmp(&size(j))) {
-        let (weight, name) = (fit.w.get(i, 0), &all.features[i]);
-        writeln!(out, "the largest weight is w[{i}] = {weight:.4}, that of {name}")?;
+        let (weight, name) = (short(fit.w.get(i, 0)), &train.features[i]);
+        writeln!(out, "the largest weight is w[{i}] = {weight}, that of {name}")?;
     }
-
-    writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{}", at_start.largest(ROWS))?;
-    writeln!(out, "\nThe gradient after {iterations} iterations:\n{}", at_end.largest(ROWS))?;
-    let agree = verdict(at_start.agrees() && at_end.agrees());
-    writeln!(out, "\nverdict: {agree}  (backpropagation and the gradient derived by hand)\n")?;
-    writeln!(out, "Try:  -- --learning-rate 0.05: the cost falls, more slowly.")?;
-    writeln!(out, "Next: cargo run --example 03_tape shows where these numbers come from.")?;
     Ok(())
 }
 
@@ -186,12 +200,18 @@ fn read(job: &Job) -> chainrule::Result<Examples> {
 }
 
 fn write_cost(out: &mut impl Write, iteration: usize, cost: f64) -> io::Result<()> {
-    writeln!(out, "cost after iteration {iteration:>5}: {cost:.6}")?;
+    writeln!(out, "cost after iteration {iteration:>5}: {}", short(cost))?;
     out.flush()
 }
 
+/// With six decimals, or in powers of ten if it is huge.
+fn short(number: f64) -> String {
+    if number.abs() < 1e6 { format!("{number:.6}") } else { format!("{number:.3e}") }
+}
+
 /// The tape's gradient against the closed form, and the cost.
-fn compare(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> chainrule::Result<(Comparison, f64)> {
+fn compare(w: &Tensor, b: f64, part: &Examples) -> chainrule::Result<(Comparison, f64)> {
+    let Examples { x, y, .. } = part;
     let (tape, cost) = logistic::propagate(w, b, x, y)?;
     let (by_hand, _) = closed_form::propagate(w, b, x, y)?;
     let scale = closed_form::scale(w, b, x, y)?;

@@ -73,6 +73,15 @@ fn no_iterations_are_a_run_as_well() {
     }
 }
 
+/// Steps that are far too long: huge numbers, or none, and still a screen.
+#[test]
+fn a_learning_rate_that_is_far_too_large() {
+    for rate in ["1e9", "1e307", "1.7e308"] {
+        let screen = answer(&["--learning-rate", rate, "--iterations", "200"]).unwrap();
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+    }
+}
+
 #[test]
 fn bad_arguments_and_files_are_told() {
     for (arguments, what) in [
