@@ -125,7 +125,7 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     let every = iterations.div_ceil(5).max(1);
     let (mut written, mut progress) = (Ok(()), Progress::new());
     let report = |iteration: usize, cost: f64| {
-        if iteration % every == 0 && written.is_ok() {
+        if iteration.is_multiple_of(every) && written.is_ok() {
             written = write_cost(out, iteration, cost);
         }
         progress.report(|| format!("iteration {iteration} of {iterations}, cost {}", short(cost)));

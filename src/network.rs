@@ -246,13 +246,13 @@ impl Network {
                 &format!("X is {:?}, and the network takes {} features", x.shape(), self.inputs),
                 &[],
                 "each row of X is one feature, and each has its own weights",
-                "pass x.t() if examples are rows, or build the network with Network::new(rows)",
+                "pass x.t() if examples are rows, or use Network::new(x.shape().0)",
             )
         }
         if nodes.is_some_and(|nodes| y.shape() != (nodes, x.shape().1)) {
             mistake(
-                &format!("Y is {:?}, and X is {:?}", y.shape(), x.shape()),
-                &[format!("the last layer has {} nodes", nodes.unwrap_or(0))],
+                &format!("Y is {:?}, and does not fit X, which is {:?}", y.shape(), x.shape()),
+                &[format!("nodes in the last layer: {}", nodes.unwrap_or(0))],
                 "the loss compares each output with its own label, one column per example",
                 "give Y a row for each node of the last layer, and a column for each of X",
             )

@@ -429,6 +429,27 @@ the network has no layers
 }
 
 #[test]
+fn examples_that_do_not_fit_the_network() {
+    let x = Tensor::zeros(2, 3);
+    let message = panic_of(|| {
+        let network = Network::new(3).layer(1, Sigmoid);
+        network.propagate(&x, &Tensor::zeros(1, 3), cross_entropy);
+    });
+    assert_text(
+        &message,
+        "\
+X is (2, 3), and the network takes 3 features
+  --> propagate(&x, &Tensor::zeros(1, 3), cross_entropy);
+ why: each row of X is one feature, and each has its own weights
+ try: pass x.t() if examples are rows, or use Network::new(x.shape().0)",
+    );
+    let network = Network::new(3).layer(1, Sigmoid);
+    network.propagate(&x.t(), &Tensor::zeros(1, 2), cross_entropy);
+    let network = Network::new(x.shape().0).layer(1, Sigmoid);
+    network.propagate(&x, &Tensor::zeros(1, 3), cross_entropy);
+}
+
+#[test]
 fn labels_that_do_not_fit_the_network() {
     let x = Tensor::zeros(2, 3);
     let message = panic_of(|| {
@@ -438,10 +459,10 @@ fn labels_that_do_not_fit_the_network() {
     assert_text(
         &message,
         "\
-Y is (1, 2), and the network gives (1, 3)
+Y is (1, 2), and does not fit X, which is (2, 3)
   --> propagate(&x, &Tensor::zeros(1, 2), cross_entropy);
-   = X is (2, 3)
- why: the cost compares each output with its own label, one column per example
+   = nodes in the last layer: 1
+ why: the loss compares each output with its own label, one column per example
  try: give Y a row for each node of the last layer, and a column for each of X",
     );
     let network = Network::new(2).layer(1, Sigmoid);
