@@ -138,6 +138,14 @@ fn missing_values_are_counted_over_the_whole_file() {
     assert_eq!(fault("a,y\n,0\nx,0\n"), (3, 1, "`x` is not a number".to_string()));
 }
 
+/// `/dev/zero` is such a file.
+#[test]
+fn a_line_without_end_is_given_up() {
+    let endless = std::io::BufReader::with_capacity(1 << 16, std::io::repeat(0));
+    let error = Examples::from_csv(endless, "my.csv", None, &[]).unwrap_err();
+    assert_eq!(error.what, "cannot read my.csv: a line has more than 64 MiB");
+}
+
 #[test]
 fn columns_are_counted_in_characters() {
     assert_eq!(

@@ -209,6 +209,9 @@ impl<'n, R: BufRead> Reader<'n, R> {
     }
 }
 
+/// Whatever has no line ends is not read until memory is full.
+const LONGEST_LINE: usize = 1 << 26;
+
 /// Appends the next line to `line`, without its end: `\n`, `\r\n` or `\r`. False if there is none.
 fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     let mut found = false;
@@ -222,6 +225,9 @@ fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
         }
         found = true;
         let Some(end) = buffer.iter().position(|&byte| matches!(byte, b'\n' | b'\r')) else {
+            if line.len() > LONGEST_LINE {
+                return Err(io::Error::other("a line has more than 64 MiB"));
+            }
             line.extend_from_slice(buffer);
             let length = buffer.len();
             source.consume(length);
