@@ -296,7 +296,7 @@ impl Network {
 }
 
 /// 128 KiB of X: what stays in the second cache beside the values of the block's nodes.
-const BLOCK_BYTES: usize = 128 << 10;
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// How many examples of n features are taken at a time: at least so many that adding up the
 /// gradients of all blocks is little work beside them.

@@ -65,6 +65,11 @@ impl<'a> Rows<'a> {
     fn row(self, i: usize) -> &'a [f64] {
         &self.data[i * self.stride..][..self.length]
     }
+
+    #[inline(always)]
+    fn all(self) -> impl Iterator<Item = &'a [f64]> {
+        self.data.chunks(self.stride).take(self.count).map(move |chunk| &chunk[..self.length])
+    }
 }
 
 widest! {
@@ -111,9 +116,9 @@ widest! {
     ///
     /// This is wᵀX where X has its examples in one piece each: B is Xᵀ, and is walked once.
     pub fn rows_by_rows(a: Rows, b: Rows, c: &mut [f64]) {
-        for j in 0..b.count {
-            for i in 0..a.count {
-                c[i * b.count + j] = dot(a.row(i), b.row(j));
+        for (j, row) in b.all().enumerate() {
+            for (i, c) in c.chunks_exact_mut(b.count).enumerate() {
+                c[j] = dot(a.row(i), row);
             }
         }
     }

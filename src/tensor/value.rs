@@ -290,7 +290,9 @@ impl Tensor {
     fn as_row_slices(&self) -> Option<Rows<'_>> {
         let &Tensor { start, rows: count, columns: length, row_stride: stride, .. } = self;
         let data = &self.data.numbers()[start..];
-        (length == 1 || self.column_stride == 1).then_some(Rows { data, stride, count, length })
+        let neighbours = length == 1 || self.column_stride == 1;
+        let apart = count == 1 || stride >= length;
+        (neighbours && apart).then_some(Rows { data, stride: stride.max(length), count, length })
     }
 
     /// The same matrix, its entries row by row in memory.
@@ -358,8 +360,9 @@ impl Tensor {
 
     /// The number that all entries are, if they share its place in memory.
     fn one_number(&self) -> Option<f64> {
-        let shared = self.row_stride == 0 && self.column_stride == 0;
-        (shared && self.rows * self.columns > 0).then(|| self.at(0, 0))
+        let down = self.rows == 1 || self.row_stride == 0;
+        let across = self.columns == 1 || self.column_stride == 0;
+        (down && across && self.rows * self.columns > 0).then(|| self.at(0, 0))
     }
 
     /// Adds `other`, of the same shape, in place where nobody else holds these entries.
