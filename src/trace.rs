@@ -10,17 +10,21 @@
 //! assert_eq!((step.product.get(0, 0), step.input), (2.0, 0));
 //! ```
 
+mod non_finite;
+
 use std::panic::Location;
 
+use crate::activation;
 use crate::tape::{Value, Var};
-use crate::tensor::{Local, Tensor};
+use crate::tensor::{Compact, Local, Tensor};
 
 /// A computation and its backward pass, from either tape; a number is a 1×1 [`Tensor`].
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// The nodes, oldest first; the last one is the output.
+    /// The nodes, oldest first, numbered as on the tape; the last one is the output.
     pub nodes: Vec<Node>,
-    /// What happened, in order: forward through all nodes, the seed, backward through all edges.
+    /// What happened, in order: forward through the nodes that the output depends on, the seed,
+    /// backward through their edges.
     pub frames: Vec<Frame>,
 }
 
@@ -35,8 +39,10 @@ pub struct Node {
     pub operands: Vec<Operand>,
     /// What came out.
     pub value: Tensor,
-    /// Whether gradients flow to it.
+    /// Whether it is a variable, or depends on one: gradients flow to such nodes only.
     pub varies: bool,
+    /// Whether the output depends on it.
+    pub used: bool,
     /// The line that recorded it.
     pub at: &'static Location<'static>,
 }
@@ -66,6 +72,8 @@ pub enum Frame {
 pub struct Contribution {
     /// The node whose gradient is carried back.
     pub node: usize,
+    /// Which of the node's operands the input is: 0 for the first.
+    pub operand: usize,
     /// The input that it is carried to.
     pub input: usize,
     /// The local derivative of the node with respect to the input.
@@ -78,6 +86,10 @@ pub struct Contribution {
     pub before: Option<Tensor>,
     /// The input's gradient after.
     pub after: Tensor,
+    /// The how-manieth contribution to the input's gradient this is: 1 for the first.
+    pub nth: usize,
+    /// How many contributions that gradient gets in all.
+    pub count: usize,
 }
 
 /// A value that a trace can show.
@@ -126,12 +138,13 @@ impl<V: Traced> Var<'_, V> {
                     operands: edges.map(|edge| Operand::Node(edge.input as usize)).collect(),
                     value: node.value.to_tensor(),
                     varies: node.varies(),
+                    used: k == output,
                     at: site.at,
                 });
             }
             for (k, name) in &recording.names {
                 if let Some(node) = nodes.get_mut(*k as usize) {
-                    node.name = name.to_string();
+                    node.name = name.replace(char::is_control, " ");
                 }
             }
             for &(k, position, number) in &recording.constants {
@@ -140,28 +153,61 @@ impl<V: Traced> Var<'_, V> {
                     node.operands.insert(position, Operand::Number(number));
                 }
             }
-            let mut frames: Vec<Frame> = (0..=output).map(Frame::Forward).collect();
+            mark_used(&mut nodes);
+
+            let used = (0..=output).filter(|&k| nodes[k].used);
+            let mut frames: Vec<Frame> = used.map(Frame::Forward).collect();
             frames.push(Frame::Seed(output));
+            let mut arrived = vec![0; output]; // contributions so far, for each node
+            let mut last = (output, 0); // the node whose edges are walked, and its next operand
             recording.sweep(output as u32, |passage| {
+                let (node, input) = (passage.node, passage.edge.input as usize);
+                let from = if last.0 == node { last.1 } else { 0 };
+                let rest = nodes[node].operands.iter().skip(from);
+                let operand = from + rest.take_while(|x| **x != Operand::Node(input)).count();
+                last = (node, operand + 1);
+                arrived[input] += 1;
+
                 let product = passage.contribution.to_tensor();
                 let before = passage.before.map(V::to_tensor);
-                let mut after = before.clone();
-                match &mut after {
-                    Some(sum) => sum.accumulate(product.clone()),
-                    None => after = Some(product.clone()),
+                let mut after = before.clone().unwrap_or_else(|| product.clone());
+                if before.is_some() {
+                    after.accumulate(product.clone());
                 }
                 frames.push(Frame::Backward(Box::new(Contribution {
-                    node: passage.node,
-                    input: passage.edge.input as usize,
+                    node,
+                    operand,
+                    input,
                     local: V::to_local(&passage.edge.local),
                     upstream: passage.upstream.to_tensor(),
-                    after: after.unwrap_or_else(|| product.clone()),
                     product,
                     before,
+                    after,
+                    nth: arrived[input],
+                    count: 0, // known when all have arrived
                 })));
             });
+            for frame in &mut frames {
+                if let Frame::Backward(step) = frame {
+                    step.count = arrived[step.input];
+                }
+            }
             Trace { nodes, frames }
         })
+    }
+}
+
+/// The output is used, and so is every operand of a node that is used.
+fn mark_used(nodes: &mut [Node]) {
+    for k in (0..nodes.len()).rev() {
+        let (older, node) = nodes.split_at_mut(k);
+        if node[0].used {
+            for operand in &node[0].operands {
+                if let Operand::Node(input) = operand {
+                    older[*input].used = true;
+                }
+            }
+        }
     }
 }
 
@@ -172,18 +218,99 @@ impl Trace {
         if name.is_empty() { format!("#{k}") } else { name.clone() }
     }
 
+    /// An operand as it stands in a formula: `w`, `#3`, `0.5`.
+    pub fn operand(&self, operand: Operand) -> String {
+        match operand {
+            Operand::Node(k) => self.label(k),
+            Operand::Number(number) => short(number),
+        }
+    }
+
     /// What computed node `k`: `mul(#3, 2)`.
     pub fn formula(&self, k: usize) -> String {
         let Node { operation, operands, .. } = &self.nodes[k];
-        let operand = |operand: &Operand| match operand {
-            Operand::Node(k) => self.label(*k),
-            Operand::Number(number) => number.to_string(),
-        };
-        let operands: Vec<String> = operands.iter().map(operand).collect();
+        let operands: Vec<String> = operands.iter().map(|x| self.operand(*x)).collect();
         if operands.is_empty() {
             operation.to_string()
         } else {
             format!("{operation}({})", operands.join(", "))
         }
     }
+
+    /// The formula of the local derivative of `step`, in the names of this trace: `a (1 - a)` for
+    /// `a = sigmoid(z)`. None where the crate does not know the operation.
+    ///
+    /// ```
+    /// use chainrule::{scalar::Tape, trace::Frame};
+    /// let tape = Tape::new();
+    /// let (w, x) = (tape.var(2.0).named("w"), tape.constant(0.5).named("x"));
+    /// let trace = (w * x).named("z").sigmoid().named("a").trace();
+    /// let slopes: Vec<_> = trace.steps().map(|step| trace.slope(step)).collect();
+    /// assert_eq!(slopes, [Some("a (1 - a)".to_string()), Some("x".to_string())]);
+    /// ```
+    pub fn slope(&self, step: &Contribution) -> Option<String> {
+        let Node { operation, operands, .. } = &self.nodes[step.node];
+        let name = |k: usize| operands.get(k).map(|x| self.operand(*x)).unwrap_or_default();
+        let formula = match (*operation, step.operand) {
+            ("add", _) | ("sub", 0) => "1",
+            ("sub" | "neg", _) => "-1",
+            ("mul", 0) => "c",
+            ("mul", _) => "x",
+            ("div", 0) => "1 / c",
+            ("div", _) => "-y / c",
+            _ => activation::all().iter().find(|f| f.name() == *operation)?.slope()?,
+        };
+        // x is the first operand, c the second, y the result; longer words stay as they are.
+        let word = |word: &str| match word {
+            "x" => name(0),
+            "c" => name(1),
+            "y" => self.label(step.node),
+            other => other.to_string(),
+        };
+        let mut text = String::new();
+        let mut rest = formula;
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            let end = end.max(if first.is_ascii_alphabetic() { 0 } else { first.len_utf8() });
+            text += &word(&rest[..end]);
+            rest = &rest[end..];
+        }
+        Some(text)
+    }
+
+    /// The steps of the backward pass alone.
+    pub fn steps(&self) -> impl Iterator<Item = &Contribution> {
+        self.frames.iter().filter_map(|frame| match frame {
+            Frame::Backward(step) => Some(&**step),
+            _ => None,
+        })
+    }
+
+    /// The gradient of every node as it stands after the first `count` frames; None where nothing
+    /// has come in, which is not the same as 0.
+    ///
+    /// ```
+    /// let tape = chainrule::scalar::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let trace = (x * x).trace();
+    /// let gradient = |count| trace.gradients(count)[0].as_ref().map(|g| g.get(0, 0));
+    /// assert_eq!([3, 4, 5].map(gradient), [None, Some(3.0), Some(6.0)]);
+    /// ```
+    pub fn gradients(&self, count: usize) -> Vec<Option<Tensor>> {
+        let mut gradients = vec![None; self.nodes.len()];
+        for frame in self.frames.iter().take(count) {
+            match frame {
+                Frame::Forward(_) => {}
+                Frame::Seed(output) => gradients[*output] = Some(1.0.into()),
+                Frame::Backward(step) => gradients[step.input] = Some(step.after.clone()),
+            }
+        }
+        gradients
+    }
+}
+
+/// A number as one would write it, cut to four decimals where it has many.
+pub(crate) fn short(number: f64) -> String {
+    let exact = number.to_string();
+    if exact.len() <= 6 { exact } else { format!("{:.4}", Compact(number)) }
 }
