@@ -201,13 +201,7 @@ fn entry_of(value: &Tensor, (row, column): (usize, usize)) -> String {
     }
 }
 
-fn located(
-    node: &Node,
-    what: String,
-    facts: Vec<String>,
-    why: &'static str,
-    hint: &str,
-) -> Error {
+fn located(node: &Node, what: String, facts: Vec<String>, why: &'static str, hint: &str) -> Error {
     let (line, column) = (node.at.line() as usize, node.at.column() as usize);
     Error::new(what, facts, why, hint).at(node.at.file(), line, column, "")
 }

@@ -1,5 +1,55 @@
 //! Pictures of a [`Trace`](crate::trace::Trace): pure functions from a trace to text.
 
+mod graph;
+mod json;
+mod layout;
+pub mod plot;
+mod svg;
 mod table;
 
+pub use graph::{dot, svg};
+pub use json::json;
 pub use table::table;
+
+use crate::tensor::{Local, Tensor};
+use crate::trace::short;
+
+/// A matrix with at most this many entries is small: they are shown.
+const SMALL: usize = 6;
+
+/// A number, the entries of a small matrix (`;` ends a row), or a shape and a range.
+pub(crate) fn summary(value: &Tensor) -> String {
+    let (rows, columns) = value.shape();
+    match rows * columns {
+        1 => short(value.get(0, 0)),
+        0 => format!("{:?}", (rows, columns)),
+        2..=SMALL => {
+            let row =
+                |i| (0..columns).map(|j| short(value.get(i, j))).collect::<Vec<_>>().join(" ");
+            format!("[{}]", (0..rows).map(row).collect::<Vec<_>>().join("; "))
+        }
+        _ if value.entries().any(f64::is_nan) => format!("{:?} with NaN", (rows, columns)),
+        _ => {
+            let least = value.entries().fold(f64::INFINITY, f64::min);
+            let most = value.entries().fold(f64::NEG_INFINITY, f64::max);
+            format!("{:?} in {}..{}", (rows, columns), short(least), short(most))
+        }
+    }
+}
+
+/// A local derivative that is multiplication by one number.
+pub(crate) fn factor(local: &Local) -> Option<f64> {
+    match local {
+        Local::Scale(c) => Some(*c),
+        Local::Elementwise(d) if d.shape() == (1, 1) => Some(d.get(0, 0)),
+        _ => None,
+    }
+}
+
+/// The text, or its beginning where it is longer than `most` characters.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_string(),
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}

@@ -1,0 +1,104 @@
+//! A trace as JSON.
+
+use std::fmt::Write;
+
+use crate::tensor::Tensor;
+use crate::trace::{Frame, Operand, Trace};
+
+/// All of a trace: `{"nodes": […], "frames": […]}`.
+///
+/// Matrices are lists of their entries, row by row; the node says the shape. Numbers read back to
+/// the same bits; NaN and the infinities, which JSON lacks, are the strings `"NaN"`, `"Infinity"`
+/// and `"-Infinity"`. `<` is escaped, so the text may stand inside a `<script>` element.
+///
+/// ```
+/// use chainrule::{scalar::Tape, view};
+/// let tape = Tape::new();
+/// let x = tape.var(3.0).named("</script>");
+/// let json = view::json(&(2.0 * x).trace());
+/// assert!(json.contains(r#"{"id":0,"name":"\u003c/script>","op":"var","formula":"var","#));
+/// assert!(json.contains(r#"{"kind":"backward","node":1,"operand":1,"input":0,"local":2.0,"#));
+/// ```
+pub fn json(trace: &Trace) -> String {
+    let nodes = (0..trace.nodes.len()).map(|k| node(trace, k));
+    let frames = trace.frames.iter().map(|one| frame(trace, one));
+    format!("{{\"nodes\":{},\n\"frames\":{}}}\n", lines(nodes), lines(frames))
+}
+
+fn node(trace: &Trace, k: usize) -> String {
+    let node = &trace.nodes[k];
+    let operands = node.operands.iter().map(|operand| match operand {
+        Operand::Node(input) => format!("{{\"node\":{input}}}"),
+        Operand::Number(constant) => format!("{{\"number\":{}}}", number(*constant)),
+    });
+    let (rows, columns) = node.value.shape();
+    [
+        format!("{{\"id\":{k},\"name\":{},\"op\":{}", text(&node.name), text(node.operation)),
+        format!("\"formula\":{}", text(&trace.formula(k))),
+        format!("\"operands\":{}", list(operands)),
+        format!("\"shape\":[{rows},{columns}],\"value\":{}", entries(&node.value)),
+        format!("\"varies\":{},\"used\":{}", node.varies, node.used),
+        format!("\"file\":{},\"line\":{}", text(node.at.file()), node.at.line()),
+        format!("\"column\":{}}}", node.at.column()),
+    ]
+    .join(",")
+}
+
+fn frame(trace: &Trace, frame: &Frame) -> String {
+    let step = match frame {
+        Frame::Forward(k) => return format!("{{\"kind\":\"forward\",\"node\":{k}}}"),
+        Frame::Seed(k) => return format!("{{\"kind\":\"seed\",\"node\":{k}}}"),
+        Frame::Backward(step) => step,
+    };
+    let local = super::factor(&step.local).map(number);
+    let local = local.unwrap_or_else(|| text(&step.local.to_string()));
+    let slope = trace.slope(step).map_or("null".to_string(), |slope| text(&slope));
+    let before = step.before.as_ref().map_or("null".to_string(), entries);
+    [
+        format!("{{\"kind\":\"backward\",\"node\":{}", step.node),
+        format!("\"operand\":{},\"input\":{}", step.operand, step.input),
+        format!("\"local\":{local},\"slope\":{slope}"),
+        format!("\"upstream\":{}", entries(&step.upstream)),
+        format!("\"product\":{}", entries(&step.product)),
+        format!("\"before\":{before},\"after\":{}", entries(&step.after)),
+        format!("\"nth\":{},\"count\":{}}}", step.nth, step.count),
+    ]
+    .join(",")
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+fn lines(items: impl Iterator<Item = String>) -> String {
+    format!("[\n{}]", items.collect::<Vec<_>>().join(",\n"))
+}
+
+fn entries(value: &Tensor) -> String {
+    list(value.entries().map(number))
+}
+
+/// The shortest decimal number that reads back to the same bits.
+fn number(x: f64) -> String {
+    match x {
+        f64::INFINITY => "\"Infinity\"".to_string(),
+        f64::NEG_INFINITY => "\"-Infinity\"".to_string(),
+        x if x.is_nan() => "\"NaN\"".to_string(),
+        x => format!("{x:?}"),
+    }
+}
+
+fn text(string: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in string.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            // `<` would end a script element; U+2028 and U+2029 end a line in old JavaScript.
+            c if c.is_control() || matches!(c, '<' | '\u{2028}' | '\u{2029}') => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c)); // a String takes all
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}

@@ -1,0 +1,190 @@
+//! Where the nodes of a graph stand: in layers, in an order with few crossings, close to their
+//! neighbours (Sugiyama, Tagawa and Toda 1981).
+
+use crate::trace::{Operand, Trace};
+
+/// A picture of at most the newest 250 nodes that the output depends on.
+pub(crate) const MOST: usize = 250;
+
+/// The plan of a picture. A layer holds slots: a slot is a node, or a bend of an edge that passes
+/// through on its way to a later layer.
+pub(crate) struct Layout {
+    pub slots: Vec<Slot>,
+    /// The slots of each layer, in their order across; inputs are in earlier layers.
+    pub layers: Vec<Vec<usize>>,
+    pub edges: Vec<Edge>,
+    /// How many nodes that the output depends on are not drawn.
+    pub omitted: usize,
+}
+
+pub(crate) struct Slot {
+    /// The node; None for a bend.
+    pub node: Option<usize>,
+    pub layer: usize,
+    /// The place of its middle across the layer, in the units of the widths.
+    pub across: f64,
+}
+
+/// One operand of one node.
+pub(crate) struct Edge {
+    pub node: usize,
+    pub operand: usize,
+    /// The slots along the edge: the input, bends, the node.
+    pub path: Vec<usize>,
+}
+
+impl Layout {
+    /// Slots take `node_width` or `bend_width` across their layer, distances included.
+    pub fn new(trace: &Trace, node_width: f64, bend_width: f64) -> Layout {
+        let used: Vec<usize> = (0..trace.nodes.len()).filter(|&k| trace.nodes[k].used).collect();
+        let omitted = used.len().saturating_sub(MOST);
+        let drawn = &used[omitted..];
+        let mut layout = Layout { slots: vec![], layers: vec![], edges: vec![], omitted };
+        let mut slot_of = vec![None; trace.nodes.len()];
+        for &node in drawn {
+            slot_of[node] = Some(layout.slots.len());
+            layout.slots.push(Slot { node: Some(node), layer: 0, across: 0.0 });
+        }
+        for &node in drawn {
+            for (operand, input) in trace.nodes[node].operands.iter().enumerate() {
+                let Operand::Node(input) = *input else { continue };
+                if let (Some(from), Some(to)) = (slot_of[input], slot_of[node]) {
+                    layout.edges.push(Edge { node, operand, path: vec![from, to] });
+                }
+            }
+        }
+        layout.assign_layers();
+        layout.bend_long_edges();
+        let (before, after) = layout.neighbours();
+        layout.reduce_crossings(&before, &after);
+        layout.place_across(&before, &after, |slot| match slot.node {
+            Some(_) => node_width,
+            None => bend_width,
+        });
+        layout
+    }
+
+    /// A node stands one layer after its last input; what has no input, one before its first use.
+    fn assign_layers(&mut self) {
+        let mut first_use = vec![usize::MAX; self.slots.len()];
+        let mut has_input = vec![false; self.slots.len()];
+        for edge in &self.edges {
+            let (from, to) = (edge.path[0], edge.path[1]);
+            self.slots[to].layer = self.slots[to].layer.max(self.slots[from].layer + 1);
+            has_input[to] = true;
+        }
+        for edge in &self.edges {
+            let (from, to) = (edge.path[0], edge.path[1]);
+            first_use[from] = first_use[from].min(self.slots[to].layer);
+        }
+        for (s, slot) in self.slots.iter_mut().enumerate() {
+            if !has_input[s] && first_use[s] != usize::MAX {
+                slot.layer = first_use[s] - 1;
+            }
+        }
+        let depth = self.slots.iter().map(|slot| slot.layer + 1).max().unwrap_or(0);
+        self.layers = vec![vec![]; depth];
+        for (s, slot) in self.slots.iter().enumerate() {
+            self.layers[slot.layer].push(s);
+        }
+    }
+
+    fn bend_long_edges(&mut self) {
+        for edge in &mut self.edges {
+            let (from, to) = (edge.path[0], edge.path[1]);
+            edge.path.pop();
+            for layer in self.slots[from].layer + 1..self.slots[to].layer {
+                edge.path.push(self.slots.len());
+                self.layers[layer].push(self.slots.len());
+                self.slots.push(Slot { node: None, layer, across: 0.0 });
+            }
+            edge.path.push(to);
+        }
+    }
+
+    /// For each slot, the slots that it is joined to in the layer before, and in the layer after.
+    fn neighbours(&self) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
+        let mut before = vec![vec![]; self.slots.len()];
+        let mut after = before.clone();
+        for pair in self.edges.iter().flat_map(|edge| edge.path.windows(2)) {
+            after[pair[0]].push(pair[1]);
+            before[pair[1]].push(pair[0]);
+        }
+        (before, after)
+    }
+
+    /// Sorts each layer by the mean place of the neighbours, down and up by turns.
+    fn reduce_crossings(&mut self, before: &[Vec<usize>], after: &[Vec<usize>]) {
+        let mut place = vec![0.0; self.slots.len()];
+        for round in 0..8 {
+            let down = round % 2 == 0;
+            let neighbours = if down { before } else { after };
+            for step in 0..self.layers.len() {
+                let layer = if down { step } else { self.layers.len() - 1 - step };
+                let layer = &mut self.layers[layer];
+                for (i, &slot) in layer.iter().enumerate() {
+                    place[slot] = mean(&neighbours[slot], |s| place[s]).unwrap_or(i as f64);
+                }
+                layer.sort_by(|&s, &t| place[s].total_cmp(&place[t]));
+                for (i, &slot) in layer.iter().enumerate() {
+                    place[slot] = i as f64;
+                }
+            }
+        }
+    }
+
+    /// Moves each slot towards the mean of its neighbours, in the order found, without overlap.
+    fn place_across(
+        &mut self,
+        before: &[Vec<usize>],
+        after: &[Vec<usize>],
+        width: impl Fn(&Slot) -> f64,
+    ) {
+        for round in 0..25 {
+            let down = round % 2 == 0; // the last round, too: a node then stands below its inputs
+            let (near, far) = if down { (before, after) } else { (after, before) };
+            for step in 0..self.layers.len() {
+                let layer = if down { step } else { self.layers.len() - 1 - step };
+                let order = &self.layers[layer];
+                let mut wanted = vec![];
+                let mut offsets = vec![]; // where the slots would stand if packed
+                let mut end = 0.0;
+                for &s in order {
+                    let joined = if near[s].is_empty() { &far[s] } else { &near[s] };
+                    let half = width(&self.slots[s]) / 2.0;
+                    offsets.push(end + half);
+                    end += 2.0 * half;
+                    let place = mean(joined, |s| self.slots[s].across);
+                    wanted.push(place.unwrap_or(0.0) - (end - half));
+                }
+                for ((&s, shift), offset) in order.iter().zip(rising(&wanted)).zip(offsets) {
+                    self.slots[s].across = shift + offset;
+                }
+            }
+        }
+    }
+}
+
+fn mean(slots: &[usize], place: impl Fn(usize) -> f64) -> Option<f64> {
+    let sum: f64 = slots.iter().map(|&s| place(s)).sum();
+    (!slots.is_empty()).then(|| sum / slots.len() as f64)
+}
+
+/// The numbers closest to `wanted` (least squares) that do not fall from one to the next: wherever
+/// they fall, neighbours join a block and take its mean.
+fn rising(wanted: &[f64]) -> Vec<f64> {
+    let mut blocks: Vec<(f64, usize)> = vec![]; // sum, count
+    for &number in wanted {
+        let mut block = (number, 1);
+        while let Some(&(sum, count)) = blocks.last() {
+            if sum / count as f64 <= block.0 / block.1 as f64 {
+                break;
+            }
+            block = (sum + block.0, count + block.1);
+            blocks.pop();
+        }
+        blocks.push(block);
+    }
+    let flat = |(sum, count): (f64, usize)| std::iter::repeat_n(sum / count as f64, count);
+    blocks.into_iter().flat_map(flat).collect()
+}

@@ -1,0 +1,55 @@
+//! What the SVG pictures share: one style for light and dark, and text that stays text.
+
+/// The colours of Okabe and Ito, which people with colour-blindness can tell apart; in the dark
+/// their lighter neighbours. Never the only sign: a glyph or a dash says the same.
+const STYLE: &str = "\
+.chainrule{max-width:100%;height:auto;color:#1a1a1a;font:12px ui-monospace,'DejaVu Sans Mono',monospace}
+.chainrule text,.chainrule tspan,.chainrule .fill{fill:currentColor}
+.chainrule .draw{stroke:currentColor;fill:none}
+.chainrule .strong{font-weight:bold}
+.chainrule .quiet{color:#595959}
+.chainrule .ground{fill:#fff}
+.chainrule .box{fill:#f7f7f7;stroke:#595959}
+.chainrule .grid{stroke:#ddd}
+.chainrule .c0{color:#0072b2}.chainrule .c1{color:#d55e00}.chainrule .c2{color:#007a5a}
+.chainrule .c3{color:#a8487e}.chainrule .c4{color:#8a6000}.chainrule .c5{color:#595959}
+@media(prefers-color-scheme:dark){
+.chainrule{color:#eee}
+.chainrule .quiet{color:#b0b0b0}
+.chainrule .ground{fill:#161616}
+.chainrule .box{fill:#262626;stroke:#b0b0b0}
+.chainrule .grid{stroke:#3a3a3a}
+.chainrule .c0{color:#56b4e9}.chainrule .c1{color:#ff9248}.chainrule .c2{color:#2fc79b}
+.chainrule .c3{color:#e39bc4}.chainrule .c4{color:#e69f00}.chainrule .c5{color:#b0b0b0}}";
+
+/// A whole picture; `title` and `description` are what a screen reader reads out.
+pub(crate) fn document(
+    (width, height): (f64, f64),
+    title: &str,
+    description: &str,
+    body: &str,
+) -> String {
+    let (title, description) = (escape(title), escape(description));
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chainrule\" role=\"img\" \
+         width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n\
+         <title>{title}</title>\n<desc>{description}</desc>\n<style>\n{STYLE}\n</style>\n\
+         <rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n{body}</svg>\n"
+    )
+}
+
+/// Text as XML takes it, in elements and in attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
