@@ -1,6 +1,8 @@
 //! One neuron on a tape of numbers: what is multiplied with what, forwards and back again.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use chainrule::scalar::Tape;
 use chainrule::view;
@@ -23,11 +25,17 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     let loss = (-a.ln()).named("L"); // the cost of one example with label y = 1
 
     writeln!(out, "One neuron, one example with label y = 1.\n")?;
-    write!(out, "{}", view::table(&loss.trace()))?;
+    let trace = loss.trace();
+    write!(out, "{}", view::table(&trace))?;
 
     let dz = loss.backward().wrt(z);
     writeln!(out, "Check: dL/dz must be a - y = {:.10} - 1 = {:.10}", a.value(), a.value() - 1.0)?;
     writeln!(out, "       and backward() says             {dz:.10}\n")?;
+
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    fs::create_dir_all(&target)?;
+    fs::write(target.join("03_tape.svg"), view::svg(&trace))?;
+    writeln!(out, "The same as a picture, for a browser: target/03_tape.svg\n")?;
     writeln!(
         out,
         "Try:  set b to 1.5; a - y moves towards 0, and every gradient shrinks with it."

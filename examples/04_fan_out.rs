@@ -17,7 +17,17 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     let c = (b + b).named("c");
 
     writeln!(out, "b = a + a, c = b + b, so c = 4a and dc/da = 4.\n")?;
-    write!(out, "{}", view::table(&c.trace()))?;
+    let trace = c.trace();
+    write!(out, "{}", view::table(&trace))?;
+
+    writeln!(out, "\nThe gradients of b and a grow, one contribution after the other:")?;
+    for step in trace.steps() {
+        let name = trace.label(step.input);
+        let [product, after] = [&step.product, &step.after].map(|matrix| matrix.get(0, 0));
+        let before =
+            step.before.as_ref().map_or("nothing".to_string(), |sum| sum.get(0, 0).to_string());
+        writeln!(out, "  {name}, {} of {}: {before} + {product} -> {after}", step.nth, step.count)?;
+    }
 
     writeln!(out, "\ndc/da")?;
     writeln!(out, "  {}  newest node first, contributions added", c.backward().wrt(a))?;

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options};
-use chainrule::tensor::Tensor;
 use chainrule::view::plot::{self, Plot};
 
 fn main() -> io::Result<()> {
@@ -15,52 +14,41 @@ fn main() -> io::Result<()> {
 
 /// Writes the lesson's output to `out`, its plot in braille or in plain ASCII, and two SVG files.
 pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
-    let home = if Path::new("examples/data").exists() { "." } else { env!("CARGO_MANIFEST_DIR") };
-    let home = Path::new(home);
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = home.join("examples/data/penguins_adelie_vs_chinstrap_bill.csv");
     let penguins = Examples::read_csv(&file.to_string_lossy(), None).map_err(io::Error::other)?;
     let scaler = penguins.standardizer().map_err(io::Error::other)?;
     let x = scaler.apply(&penguins.x).map_err(io::Error::other)?;
 
     let mut plot = Plot::new("Adelie or Chinstrap, from the bill", "iteration", "cost");
-    let (mut w, mut b) = logistic::initialize_with_zeros(2);
+    let mut fit = None;
     for learning_rate in [0.02, 0.1, 0.5] {
         let options = Options { num_iterations: 200, learning_rate, print_cost: false };
+        let (w, b) = logistic::initialize_with_zeros(2);
         let mut costs = vec![];
         let report = |iteration: usize, cost: f64| costs.push((iteration as f64, cost));
-        let start = logistic::initialize_with_zeros(2);
-        let fit = logistic::optimize_with(start.0, start.1, &x, &penguins.y, &options, report)
-            .map_err(io::Error::other)?;
+        let found = logistic::optimize_with(w, b, &x, &penguins.y, &options, report);
+        fit = Some(found.map_err(io::Error::other)?);
         plot = plot.curve(&format!("rate {learning_rate}"), costs);
-        (w, b) = (fit.w, fit.b); // those of the last and largest rate stay
     }
     write!(out, "{}", if ascii { plot.ascii() } else { plot.braille() })?;
 
-    // z = w·(x − mean)/deviation + b is the same line in millimetres with w/deviation as weights.
-    let raw_w = &w / &scaler.deviations;
-    let raw_b = b - (&raw_w * &scaler.means).sum();
-    let guess = logistic::predict(&w, b, &x).map_err(io::Error::other)?;
+    let Some(fit) = fit else { return Ok(()) };
+    let guess = logistic::predict(&fit.w, fit.b, &x).map_err(io::Error::other)?;
     let accuracy = logistic::accuracy(&guess, &penguins.y);
-    let [length, depth] = [0, 1].map(|i| raw_w.get(i, 0));
-    writeln!(
-        out,
-        "\nAt rate 0.5 the line is {length:.3} length {depth:+.3} depth {raw_b:+.3} = 0;"
-    )?;
-    writeln!(out, "it tells {accuracy:.1} % of {} penguins apart.\n", penguins.y.shape().1)?;
+    // z = w·(x − mean)/deviation + b is the same line in millimetres with w/deviation as weights.
+    let w = &fit.w / &scaler.deviations;
+    let b = fit.b - (&w * &scaler.means).sum();
+    let [length, depth] = [0, 1].map(|i| w.get(i, 0));
+    writeln!(out, "\nThe last rate's line: {length:.3} length {depth:+.3} depth {b:+.3} = 0.")?;
+    writeln!(out, "It tells {accuracy:.1} % of {} penguins apart.\n", penguins.y.shape().1)?;
 
-    let line = boundary(&penguins, &raw_w, raw_b);
-    fs::create_dir_all(home.join("target"))?;
-    for (name, picture) in [("cost.svg", plot.svg()), ("boundary.svg", line)] {
-        let path = home.join("target").join(name);
-        fs::write(&path, picture)?;
-        writeln!(out, "wrote {}", path.strip_prefix(".").unwrap_or(&path).display())?;
-    }
-    writeln!(out, "Open them in a browser.\n")?;
-    writeln!(out, "Try:  a rate of 20; the cost jumps up and down before it falls.")?;
-    writeln!(out, "Next: cargo run --example 03_tape")
-}
-
-fn boundary(penguins: &Examples, w: &Tensor, b: f64) -> String {
     let title = "Adelie or Chinstrap: what one node tells apart";
-    plot::boundary(title, penguins, ["Adelie", "Chinstrap"], w, b)
+    let line = plot::boundary(title, &penguins, ["Adelie", "Chinstrap"], &w, b);
+    fs::create_dir_all(home.join("target"))?;
+    fs::write(home.join("target/13_cost.svg"), plot.svg())?;
+    fs::write(home.join("target/13_boundary.svg"), line)?;
+    writeln!(out, "Pictures for a browser: target/13_cost.svg, target/13_boundary.svg\n")?;
+    writeln!(out, "Try:  a rate of 20 beside these; it overshoots first and ends lowest.")?;
+    writeln!(out, "Next: cargo run --example 03_tape")
 }

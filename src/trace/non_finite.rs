@@ -18,7 +18,7 @@ impl Trace {
     /// let a = z.sigmoid().named("a");
     /// let error = (-a.ln()).trace().first_non_finite().unwrap();
     /// assert_eq!(error.what, "#2 = ln(a) is -inf");
-    /// assert_eq!(error.facts, ["a = sigmoid(z) is 0", "z = var is -800"]);
+    /// assert_eq!(error.facts, ["a = sigmoid(z) is 0", "z is -800"]);
     /// ```
     pub fn first_non_finite(&self) -> Option<Error> {
         self.frames.iter().find_map(|frame| match frame {
@@ -54,8 +54,7 @@ impl Trace {
             ),
             ("ln", [0.0]) if saturated => (
                 "sigmoid rounds to 0 below z = -745 and to 1 above z = 37, and ln 0 is -inf",
-                "go from z to the cost in one step: network::cross_entropy, or on numbers \
-                 (z * (1.0 - 2.0 * y)).softplus()",
+                "take the cost from z: network::cross_entropy, or (z * (1.0 - 2.0 * y)).softplus()",
             ),
             ("ln", [0.0]) => (
                 "ln x falls without bound as x goes to 0, and its slope 1/x grows without bound",
@@ -123,9 +122,14 @@ impl Trace {
         Some(located(&self.nodes[step.node], what, facts, why, hint))
     }
 
-    /// `a = sigmoid(z)`.
+    /// `a = sigmoid(z)`; of a variable or constant the name alone.
     fn equation(&self, k: usize) -> String {
-        format!("{} = {}", self.label(k), self.formula(k))
+        let label = self.label(k);
+        if self.nodes[k].operands.is_empty() {
+            label
+        } else {
+            format!("{label} = {}", self.formula(k))
+        }
     }
 
     /// The entry of an operand that meets entry `place` of node `k`: none where the shapes differ.

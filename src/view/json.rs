@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use crate::tensor::Tensor;
+use crate::tensor::{Local, Tensor};
 use crate::trace::{Frame, Operand, Trace};
 
 /// All of a trace: `{"nodes": […], "frames": […]}`.
 ///
-/// Matrices are lists of their entries, row by row; the node says the shape. Numbers read back to
+/// Matrices are lists of their entries, row by row; the node says the shape. A local derivative is
+/// a number, a list (the slope of each entry) or a text (another linear map). Numbers read back to
 /// the same bits; NaN and the infinities, which JSON lacks, are the strings `"NaN"`, `"Infinity"`
 /// and `"-Infinity"`. `<` is escaped, so the text may stand inside a `<script>` element.
 ///
@@ -50,8 +51,11 @@ fn frame(trace: &Trace, frame: &Frame) -> String {
         Frame::Seed(k) => return format!("{{\"kind\":\"seed\",\"node\":{k}}}"),
         Frame::Backward(step) => step,
     };
-    let local = super::factor(&step.local).map(number);
-    let local = local.unwrap_or_else(|| text(&step.local.to_string()));
+    let local = match &step.local {
+        Local::Scale(c) => number(*c),
+        Local::Elementwise(d) => entries(d),
+        map => text(&map.to_string()),
+    };
     let slope = trace.slope(step).map_or("null".to_string(), |slope| text(&slope));
     let before = step.before.as_ref().map_or("null".to_string(), entries);
     [

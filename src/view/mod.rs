@@ -3,12 +3,14 @@
 mod graph;
 mod json;
 mod layout;
+mod picture;
 pub mod plot;
 mod svg;
 mod table;
 
-pub use graph::{dot, svg};
+pub use graph::dot;
 pub use json::json;
+pub use picture::svg;
 pub use table::table;
 
 use crate::tensor::{Local, Tensor};
@@ -37,12 +39,15 @@ pub(crate) fn summary(value: &Tensor) -> String {
     }
 }
 
-/// A local derivative that is multiplication by one number.
-pub(crate) fn factor(local: &Local) -> Option<f64> {
+/// A local derivative: a number, or what becomes of the upstream gradient G.
+pub(crate) fn local(local: &Local, number: impl Fn(f64) -> String) -> String {
     match local {
-        Local::Scale(c) => Some(*c),
-        Local::Elementwise(d) if d.shape() == (1, 1) => Some(d.get(0, 0)),
-        _ => None,
+        Local::Scale(c) => number(*c),
+        Local::Elementwise(d) if d.shape() == (1, 1) => number(d.get(0, 0)),
+        Local::Elementwise(_) => "D * G".to_string(),
+        Local::MatmulRight(_) => "G Bt".to_string(),
+        Local::MatmulLeft(_) => "At G".to_string(),
+        map => map.to_string(),
     }
 }
 

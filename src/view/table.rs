@@ -1,8 +1,8 @@
 //! The trace table: read down for the forward pass, up for the backward pass.
 
-use super::{clip, factor, summary};
+use super::{SMALL, clip, local, summary};
 use crate::tensor::{Compact, Tensor};
-use crate::trace::{Contribution, Operand, Trace};
+use crate::trace::{Contribution, Operand, Trace, short};
 
 const WIDTH: usize = 80;
 
@@ -28,17 +28,26 @@ pub fn table(trace: &Trace) -> String {
     for step in trace.steps() {
         passages[step.node].push(step);
     }
-    let mut text = String::new();
-    for decimals in (4..=10).rev() {
-        text = aligned(&rows(trace, &passages, decimals));
-        if text.lines().all(|line| line.chars().count() <= WIDTH) {
+    let mut rows = vec![];
+    // Wide entries cost decimals first, then letters of names.
+    for (decimals, letters) in (4..=10).rev().map(|decimals| (decimals, 8)).chain([(3, 6), (2, 4)])
+    {
+        rows = self::rows(trace, &passages, decimals, letters);
+        if widths(&rows).iter().sum::<usize>() + rows[0].len() - 1 <= WIDTH {
             break;
         }
     }
-    text + &small_matrices(trace) + "Read down: the forward pass. Read up: the backward pass.\n"
+    aligned(&rows) + &matrices(trace) + "Read down: the forward pass. Read up: the backward pass.\n"
 }
 
-fn rows(trace: &Trace, passages: &[Vec<&Contribution>], decimals: usize) -> Vec<[String; 9]> {
+type Row = [String; 9];
+
+fn rows(
+    trace: &Trace,
+    passages: &[Vec<&Contribution>],
+    decimals: usize,
+    letters: usize,
+) -> Vec<Row> {
     let number = |x: f64| format!("{:.decimals$}", Compact(x));
     let entry = |value: &Tensor| match value.shape() {
         (1, 1) => number(value.get(0, 0)),
@@ -47,21 +56,21 @@ fn rows(trace: &Trace, passages: &[Vec<&Contribution>], decimals: usize) -> Vec<
     let titles = ["#", "name", "op", "in", "value", "local d", "x upstream", "= product", "to"];
     let mut rows = vec![titles.map(String::from)];
     for (k, node) in trace.nodes.iter().enumerate() {
-        let mut row: [String; 9] = Default::default();
+        let mut row = Row::default();
         row[0] = k.to_string();
-        row[1] = clip(&node.name, 8);
-        row[2] = clip(node.operation, 11);
+        row[1] = clip(&node.name, letters);
+        row[2] = clip(node.operation, letters + 2);
         row[3] = inputs(&node.operands);
         row[4] = entry(&node.value);
         for step in &passages[k] {
-            row[5] = factor(&step.local).map_or_else(|| step.local.to_string(), number);
+            row[5] = local(&step.local, number);
             row[6] = entry(&step.upstream);
             row[7] = entry(&step.product);
-            row[8] = clip(&trace.label(step.input), 8);
+            row[8] = clip(&trace.label(step.input), letters);
             rows.push(std::mem::take(&mut row));
         }
         if passages[k].is_empty() {
-            row[8] = if node.used { "" } else { "(unused)" }.to_string();
+            row[5] = if node.used { "" } else { "not used" }.to_string();
             rows.push(row);
         }
     }
@@ -74,39 +83,46 @@ fn inputs(operands: &[Operand]) -> String {
     let text = |operand: &Operand| match operand {
         Operand::Node(k) if numbers => format!("#{k}"),
         Operand::Node(k) => k.to_string(),
-        Operand::Number(number) => crate::trace::short(*number),
+        Operand::Number(number) => short(*number),
     };
     match operands {
-        [first, _, _, _, ..] => format!("{},..{} more", text(first), operands.len() - 1),
+        [first, _, _, ..] => format!("{},..{} more", text(first), operands.len() - 1),
         few => few.iter().map(text).collect::<Vec<_>>().join(","),
     }
 }
 
 /// Value and gradient of the small matrices, entry by entry.
-fn small_matrices(trace: &Trace) -> String {
-    let gradients = trace.gradients(usize::MAX);
-    let mut lines = vec![];
-    for (k, node) in trace.nodes.iter().enumerate() {
-        let entries = node.value.shape().0 * node.value.shape().1;
-        if node.used && (2..=super::SMALL).contains(&entries) {
-            let label = clip(&trace.label(k), 8);
-            lines.push((label.clone(), summary(&node.value)));
-            lines.extend(gradients[k].iter().map(|g| (format!("d{label}"), summary(g))));
-        }
-    }
-    if lines.is_empty() {
+fn matrices(trace: &Trace) -> String {
+    if trace.nodes.iter().all(|node| node.value.shape() == (1, 1)) {
         return String::new();
     }
-    let title = "The entries of small matrices, `;` after each row; dw is the gradient of w:\n";
-    let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-    let line = |(label, entries)| clip(&format!("{label:<width$} {entries}"), WIDTH) + "\n";
-    title.to_string() + &lines.into_iter().map(line).collect::<String>()
+    let gradients = trace.gradients(usize::MAX);
+    let mut text = String::from(
+        "G: upstream; D: slope of each entry; A, B: the other factor; t: transposed.\n\
+         Small matrices, row by row, and dw, the gradient of w:\n",
+    );
+    for (node, (k, gradient)) in trace.nodes.iter().zip(gradients.iter().enumerate()) {
+        let entries = node.value.shape().0 * node.value.shape().1;
+        if node.used && (2..=SMALL).contains(&entries) {
+            let label = clip(&trace.label(k), 8);
+            let line =
+                |label: &str, value| clip(&format!("{label:<9} {}", summary(value)), WIDTH) + "\n";
+            text += &line(&label, &node.value);
+            text += &gradient.iter().map(|g| line(&format!("d{label}"), g)).collect::<String>();
+        }
+    }
+    text
 }
 
-/// Columns as wide as their widest entry: words to the left, numbers to the right.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+/// The width of the widest entry in each column.
+fn widths(rows: &[Row]) -> [usize; 9] {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+    std::array::from_fn(|column| width(column).unwrap_or(0))
+}
+
+/// Columns side by side: words to the left, numbers to the right.
+fn aligned(rows: &[Row]) -> String {
+    let widths = widths(rows);
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
