@@ -9,7 +9,7 @@ const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 84.0;
 const TOP: f64 = 44.0;
 /// Below the area: the numbers, the label of the axis, and a note.
-const BOTTOM: f64 = 60.0;
+const BOTTOM: f64 = 66.0;
 const NOTE: f64 = 24.0;
 /// Beside the area, where there is a legend.
 const RIGHT: f64 = 168.0;
