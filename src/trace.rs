@@ -219,30 +219,34 @@ impl Trace {
     }
 
     /// An operand as it stands in a formula: `w`, `#3`, `0.5`.
-    pub fn operand(&self, operand: Operand) -> String {
+    fn operand(&self, operand: Operand) -> String {
         match operand {
             Operand::Node(k) => self.label(k),
             Operand::Number(number) => short(number),
         }
     }
 
-    /// What computed node `k`: `mul(#3, 2)`.
+    /// What computed node `k`: `mul(#3, 2)`; of many operands the first two and the last.
     pub fn formula(&self, k: usize) -> String {
         let Node { operation, operands, .. } = &self.nodes[k];
-        let operands: Vec<String> = operands.iter().map(|x| self.operand(*x)).collect();
-        if operands.is_empty() {
-            operation.to_string()
-        } else {
-            format!("{operation}({})", operands.join(", "))
+        let list = |operands: &[Operand]| -> String {
+            operands.iter().map(|x| self.operand(*x)).collect::<Vec<_>>().join(", ")
+        };
+        match operands.as_slice() {
+            [] => operation.to_string(),
+            few if few.len() <= 6 => format!("{operation}({})", list(few)),
+            [first, second, .., last] => {
+                format!("{operation}({}, ..., {})", list(&[*first, *second]), list(&[*last]))
+            }
+            _ => format!("{operation}(...)"),
         }
     }
 
     /// The formula of the local derivative of `step`, in the names of this trace: `a (1 - a)` for
-    /// `a = sigmoid(z)`. None where the crate does not know the operation.
+    /// `a = sigmoid(z)`. None where the crate knows no operation of this name.
     ///
     /// ```
-    /// use chainrule::{scalar::Tape, trace::Frame};
-    /// let tape = Tape::new();
+    /// let tape = chainrule::scalar::Tape::new();
     /// let (w, x) = (tape.var(2.0).named("w"), tape.constant(0.5).named("x"));
     /// let trace = (w * x).named("z").sigmoid().named("a").trace();
     /// let slopes: Vec<_> = trace.steps().map(|step| trace.slope(step)).collect();
@@ -261,21 +265,28 @@ impl Trace {
             _ => activation::all().iter().find(|f| f.name() == *operation)?.slope()?,
         };
         // x is the first operand, c the second, y the result; longer words stay as they are.
-        let word = |word: &str| match word {
-            "x" => name(0),
-            "c" => name(1),
-            "y" => self.label(step.node),
-            other => other.to_string(),
-        };
+        let letter = |c: char| c.is_ascii_alphabetic();
         let mut text = String::new();
-        let mut rest = formula;
-        while let Some(first) = rest.chars().next() {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            let end = end.max(if first.is_ascii_alphabetic() { 0 } else { first.len_utf8() });
-            text += &word(&rest[..end]);
-            rest = &rest[end..];
+        for piece in formula.split_inclusive(|c| !letter(c)) {
+            let word = piece.trim_end_matches(|c| !letter(c));
+            text += &match word {
+                "x" => name(0),
+                "c" => name(1),
+                "y" => self.label(step.node),
+                longer => longer.to_string(),
+            };
+            text += &piece[word.len()..];
         }
         Some(text)
+    }
+
+    /// `a (1 - a) = 0.1875`: the slope of `step` and the number that it is here; the number alone
+    /// where the formula says no more.
+    pub(crate) fn slope_with(&self, step: &Contribution, number: &str) -> String {
+        match self.slope(step) {
+            Some(formula) if formula != number => format!("{formula} = {number}"),
+            _ => number.to_string(),
+        }
     }
 
     /// The steps of the backward pass alone.

@@ -1,5 +1,7 @@
 //! Where did my NaN come from: the first number of a trace that is not finite, and what led there.
 
+use std::fmt;
+
 use super::{Contribution, Frame, Node, Operand, Trace, short};
 use crate::activation::{self, Activation, Powf};
 use crate::error::Error;
@@ -30,17 +32,18 @@ impl Trace {
 
     fn non_finite_value(&self, k: usize) -> Option<Error> {
         let node = &self.nodes[k];
-        let place = find(&node.value, |y| !y.is_finite())?;
-        let y = node.value.get(place.0, place.1);
+        let entry = Entry::first(&node.value, |y| !y.is_finite())?;
+        let y = entry.of(&node.value).unwrap_or(f64::NAN);
         // The operands that met in this entry, where the operation works entry by entry.
         let operands: Vec<f64> =
-            node.operands.iter().filter_map(|operand| self.number(k, *operand, place)).collect();
+            node.operands.iter().filter_map(|operand| self.number(*operand, &entry)).collect();
 
-        let mut facts = self.chain(k, place);
+        let chain = self.chain(k);
+        let saturated = chain.iter().any(|&k| self.nodes[k].operation == "sigmoid");
+        let mut facts: Vec<String> = chain.iter().map(|&k| self.fact(k, &entry)).collect();
         if y.is_infinite() {
             facts.extend(self.first_nan(k));
         }
-        let saturated = facts.iter().any(|fact| fact.contains("= sigmoid("));
         let undefined = match (node.operation, operands.as_slice()) {
             ("powf", &[x, exponent]) => !Powf { exponent }.domain(x),
             (name, &[x, ..]) => activation::all().iter().any(|f| f.name() == name && !f.domain(x)),
@@ -79,33 +82,28 @@ impl Trace {
                 SMALLER,
             ),
         };
-        let what = format!("{} is {y}{}", self.equation(k), entry_of(&node.value, place));
+        let what = format!("{} is {y}{entry}", self.equation(k));
         Some(located(node, what, facts, why, hint))
     }
 
     fn non_finite_gradient(&self, step: &Contribution) -> Option<Error> {
-        let place = find(&step.after, |g| !g.is_finite())?;
-        let at = |matrix: &Tensor| {
-            (matrix.shape() == step.after.shape()).then(|| matrix.get(place.0, place.1))
-        };
+        let entry = Entry::first(&step.after, |g| !g.is_finite())?;
         let local = match &step.local {
             Local::Scale(c) => Some(*c),
-            Local::Elementwise(d) => at(d),
+            Local::Elementwise(d) => entry.of(d),
             _ => None,
         };
+        let upstream = entry.of(&step.upstream);
         let (node, input) = (self.label(step.node), self.label(step.input));
         let output = self.label(self.nodes.len() - 1);
-        let mut facts = vec![format!("{} is {}", self.equation(step.node), {
-            let y = &self.nodes[step.node].value;
-            at(y).map_or_else(|| format!("{:?}", y.shape()), short)
-        })];
-        facts.extend(self.chain(step.node, place));
-        if let (Some(local), Some(upstream)) = (local, at(&step.upstream)) {
-            let slope = self.slope(step).map_or(String::new(), |formula| format!("{formula} = "));
-            facts.push(format!("local     d{node}/d{input} = {slope}{}", short(local)));
+        let mut facts = vec![self.fact(step.node, &entry)];
+        facts.extend(self.chain(step.node).iter().map(|&k| self.fact(k, &entry)));
+        if let (Some(local), Some(upstream)) = (local, upstream) {
+            let slope = self.slope_with(step, &short(local));
+            facts.push(format!("local     d{node}/d{input} = {slope}"));
             facts.push(format!("upstream  d{output}/d{node} = {}", short(upstream)));
         }
-        let (why, hint) = match (local, at(&step.upstream)) {
+        let (why, hint) = match (local, upstream) {
             (Some(local), Some(0.0)) if !local.is_finite() => (
                 "the slope is infinite here, and 0 x inf has no value",
                 "keep away from this point, for example (x + 1e-12).sqrt()",
@@ -116,8 +114,7 @@ impl Trace {
             ),
             _ => ("the gradient is larger than any f64: 1.8e308 at most", SMALLER),
         };
-        let gradient = step.after.get(place.0, place.1);
-        let entry = entry_of(&step.after, place);
+        let gradient = entry.of(&step.after).unwrap_or(f64::NAN);
         let what = format!("the gradient of {input} is {gradient}{entry}, carried back by {node}");
         Some(located(&self.nodes[step.node], what, facts, why, hint))
     }
@@ -132,51 +129,41 @@ impl Trace {
         }
     }
 
-    /// The entry of an operand that meets entry `place` of node `k`: none where the shapes differ.
-    fn number(&self, k: usize, operand: Operand, place: (usize, usize)) -> Option<f64> {
+    /// `a = sigmoid(z) is 0.5`; the shape of a matrix that has no such entry.
+    fn fact(&self, k: usize, entry: &Entry) -> String {
+        let value = &self.nodes[k].value;
+        let shown = entry.of(value).map_or_else(|| format!("{:?}", value.shape()), short);
+        format!("{} is {shown}", self.equation(k))
+    }
+
+    fn number(&self, operand: Operand, entry: &Entry) -> Option<f64> {
         match operand {
             Operand::Number(number) => Some(number),
-            Operand::Node(input) => {
-                let value = &self.nodes[input].value;
-                let same = value.shape() == self.nodes[k].value.shape();
-                same.then(|| value.get(place.0, place.1))
-            }
+            Operand::Node(input) => entry.of(&self.nodes[input].value),
         }
     }
 
     /// The operands of node `k`, then the operands of that, as long as there is only one.
-    fn chain(&self, k: usize, place: (usize, usize)) -> Vec<String> {
-        let mut facts = vec![];
-        let mut node = k;
+    fn chain(&self, mut k: usize) -> Vec<usize> {
+        let mut chain = vec![];
         for _ in 0..4 {
-            let inputs: Vec<usize> = self.inputs(node).take(4).collect();
-            for &input in &inputs {
-                let value = match self.number(k, Operand::Node(input), place) {
-                    Some(x) => short(x),
-                    None => format!("{:?}", self.nodes[input].value.shape()),
-                };
-                facts.push(format!("{} is {value}", self.equation(input)));
-            }
+            let inputs = self.nodes[k].operands.iter().filter_map(|operand| match operand {
+                Operand::Node(input) => Some(*input),
+                Operand::Number(_) => None,
+            });
+            let inputs: Vec<usize> = inputs.take(4).collect();
+            chain.extend(&inputs);
             let [only] = inputs[..] else { break };
-            node = only;
+            k = only;
         }
-        facts
-    }
-
-    /// The nodes among the operands of node `k`.
-    fn inputs(&self, k: usize) -> impl Iterator<Item = usize> {
-        self.nodes[k].operands.iter().filter_map(|operand| match operand {
-            Operand::Node(input) => Some(*input),
-            Operand::Number(_) => None,
-        })
+        chain
     }
 
     /// How the infinite number of node `k` became NaN later on.
     fn first_nan(&self, k: usize) -> Option<String> {
-        let used = |l: &usize| self.nodes[*l].used;
-        let (l, place) = (k + 1..self.nodes.len())
-            .filter(used)
-            .find_map(|l| Some((l, find(&self.nodes[l].value, f64::is_nan)?)))?;
+        let mut later = (k + 1..self.nodes.len()).filter(|&l| self.nodes[l].used);
+        let (l, entry) =
+            later.find_map(|l| Some((l, Entry::first(&self.nodes[l].value, f64::is_nan)?)))?;
         let Node { operation, operands, .. } = &self.nodes[l];
         let sign = match *operation {
             "add" => " + ",
@@ -185,23 +172,40 @@ impl Trace {
             "div" => " / ",
             _ => ", ",
         };
-        let met = operands.iter().map(|x| self.number(l, *x, place).map(short));
+        let met = operands.iter().map(|x| self.number(*x, &entry).map(short));
         let met = met.collect::<Option<Vec<String>>>().filter(|numbers| numbers.len() == 2);
         let met = met.map_or(String::new(), |both| format!(": {} has no value", both.join(sign)));
         Some(format!("later, {} is NaN{met}", self.equation(l)))
     }
 }
 
-/// The row and column of the first entry, row by row, that `wanted` accepts.
-fn find(value: &Tensor, wanted: impl Fn(f64) -> bool) -> Option<(usize, usize)> {
-    let k = value.entries().position(wanted)?;
-    Some((k / value.shape().1, k % value.shape().1))
+/// One entry of the matrices of one shape.
+struct Entry {
+    row: usize,
+    column: usize,
+    shape: (usize, usize),
 }
 
-fn entry_of(value: &Tensor, (row, column): (usize, usize)) -> String {
-    match value.shape() {
-        (1, 1) => String::new(),
-        shape => format!(" in row {row}, column {column} of {shape:?}"),
+impl Entry {
+    /// The first one, row by row, that `wanted` accepts.
+    fn first(matrix: &Tensor, wanted: impl Fn(f64) -> bool) -> Option<Entry> {
+        let k = matrix.entries().position(wanted)?;
+        let shape = matrix.shape();
+        Some(Entry { row: k / shape.1, column: k % shape.1, shape })
+    }
+
+    /// The number that stands there, in a matrix of this shape.
+    fn of(&self, matrix: &Tensor) -> Option<f64> {
+        (matrix.shape() == self.shape).then(|| matrix.get(self.row, self.column))
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.shape {
+            (1, 1) => Ok(()),
+            shape => write!(f, " in row {}, column {} of {shape:?}", self.row, self.column),
+        }
     }
 }
 

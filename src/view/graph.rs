@@ -23,7 +23,7 @@ impl<'a> Labels<'a> {
         }
         let sizes = trace.steps().map(|step| size(&step.product));
         let largest = sizes.filter(|size| size.is_finite()).fold(0.0, f64::max);
-        Labels { trace, gradients: trace.gradients(usize::MAX), steps, largest }
+        Labels { trace, gradients: trace.gradients(trace.frames.len()), steps, largest }
     }
 
     /// Three lines: what the node is, its value, its gradient.

@@ -4,7 +4,7 @@
 use crate::trace::{Operand, Trace};
 
 /// A picture of at most the newest 250 nodes that the output depends on.
-pub(crate) const MOST: usize = 250;
+const MOST: usize = 250;
 
 /// The plan of a picture. A layer holds slots: a slot is a node, or a bend of an edge that passes
 /// through on its way to a later layer.
@@ -21,6 +21,8 @@ pub(crate) struct Slot {
     /// The node; None for a bend.
     pub node: Option<usize>,
     pub layer: usize,
+    /// The room that it takes across its layer, distance included.
+    width: f64,
     /// The place of its middle across the layer, in the units of the widths.
     pub across: f64,
 }
@@ -43,7 +45,8 @@ impl Layout {
         let mut slot_of = vec![None; trace.nodes.len()];
         for &node in drawn {
             slot_of[node] = Some(layout.slots.len());
-            layout.slots.push(Slot { node: Some(node), layer: 0, across: 0.0 });
+            let slot = Slot { node: Some(node), layer: 0, width: node_width, across: 0.0 };
+            layout.slots.push(slot);
         }
         for &node in drawn {
             for (operand, input) in trace.nodes[node].operands.iter().enumerate() {
@@ -54,13 +57,10 @@ impl Layout {
             }
         }
         layout.assign_layers();
-        layout.bend_long_edges();
+        layout.bend_long_edges(bend_width);
         let (before, after) = layout.neighbours();
         layout.reduce_crossings(&before, &after);
-        layout.place_across(&before, &after, |slot| match slot.node {
-            Some(_) => node_width,
-            None => bend_width,
-        });
+        layout.place_across(&before, &after);
         layout
     }
 
@@ -89,14 +89,14 @@ impl Layout {
         }
     }
 
-    fn bend_long_edges(&mut self) {
+    fn bend_long_edges(&mut self, width: f64) {
         for edge in &mut self.edges {
             let (from, to) = (edge.path[0], edge.path[1]);
             edge.path.pop();
             for layer in self.slots[from].layer + 1..self.slots[to].layer {
                 edge.path.push(self.slots.len());
                 self.layers[layer].push(self.slots.len());
-                self.slots.push(Slot { node: None, layer, across: 0.0 });
+                self.slots.push(Slot { node: None, layer, width, across: 0.0 });
             }
             edge.path.push(to);
         }
@@ -134,30 +134,23 @@ impl Layout {
     }
 
     /// Moves each slot towards the mean of its neighbours, in the order found, without overlap.
-    fn place_across(
-        &mut self,
-        before: &[Vec<usize>],
-        after: &[Vec<usize>],
-        width: impl Fn(&Slot) -> f64,
-    ) {
+    fn place_across(&mut self, before: &[Vec<usize>], after: &[Vec<usize>]) {
         for round in 0..25 {
             let down = round % 2 == 0; // the last round, too: a node then stands below its inputs
             let (near, far) = if down { (before, after) } else { (after, before) };
             for step in 0..self.layers.len() {
                 let layer = if down { step } else { self.layers.len() - 1 - step };
                 let order = &self.layers[layer];
-                let mut wanted = vec![];
-                let mut offsets = vec![]; // where the slots would stand if packed
-                let mut end = 0.0;
+                let (mut shifts, mut offsets) = (vec![], vec![]);
+                let mut end = 0.0; // of the slots so far, if they stood side by side
                 for &s in order {
                     let joined = if near[s].is_empty() { &far[s] } else { &near[s] };
-                    let half = width(&self.slots[s]) / 2.0;
-                    offsets.push(end + half);
-                    end += 2.0 * half;
-                    let place = mean(joined, |s| self.slots[s].across);
-                    wanted.push(place.unwrap_or(0.0) - (end - half));
+                    let offset = end + self.slots[s].width / 2.0;
+                    end += self.slots[s].width;
+                    offsets.push(offset);
+                    shifts.push(mean(joined, |s| self.slots[s].across).unwrap_or(0.0) - offset);
                 }
-                for ((&s, shift), offset) in order.iter().zip(rising(&wanted)).zip(offsets) {
+                for ((&s, shift), offset) in order.iter().zip(rising(&shifts)).zip(offsets) {
                     self.slots[s].across = shift + offset;
                 }
             }

@@ -177,7 +177,9 @@ impl<'a> Picture<'a> {
              <path class=\"{fill}\" d=\"{head}\"/></g>\n",
             edge.node,
             edge.operand,
-            step.map_or("a constant".to_string(), |step| escape(&self.describe(step))),
+            step.map_or("a constant: nothing is carried back".to_string(), |step| escape(
+                &self.describe(step)
+            )),
         )
     }
 
@@ -230,7 +232,7 @@ impl<'a> Picture<'a> {
         );
         let colour = gradients[k].as_ref().map_or("quiet", |gradient| colour(glyph(gradient)));
         let mut y = top;
-        for (class, line) in ["strong", "", colour].into_iter().zip(self.labels.node(k)) {
+        for (class, line) in ["strong", "value", colour].into_iter().zip(self.labels.node(k)) {
             y += LINE;
             let line = escape(&line);
             text += &format!("<tspan class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{line}</tspan>");
@@ -243,11 +245,10 @@ impl<'a> Picture<'a> {
         let Labels { trace, .. } = &self.labels;
         let [output, node, input] =
             [trace.nodes.len() - 1, step.node, step.input].map(|k| trace.label(k));
-        let formula = trace.slope(step).map_or(String::new(), |slope| format!("{slope} = "));
         format!(
-            "d{node}/d{input} = {formula}{}; upstream d{output}/d{node} = {}; product {}, \
+            "d{node}/d{input} = {}; upstream d{output}/d{node} = {}; product {}, \
              contribution {} of {} to d{output}/d{input}",
-            local(&step.local, short),
+            trace.slope_with(step, &local(&step.local, short)),
             summary(&step.upstream),
             summary(&step.product),
             step.nth,

@@ -3,7 +3,8 @@
 /// The colours of Okabe and Ito, which people with colour-blindness can tell apart; in the dark
 /// their lighter neighbours. Never the only sign: a glyph or a dash says the same.
 const STYLE: &str = "\
-.chainrule{max-width:100%;height:auto;color:#1a1a1a;font:12px ui-monospace,'DejaVu Sans Mono',monospace}
+.chainrule{max-width:100%;height:auto;color:#1a1a1a}
+.chainrule text{font:12px ui-monospace,'DejaVu Sans Mono',monospace}
 .chainrule text,.chainrule tspan,.chainrule .fill{fill:currentColor}
 .chainrule .draw{stroke:currentColor;fill:none}
 .chainrule .strong{font-weight:bold}
@@ -38,7 +39,7 @@ pub(crate) fn document(
     )
 }
 
-/// Text as XML takes it, in elements and in attributes.
+/// Text as XML takes it between two tags.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -46,7 +47,6 @@ pub(crate) fn escape(text: &str) -> String {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
             '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push(' '),
             c => escaped.push(c),
         }

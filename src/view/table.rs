@@ -30,8 +30,7 @@ pub fn table(trace: &Trace) -> String {
     }
     let mut rows = vec![];
     // Wide entries cost decimals first, then letters of names.
-    for (decimals, letters) in (4..=10).rev().map(|decimals| (decimals, 8)).chain([(3, 6), (2, 4)])
-    {
+    for (decimals, letters) in [(10, 8), (8, 8), (6, 8), (4, 8), (3, 6), (2, 4)] {
         rows = self::rows(trace, &passages, decimals, letters);
         if widths(&rows).iter().sum::<usize>() + rows[0].len() - 1 <= WIDTH {
             break;
@@ -96,19 +95,20 @@ fn matrices(trace: &Trace) -> String {
     if trace.nodes.iter().all(|node| node.value.shape() == (1, 1)) {
         return String::new();
     }
-    let gradients = trace.gradients(usize::MAX);
+    let gradients = trace.gradients(trace.frames.len());
     let mut text = String::from(
         "G: upstream; D: slope of each entry; A, B: the other factor; t: transposed.\n\
          Small matrices, row by row, and dw, the gradient of w:\n",
     );
-    for (node, (k, gradient)) in trace.nodes.iter().zip(gradients.iter().enumerate()) {
+    for (k, (node, gradient)) in trace.nodes.iter().zip(gradients).enumerate() {
         let entries = node.value.shape().0 * node.value.shape().1;
         if node.used && (2..=SMALL).contains(&entries) {
             let label = clip(&trace.label(k), 8);
-            let line =
-                |label: &str, value| clip(&format!("{label:<9} {}", summary(value)), WIDTH) + "\n";
+            let line = |label: &str, value: &Tensor| {
+                clip(&format!("{label:<9} {}", summary(value)), WIDTH) + "\n"
+            };
             text += &line(&label, &node.value);
-            text += &gradient.iter().map(|g| line(&format!("d{label}"), g)).collect::<String>();
+            text += &gradient.map_or(String::new(), |g| line(&format!("d{label}"), &g));
         }
     }
     text

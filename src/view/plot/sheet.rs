@@ -50,7 +50,7 @@ impl Sheet {
             )
         };
         let mut body = text("strong", "middle", middle, 24.0, &self.title);
-        body += &text("", "middle", middle, bottom + 42.0, labels[0]);
+        body += &text("label", "middle", middle, bottom + 42.0, labels[0]);
         body += &format!(
             "<text text-anchor=\"middle\" transform=\"translate(18 {:.1}) rotate(-90)\">{}</text>\n",
             top + height / 2.0,
@@ -59,12 +59,12 @@ impl Sheet {
         for tick in self.axes[0].ticks() {
             let x = left + width * self.axes[0].part(tick);
             body += &format!("<path class=\"grid\" d=\"M{x:.1} {top}v{height}\"/>");
-            body += &text("", "middle", x, bottom + 18.0, &self.axes[0].label(tick));
+            body += &text("tick", "middle", x, bottom + 18.0, &self.axes[0].label(tick));
         }
         for tick in self.axes[1].ticks() {
             let y = top + height * (1.0 - self.axes[1].part(tick));
             body += &format!("<path class=\"grid\" d=\"M{left} {y:.1}h{width}\"/>");
-            body += &text("", "end", left - 8.0, y + 4.0, &self.axes[1].label(tick));
+            body += &text("tick", "end", left - 8.0, y + 4.0, &self.axes[1].label(tick));
         }
         body += &format!("<path class=\"draw quiet\" d=\"M{left} {top}v{height}h{width}\"/>\n");
         body += drawing;
