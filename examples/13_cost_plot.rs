@@ -23,7 +23,7 @@ pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
     let mut plot = Plot::new("Adelie or Chinstrap, from the bill", "iteration", "cost");
     let mut fit = None;
     for learning_rate in [0.02, 0.1, 0.5] {
-        let options = Options { num_iterations: 200, learning_rate, print_cost: false };
+        let options = Options { num_iterations: 200, learning_rate, ..Options::default() };
         let (w, b) = logistic::initialize_with_zeros(2);
         let mut costs = vec![];
         let report = |iteration: usize, cost: f64| costs.push((iteration as f64, cost));

@@ -5,12 +5,14 @@ mod common;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use chainrule::activation::Sigmoid;
 use chainrule::data::Examples;
+use chainrule::network::{Network, cross_entropy};
 use chainrule::scalar::{self, Tape};
 use chainrule::tensor::{self, Local, Tensor};
 use chainrule::trace::{Contribution, Frame, Operand, Trace};
+use chainrule::view;
 use chainrule::view::plot::{self, Plot};
-use chainrule::{network, view};
 use common::Json;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -35,13 +37,14 @@ fn posted() -> Trace {
 
 /// Logistic regression on three examples: the network of one node, on a tape of matrices.
 fn batch() -> Trace {
+    let mut network = Network::new(2).layer(1, Sigmoid);
+    network.layers[0].weights = Tensor::new(2, 1, vec![1.0, 2.0]);
+    network.layers[0].bias = 1.5.into();
     let tape = tensor::Tape::new();
-    let w = tape.var(Tensor::new(2, 1, vec![1.0, 2.0])).named("w");
-    let b = tape.var(1.5.into()).named("b");
     let x = tape.constant(Tensor::from_rows(&[[1.0, -2.0, -1.0], [3.0, 0.5, -3.2]])).named("X");
-    let z = w.t().matmul(x) + b;
+    let parameters = network.parameters(&tape);
     let y = Tensor::new(1, 3, vec![1.0, 1.0, 0.0]);
-    network::cross_entropy(network::Output { z, a: z.sigmoid() }, &y).named("cost").trace()
+    cross_entropy(network.forward(&parameters, x), &y).mean().named("cost").trace()
 }
 
 /// Holds a text against a file. If they differ, the new text is written next to the build, to be
