@@ -39,9 +39,9 @@ pub fn svg(trace: &Trace) -> String {
     let mut body = String::new();
     let mut labels = String::new(); // above all lines
     let mut taken = vec![];
-    for (edge, ports) in picture.layout.edges.iter().zip(picture.ports()) {
-        let points = picture.points(edge, ports);
-        body += &picture.line(edge, &points);
+    for (edge, (start, end, room)) in picture.layout.edges.iter().zip(picture.ports()) {
+        let points = picture.points(edge, start, end);
+        body += &picture.line(edge, &points, room);
         labels += &picture.label(edge, &points, &mut taken);
     }
     for (s, slot) in slots.iter().enumerate() {
@@ -118,30 +118,31 @@ impl<'a> Picture<'a> {
     }
 
     /// How far from the middle of its boxes each edge starts and ends: side by side, in the order
-    /// of where it goes to and comes from.
-    fn ports(&self) -> Vec<(f64, f64)> {
+    /// of where it goes to and comes from; and the room that it has there.
+    fn ports(&self) -> Vec<(f64, f64, f64)> {
         let across = |slot: usize| self.layout.slots[slot].across;
         let spread = |ends: Vec<(usize, f64)>| {
             let mut order: Vec<usize> = (0..ends.len()).collect();
             order.sort_by(|&e, &f| ends[e].0.cmp(&ends[f].0).then(ends[e].1.total_cmp(&ends[f].1)));
-            let mut offsets = vec![0.0; ends.len()];
+            let mut ports = vec![(0.0, 0.0); ends.len()];
             for group in order.chunk_by(|&e, &f| ends[e].0 == ends[f].0) {
-                let step = (1.6 * self.half / group.len() as f64).min(26.0);
+                let room = (1.8 * self.half / group.len() as f64).min(26.0);
                 for (i, &e) in group.iter().enumerate() {
-                    offsets[e] = step * (i as f64 - (group.len() - 1) as f64 / 2.0);
+                    ports[e] = (room * (i as f64 - (group.len() - 1) as f64 / 2.0), room);
                 }
             }
-            offsets
+            ports
         };
         let paths = self.layout.edges.iter().map(|edge| &edge.path);
         let starts = spread(paths.clone().map(|path| (path[0], across(path[1]))).collect());
         let end = |path: &Vec<usize>| (path[path.len() - 1], across(path[path.len() - 2]));
-        starts.into_iter().zip(spread(paths.map(end).collect())).collect()
+        let ends = spread(paths.map(end).collect());
+        starts.into_iter().zip(ends).map(|((start, a), (end, b))| (start, end, a.min(b))).collect()
     }
 
     /// Where the edge starts, and then where each of its curves ends, and where it goes on below
     /// the boxes that it passes by.
-    fn points(&self, edge: &Edge, (start, end): (f64, f64)) -> Vec<Point> {
+    fn points(&self, edge: &Edge, start: f64, end: f64) -> Vec<Point> {
         let mut points = vec![];
         for (k, &slot) in edge.path.iter().enumerate() {
             let (x, top) = self.place(slot);
@@ -154,7 +155,7 @@ impl<'a> Picture<'a> {
         points
     }
 
-    fn line(&self, edge: &Edge, points: &[Point]) -> String {
+    fn line(&self, edge: &Edge, points: &[Point], room: f64) -> String {
         let step = self.labels.step(edge.node, edge.operand);
         let mut path = String::new();
         for curve in points.chunks(2) {
@@ -164,8 +165,8 @@ impl<'a> Picture<'a> {
             path += &format!("C{x:.1} {middle:.1} {end_x:.1} {middle:.1} {end_x:.1} {end_y:.1}");
         }
         let (x, y) = points[points.len() - 1];
-        let thickness = step.map_or(1.0, |step| self.labels.width(step));
-        let wing = 3.5 + thickness / 2.0;
+        let thickness = step.map_or(1.0, |step| self.labels.width(step)).min(0.7 * room);
+        let wing = (3.5 + thickness / 2.0).min(room / 2.0);
         let head = format!("M{:.1} {y:.1}h{:.1}L{x:.1} {:.1}z", x - wing, 2.0 * wing, y + 7.0);
         let (class, fill, dash) = match step {
             Some(step) => (colour(glyph(&step.product)), "fill", "none"),
