@@ -16,7 +16,7 @@ fn main() -> io::Result<()> {
 pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = home.join("examples/data/penguins_adelie_vs_chinstrap_bill.csv");
-    let penguins = Examples::read_csv(&file.to_string_lossy(), None).map_err(io::Error::other)?;
+    let penguins = Examples::read_csv(&file, None).map_err(io::Error::other)?;
     let scaler = penguins.standardizer().map_err(io::Error::other)?;
     let x = scaler.apply(&penguins.x).map_err(io::Error::other)?;
 

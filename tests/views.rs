@@ -547,7 +547,7 @@ fn plots_of_anything() {
 #[test]
 fn a_boundary_lies_where_z_is_zero() {
     let text = "u,v,y\n0,0,0\n1,5,1\n4,1,0\n10,10,1\n2,9,0\n";
-    let examples = Examples::from_csv(text.as_bytes(), "test", None).unwrap();
+    let examples = Examples::from_csv(text.as_bytes(), "test", None, &[]).unwrap();
     let w = Tensor::new(2, 1, vec![-1.0, 2.0]);
     let picture = plot::boundary("Test", &examples, ["<no>", "yes"], &w, -3.0);
     let elements = read_xml(&picture);

@@ -19,6 +19,9 @@ use crate::trace::short;
 /// A matrix with at most this many entries is small: they are shown.
 const SMALL: usize = 6;
 
+/// How to read what [`local`] writes.
+const MAPS: &str = "G: upstream; D: slope of each entry; A, B: the other factor; t: transposed.";
+
 /// A number, the entries of a small matrix (`;` ends a row), or a shape and a range.
 pub(crate) fn summary(value: &Tensor) -> String {
     let (rows, columns) = value.shape();

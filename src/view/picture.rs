@@ -3,7 +3,7 @@
 use super::graph::{Labels, glyph};
 use super::layout::{Edge, Layout};
 use super::svg::{document, escape};
-use super::{local, summary};
+use super::{MAPS, local, summary};
 use crate::trace::{Contribution, Trace, short};
 
 /// Width of a character, height of a line, and distance between boxes, in pixels.
@@ -51,14 +51,10 @@ pub fn svg(trace: &Trace) -> String {
     let output = trace.label(trace.nodes.len() - 1);
     let count = slots.iter().filter(|slot| slot.node.is_some()).count();
     let mut description = format!("{count} nodes, the inputs above and {output} below.");
-    let mut notes = LEGEND.map(String::from).to_vec();
-    if picture.layout.omitted > 0 {
-        notes.push(format!("{} older nodes are not drawn.", picture.layout.omitted));
-    }
     let (width, mut height) = picture.size;
-    for note in notes {
+    for note in &picture.notes {
         body += &format!("<text class=\"quiet\" x=\"{MARGIN}\" y=\"{height:.0}\">{note}</text>\n");
-        description = description + " " + &note;
+        description = description + " " + note;
         height += LINE;
     }
     let title = format!("How {output} was computed, and its gradients");
@@ -75,6 +71,8 @@ struct Picture<'a> {
     shift: f64,
     /// Where each layer begins.
     tops: Vec<f64>,
+    /// What stands below the graph.
+    notes: Vec<String>,
     size: (f64, f64),
 }
 
@@ -93,8 +91,15 @@ impl<'a> Picture<'a> {
         let across = layout.slots.iter().map(|slot| slot.across);
         let left = across.clone().fold(f64::INFINITY, f64::min) - half;
         let right = across.fold(f64::NEG_INFINITY, f64::max) + half;
-        let legend = LEGEND.map(width).into_iter().fold(0.0, f64::max);
-        let across = (right - left).max(legend) + 2.0 * MARGIN;
+        let mut notes = LEGEND.map(String::from).to_vec();
+        if trace.nodes.iter().any(|node| node.value.shape() != (1, 1)) {
+            notes.push(MAPS.to_string());
+        }
+        if layout.omitted > 0 {
+            notes.push(format!("{} older nodes are not drawn.", layout.omitted));
+        }
+        let widest = notes.iter().map(|note| width(note)).fold(right - left, f64::max);
+        let across = widest + 2.0 * MARGIN;
 
         // Where many edges run, they need room.
         let mut edges = vec![0.0_f64; layout.layers.len()];
@@ -108,7 +113,8 @@ impl<'a> Picture<'a> {
             height += BOX;
         }
         let shift = (across - right - left) / 2.0;
-        Picture { labels, layout, half, shift, tops, size: (across, height + 2.0 * LINE) }
+        let size = (across, height + 2.0 * LINE);
+        Picture { labels, layout, half, shift, tops, notes, size }
     }
 
     /// The middle of the upper side of a slot.
@@ -204,8 +210,8 @@ impl<'a> Picture<'a> {
                 let sign = glyph(&step.product);
                 return format!(
                     "<g data-edge=\"{}.{}\"><rect class=\"ground\" x=\"{:.1}\" y=\"{:.1}\" \
-                     width=\"{across:.1}\" height=\"15\"/><text text-anchor=\"middle\" x=\"{x:.1}\" \
-                     y=\"{:.1}\">{} <tspan class=\"{}\">{sign}</tspan></text></g>\n",
+                     width=\"{across:.1}\" height=\"15\"/>\
+                     <text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{} <tspan class=\"{}\">{sign}</tspan></text></g>\n",
                     edge.node,
                     edge.operand,
                     place[0],

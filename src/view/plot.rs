@@ -90,7 +90,8 @@ impl Plot {
             let line = format!("class=\"draw\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"");
             let key = if several { legend(k, &line, &curve.name) } else { String::new() };
             drawing += &format!(
-                "<g class=\"c{}\"><title>{}</title>\n<path {line} d=\"{path}\"/>{markers}{key}</g>\n",
+                "<g class=\"c{}\"><title>{}</title>\n\
+                 <path {line} d=\"{path}\"/>{markers}{key}</g>\n",
                 k % 5,
                 escape(&curve.name)
             );

@@ -1,6 +1,6 @@
 //! The trace table: read down for the forward pass, up for the backward pass.
 
-use super::{SMALL, clip, local, summary};
+use super::{MAPS, SMALL, clip, local, summary};
 use crate::tensor::{Compact, Tensor};
 use crate::trace::{Contribution, Operand, Trace, short};
 
@@ -96,10 +96,7 @@ fn matrices(trace: &Trace) -> String {
         return String::new();
     }
     let gradients = trace.gradients(trace.frames.len());
-    let mut text = String::from(
-        "G: upstream; D: slope of each entry; A, B: the other factor; t: transposed.\n\
-         Small matrices, row by row, and dw, the gradient of w:\n",
-    );
+    let mut text = format!("{MAPS}\nSmall matrices, row by row, and dw, the gradient of w:\n");
     for (k, (node, gradient)) in trace.nodes.iter().zip(gradients).enumerate() {
         let entries = node.value.shape().0 * node.value.shape().1;
         if node.used && (2..=SMALL).contains(&entries) {

@@ -16,7 +16,7 @@ use crate::trace::short;
 /// ```
 /// use chainrule::{data::Examples, tensor::Tensor, view::plot};
 /// let text = "width,height,y\n1,1,0\n2,1,0\n1,3,1\n";
-/// let examples = Examples::from_csv(text.as_bytes(), "boxes.csv", None)?;
+/// let examples = Examples::from_csv(text.as_bytes(), "boxes.csv", None, &[])?;
 /// let w = Tensor::new(2, 1, vec![0.0, 1.0]);
 /// let picture = plot::boundary("Boxes", &examples, ["flat", "tall"], &w, -2.0);
 /// assert!(picture.contains("0 of 3 examples lie on the wrong side"));

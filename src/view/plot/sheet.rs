@@ -46,13 +46,15 @@ impl Sheet {
         let text = |class: &str, anchor: &str, x: f64, y: f64, words: &str| {
             let words = escape(words);
             format!(
-                "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{words}</text>\n"
+                "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">\
+                 {words}</text>\n"
             )
         };
         let mut body = text("strong", "middle", middle, 24.0, &self.title);
         body += &text("label", "middle", middle, bottom + 42.0, labels[0]);
         body += &format!(
-            "<text text-anchor=\"middle\" transform=\"translate(18 {:.1}) rotate(-90)\">{}</text>\n",
+            "<text text-anchor=\"middle\" transform=\"translate(18 {:.1}) rotate(-90)\">\
+             {}</text>\n",
             top + height / 2.0,
             escape(labels[1])
         );
