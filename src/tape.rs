@@ -5,6 +5,8 @@
 //! older than what was computed from it, so the order of the tape is the order of the walk: no
 //! sort, no recursion, however deep the computation.
 
+mod recording;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
@@ -12,6 +14,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{mistake, mistake_at};
+use recording::{Edge, Recording, Site};
 
 /// What a tape can hold: numbers (`f64`) and matrices ([`Tensor`](crate::tensor::Tensor)).
 pub trait Value: Clone {
@@ -44,55 +47,6 @@ pub struct Tape<V: Value> {
     recording: RefCell<Recording<V>>,
 }
 
-pub(crate) struct Recording<V: Value> {
-    pub nodes: Vec<Node<V>>,
-    /// The edges of all nodes, oldest node first.
-    edges: Vec<Edge<V::Local>>,
-    sites: Sites,
-    /// Names that the learner gave to nodes.
-    pub names: Vec<(u32, Cow<'static, str>)>,
-    /// Plain numbers that were operands: node, position among its operands, number.
-    pub constants: Vec<(u32, u32, f64)>,
-}
-
-pub(crate) struct Node<V> {
-    pub value: V,
-    /// Which site recorded it, times two; plus one if a gradient is wanted here, as it is for a
-    /// variable and for all that depends on one.
-    site_and_varies: u32,
-    /// Where this node's edges end, and the next node's begin.
-    edges_end: u32,
-}
-
-pub(crate) struct Edge<L> {
-    pub input: u32,
-    /// Whether the input varies: an edge to a constant carries nothing back.
-    pub carries: bool,
-    pub local: L,
-}
-
-impl<V> Node<V> {
-    #[inline(always)]
-    pub fn varies(&self) -> bool {
-        self.site_and_varies % 2 == 1
-    }
-}
-
-/// What all nodes have in common that one line recorded with one operation.
-#[derive(Clone, Copy)]
-pub(crate) struct Site {
-    pub operation: &'static str,
-    /// The learner's line.
-    pub at: &'static Location<'static>,
-}
-
-/// All sites of a recording. A loop records the same few again and again: `recent` finds those
-/// again at once, and a site that it has lost sight of is simply listed a second time.
-struct Sites {
-    all: Vec<Site>,
-    recent: [u32; 64],
-}
-
 /// A handle to one node: `Copy`, so that `x * w + b` reads like mathematics.
 pub struct Var<'t, V: Value> {
     tape: &'t Tape<V>,
@@ -108,10 +62,7 @@ pub struct Gradients<V> {
 impl<V: Value> Tape<V> {
     /// An empty tape.
     pub fn new() -> Self {
-        let sites = Sites { all: vec![], recent: [0; 64] };
-        let recording =
-            Recording { nodes: vec![], edges: vec![], sites, names: vec![], constants: vec![] };
-        Tape { id: next_id(), recording: RefCell::new(recording) }
+        Tape { id: next_id(), recording: RefCell::new(Recording::new()) }
     }
 
     /// A variable: gradients flow to it.
@@ -218,11 +169,7 @@ impl<V: Value> Tape<V> {
     /// ```
     pub fn clear(&mut self) {
         self.id = next_id();
-        let recording = self.recording.get_mut();
-        recording.nodes.clear();
-        recording.edges.clear();
-        recording.names.clear();
-        recording.constants.clear();
+        self.recording.get_mut().clear();
     }
 
     /// The number of nodes.
@@ -233,12 +180,7 @@ impl<V: Value> Tape<V> {
     /// How many bytes the nodes, edges, names and plain numbers take; what matrices hold is not
     /// counted. The backward pass needs `size_of::<Option<V>>()` more for each node.
     pub fn bytes(&self) -> usize {
-        let recording = self.recording.borrow();
-        size_of_val(&recording.nodes[..])
-            + size_of_val(&recording.edges[..])
-            + size_of_val(&recording.sites.all[..])
-            + size_of_val(&recording.names[..])
-            + size_of_val(&recording.constants[..])
+        self.recording.borrow().bytes()
     }
 
     /// Whether nothing was recorded yet.
@@ -332,97 +274,6 @@ impl<'t, V: Value> Var<'t, V> {
     }
 }
 
-/// One edge in the backward pass, as those see it who watch.
-pub(crate) struct Passage<'a, V: Value> {
-    pub node: usize,
-    pub edge: &'a Edge<V::Local>,
-    pub upstream: &'a V,
-    pub contribution: &'a V,
-    /// The input's gradient so far; `None` if this contribution is its first.
-    pub before: Option<&'a V>,
-}
-
-impl<V: Value> Recording<V> {
-    /// One more node, whose edges were pushed before.
-    #[inline(always)]
-    fn push(&mut self, value: V, site: Site, varies: bool) -> u32 {
-        let counts = (u32::try_from(self.nodes.len()), u32::try_from(self.edges.len()));
-        let (Ok(index), Ok(edges_end)) = counts else { full() };
-        let site_and_varies = 2 * self.sites.index_of(site) + u32::from(varies);
-        self.nodes.push(Node { value, site_and_varies, edges_end });
-        index
-    }
-
-    pub fn edges_of(&self, node: usize) -> &[Edge<V::Local>] {
-        let start = if node == 0 { 0 } else { self.nodes[node - 1].edges_end };
-        &self.edges[start as usize..self.nodes[node].edges_end as usize]
-    }
-
-    #[inline(always)]
-    pub fn site_of(&self, node: usize) -> &Site {
-        &self.sites.all[self.nodes[node].site_and_varies as usize / 2]
-    }
-
-    /// For each node, newest first: for each edge: the input's gradient += local derivative × the
-    /// node's gradient. `watch` sees every step.
-    pub fn sweep(&self, output: u32, mut watch: impl FnMut(Passage<'_, V>)) -> Vec<Option<V>> {
-        let output = output as usize;
-        let mut gradients: Vec<Option<V>> = vec![None; output + 1];
-        gradients[output] = Some(self.nodes[output].value.like(1.0));
-        for node in (0..=output).rev() {
-            // Inputs are older than the node: they lie to its left.
-            let (inputs, rest) = gradients.split_at_mut(node);
-            let Some(upstream) = &rest[0] else { continue };
-            for edge in self.edges_of(node).iter().filter(|edge| edge.carries) {
-                let contribution = V::carry_back(&edge.local, upstream);
-                let input = &self.nodes[edge.input as usize].value;
-                if contribution.shape() != input.shape() {
-                    self.misshapen(node, contribution.shape(), input.shape())
-                }
-                let gradient = &mut inputs[edge.input as usize];
-                let before = gradient.as_ref();
-                watch(Passage { node, edge, upstream, contribution: &contribution, before });
-                match gradient {
-                    Some(sum) => sum.accumulate(contribution),
-                    None => *gradient = Some(contribution),
-                }
-            }
-        }
-        gradients
-    }
-
-    fn misshapen(&self, node: usize, got: (usize, usize), wanted: (usize, usize)) -> ! {
-        let Site { operation, at, .. } = self.site_of(node);
-        mistake_at(
-            at,
-            &format!("a local derivative of `{operation}` gave {got:?}, its input is {wanted:?}"),
-            &[format!("the node is {:?}", self.nodes[node].value.shape())],
-            "a gradient has one entry for each entry of its value, hence the same shape",
-            &format!("let the local derivative return {wanted:?}; often a transpose is missing"),
-        )
-    }
-}
-
-impl Sites {
-    #[inline(always)]
-    fn index_of(&mut self, site: Site) -> u32 {
-        let Site { operation, at } = site;
-        // Where a line's description and a name lie in memory, mixed well (Fibonacci hashing).
-        let address = std::ptr::from_ref(at).addr() as u64 + 5 * operation.as_ptr().addr() as u64;
-        let slot = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
-        let recent = &mut self.recent[slot as usize];
-        if let Some(known) = self.all.get(*recent as usize)
-            && std::ptr::eq(known.at, at)
-            && std::ptr::eq(known.operation, operation)
-        {
-            return *recent;
-        }
-        *recent = self.all.len() as u32;
-        self.all.push(site);
-        *recent
-    }
-}
-
 impl<V: Value> Gradients<V> {
     /// The gradient with respect to `var`: a value of its shape, zero if the output does not
     /// depend on it or if it is a constant.
@@ -442,11 +293,6 @@ impl<V: Value> Gradients<V> {
             _ => var.value().like(0.0),
         }
     }
-}
-
-#[cold]
-fn full() -> ! {
-    panic!("a tape holds at most {} nodes and as many edges", u32::MAX)
 }
 
 #[cold]
