@@ -98,6 +98,20 @@ macro_rules! functions {
             $method: $Name $($argument)? { $($item)* }
         })*
 
+        /// Every function of this module as a method, for whatever can apply one.
+        pub trait Functions: Sized {
+            /// `y = f(x)`, for any [`Activation`]: the crate's or your own.
+            #[track_caller]
+            fn apply(self, f: impl Activation) -> Self;
+            $(
+                $(#[$doc])*
+                #[track_caller]
+                fn $method(self $(, $argument: f64)?) -> Self {
+                    self.apply($Name $({ $argument })?)
+                }
+            )*
+        }
+
         /// Every function of this module; those with a parameter with a usual one.
         ///
         /// ```

@@ -9,6 +9,10 @@
 //! assert!(!comparison.agrees());
 //! ```
 
+mod dual;
+
+pub use dual::{Arithmetic, Dual, Plain, Scalar};
+
 use std::fmt;
 
 use crate::logistic::Grads;
