@@ -107,8 +107,8 @@ fn the_right_derivative_of_the_wrong_function() {
 
     let (by_hand, _) = closed_form::propagate(&w, b, &x, &y).unwrap();
     let scale = closed_form::scale(&w, b, &x, &y).unwrap();
-    let mut comparison = Comparison::new("reverse mode", "closed form");
-    comparison.add("dw", slope, by_hand.dw.get(0, 0), scale.dw.get(0, 0));
+    let mut comparison = Comparison::new(["reverse mode", "closed form"]);
+    comparison.add("dw", [slope, by_hand.dw.get(0, 0)], scale.dw.get(0, 0));
     assert!(!comparison.agrees());
 }
 

@@ -1,0 +1,229 @@
+//! An activation's slope against differences of its values, on a grid.
+
+use std::fmt;
+
+use super::diagnosis::{self, Finding, Point};
+use super::differences::{Difference, roughness, row};
+use crate::activation::Activation;
+use crate::tensor::Compact;
+
+/// What [`activation()`] found out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActivationReport {
+    /// The activation's name.
+    pub name: &'static str,
+    /// Its slope beside centred differences, at every point of the grid that has them.
+    pub points: Vec<Point>,
+    /// Where the slope jumps, so that differences cannot judge it. That is no fault.
+    pub kinks: Vec<f64>,
+    /// What is wrong; empty if nothing is.
+    pub findings: Vec<Finding>,
+}
+
+impl ActivationReport {
+    /// Whether the derivative is right. It may still have [lost digits](Finding::LostDigits).
+    pub fn agrees(&self) -> bool {
+        !self.findings.iter().any(Finding::is_wrong)
+    }
+}
+
+/// Tests f and f′ of an activation inside its domain, and names the mistake if there is one.
+///
+/// The grid has both signs, zero, saturation (up to ±1000) and both sides of each jump of the
+/// slope.
+///
+/// ```
+/// use chainrule::activation::{Activation, Sigmoid};
+/// use chainrule::check::{self, Finding};
+///
+/// struct Swish;
+/// impl Activation for Swish {
+///     fn name(&self) -> &'static str { "swish" }
+///     fn f(&self, x: f64) -> f64 { x * Sigmoid.f(x) }
+///     fn df(&self, x: f64, _y: f64) -> f64 { Sigmoid.f(x) } // and x σ′(x)?
+/// }
+///
+/// let report = check::activation(&Swish);
+/// assert_eq!(report.findings, [Finding::HalfProduct { without_slope: true }]);
+/// ```
+pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
+    let mut report =
+        ActivationReport { name: f.name(), points: vec![], kinks: vec![], findings: vec![] };
+    let grid = grid(f);
+    report.findings.extend(not_finite(f, &grid));
+    report.findings.extend(two_answers(f, &grid));
+    let inside = |x: f64| if f.domain(x) { f.f(x) } else { f64::NAN };
+    for &x in &grid {
+        let (y, yours) = f.f_df(x);
+        let Some(difference) = Difference::of(inside, x).filter(|_| yours.is_finite()) else {
+            continue;
+        };
+        if difference.kink.is_some() {
+            report.kinks.push(x);
+        }
+        report.points.push(Point { x, y, yours, right: difference.slope, error: difference.error });
+    }
+    if report.points.iter().any(|point| !point.agrees()) {
+        report.findings.extend(explain(f, &report.points));
+    }
+    if report.agrees() {
+        report.findings.extend(lost_digits(f, &grid));
+    }
+    report
+}
+
+fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
+    // With another argument in place of x or y, is the slope right?
+    let right_with = |df: &dyn Fn(&Point) -> f64| {
+        let replaced = points.iter().map(|point| Point { yours: df(point), ..*point });
+        replaced.into_iter().all(|point| point.agrees())
+    };
+    let mut findings = vec![];
+    if right_with(&|p| f.df(p.y, p.y)) {
+        findings.push(Finding::InputForOutput);
+    }
+    if right_with(&|p| f.df(p.x, p.x)) {
+        findings.push(Finding::OutputForInput);
+    }
+    let others = diagnosis::explain(points, None);
+    let known = |finding: &Finding| !matches!(finding, Finding::Unexplained { .. });
+    let keep = |finding: &Finding| findings.is_empty() || known(finding);
+    let others: Vec<Finding> = others.into_iter().filter(keep).collect();
+    findings.extend(others);
+    findings
+}
+
+/// The points to test, in order.
+fn grid(f: &(impl Activation + ?Sized)) -> Vec<f64> {
+    let near = [0.001, 0.01, 0.05, 0.1, 0.2].into_iter();
+    let middle = (1..=32).map(|k| 0.25 * f64::from(k));
+    let far = [
+        9.0, 10.0, 12.0, 15.0, 18.0, 20.0, 22.0, 25.0, 28.0, 30.0, 33.0, 36.0, 37.0, 40.0, 50.0,
+        100.0, 200.0, 500.0, 700.0, 710.0, 750.0, 1000.0,
+    ];
+    let sizes = near.chain(middle).chain(far);
+    let mut grid: Vec<f64> = sizes.flat_map(|size| [-size, size]).chain([0.0]).collect();
+    grid.retain(|&x| f.domain(x));
+    grid.sort_by(f64::total_cmp);
+    let jumps = grid.windows(2).filter_map(|pair| jump(f, pair[0], pair[1]));
+    let beside = |x: f64| [-1e-4, 0.0, 1e-4].map(|side| x + side * x.abs().max(1.0));
+    let mut beside: Vec<f64> = jumps.flat_map(beside).filter(|&x| f.domain(x)).collect();
+    grid.append(&mut beside);
+    grid.sort_by(f64::total_cmp);
+    grid.dedup_by(|x, y| (*x - *y).abs() < 1e-9);
+    grid
+}
+
+/// Where the slope jumps between `a` and `b`, if it does: the half with the larger change, again
+/// and again.
+fn jump(f: &(impl Activation + ?Sized), mut a: f64, mut b: f64) -> Option<f64> {
+    let slope = |x: f64| f.f_df(x).1;
+    let change = |a: f64, b: f64| (slope(b) - slope(a)).abs();
+    let least = 1e-3 * slope(a).abs().max(slope(b).abs());
+    for _ in 0..40 {
+        let middle = (a + b) / 2.0;
+        if change(a, middle) >= change(middle, b) {
+            b = middle
+        } else {
+            a = middle
+        }
+        if change(a, b) <= least {
+            return None;
+        }
+    }
+    Some(b)
+}
+
+/// The first point, from zero outwards, where f or its slope is NaN or infinite without having
+/// grown towards it.
+fn not_finite(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
+    let outwards = |negative: bool| {
+        let mut side: Vec<f64> = grid.iter().copied().filter(|&x| (x < 0.0) == negative).collect();
+        side.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+        side
+    };
+    [outwards(false), outwards(true)].into_iter().find_map(|side| {
+        for x in side {
+            let (y, slope) = f.f_df(x);
+            // At the edge of the domain a slope may be infinite, as that of the root at 0.
+            let edge = !(f.domain(x - 1e-9) && f.domain(x + 1e-9));
+            if y.is_finite() && (slope.is_finite() || edge && slope.is_infinite()) {
+                if y.abs().max(slope.abs()) > 1e100 && !edge {
+                    return None; // from here on it may overflow
+                }
+            } else {
+                return Some(Finding::NotFinite { x, y, slope });
+            }
+        }
+        None
+    })
+}
+
+fn two_answers(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
+    let near =
+        |x: f64, y: f64| x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-9 * y.abs();
+    let differs = |&x: &f64| {
+        let (y, slope) = f.f_df(x);
+        !near(y, f.f(x)) || !near(slope, f.df(x, y))
+    };
+    grid.iter().copied().find(differs).map(|x| Finding::TwoAnswers { x })
+}
+
+/// The first point, from zero outwards, where the slope of neighbours jitters by more than half of
+/// its digits.
+fn lost_digits(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
+    let slope = |x: f64| if f.domain(x) { f.f_df(x).1 } else { f64::NAN };
+    let mut outwards = grid.to_vec();
+    outwards.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+    outwards.into_iter().find_map(|x| {
+        // Next to a zero of the slope, digits are lost rightly: hence the wider look.
+        let reach = 0.01 * x.abs().max(1.0);
+        let size =
+            [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
+        // What is left of a steep slope in a fourth difference vanishes in a finer row.
+        let jitter = roughness(&row(slope, x, 1.0)).min(roughness(&row(slope, x, 16.0))) / size;
+        // Below 1e-290, f64 itself runs out of digits.
+        let lost = size > 1e-290 && jitter.is_finite() && jitter > f64::EPSILON.sqrt();
+        lost.then(|| Finding::LostDigits { x, digits: -jitter.log10().min(0.0) as u32 })
+    })
+}
+
+impl fmt::Display for ActivationReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ActivationReport { name, points, findings, .. } = self;
+        if !self.agrees() {
+            write!(f, "error: gradcheck: `{name}` has a wrong derivative")?;
+        } else if findings.is_empty() {
+            let count = points.len();
+            write!(f, "gradcheck: `{name}` AGREES with centred differences at {count} points")?;
+        } else {
+            write!(f, "warning: gradcheck: `{name}` loses digits")?;
+        }
+        for x in self.kinks.iter().take(4) {
+            write!(f, "\n  a kink at x = {}: no fault", Compact(*x))?;
+        }
+        if !self.agrees() {
+            self.table(f)?;
+        }
+        diagnosis::write(f, findings, &diagnosis::TRIED_ON_FUNCTIONS)
+    }
+}
+
+impl ActivationReport {
+    fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usual = |p: &&Point| [-3.0, -1.0, 0.0, 1.0, 3.0].contains(&p.x);
+        let mut rows: Vec<&Point> = self.points.iter().filter(usual).collect();
+        if rows.iter().all(|point| point.agrees()) {
+            rows.extend(self.points.iter().filter(|point| !point.agrees()).take(4));
+        }
+        let titles = ["x", "f(x)", "yours", "centred diff", "ratio"];
+        let [x, y, yours, right, ratio] = titles;
+        write!(f, "\n  {x:>8}  {y:>14}  {yours:>14}  {right:>14}  {ratio:>8}")?;
+        for Point { x, y, yours, right, .. } in rows {
+            let [x, y, own, right] = [x, y, yours, right].map(|value| Compact(*value));
+            write!(f, "\n  {x:>8.3}  {y:>14.6}  {own:>14.6}  {right:>14.6}")?;
+            write!(f, "  {:>8.2}", Compact(own.0 / right.0))?;
+        }
+        Ok(())
+    }
+}

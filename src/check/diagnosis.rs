@@ -1,0 +1,455 @@
+//! Which mistake is it? Hypotheses, each tested against the numbers.
+//!
+//! A hypothesis must explain the gap between a derivative and the right one at every point, to one
+//! part in a million. Those that do are all named; if none does, that is said.
+
+use std::fmt;
+
+use crate::tensor::Tensor;
+
+/// What is wrong with a derivative, with the evidence.
+///
+/// Its text is what was seen; [`hint`](Finding::hint) is what to do.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// Minus the right derivative.
+    Sign,
+    /// A constant times the right derivative.
+    Factor {
+        /// The constant.
+        factor: f64,
+        /// `"m"`, `"1/m"`, `"2"` or `"1/2"`, if it is one of them.
+        name: Option<&'static str>,
+    },
+    /// 0 everywhere.
+    Zero,
+    /// f(x) itself.
+    Value,
+    /// Right with the output y in place of the input x.
+    InputForOutput,
+    /// Right with the input x in place of the output y.
+    OutputForInput,
+    /// Right on one side of zero only.
+    OneSide {
+        /// Whether it is wrong for x > 0.
+        above: bool,
+    },
+    /// f/x, or f′ − f/x: for f = x·v, only one of the terms v and x·v′.
+    HalfProduct {
+        /// Whether the term x·v′ is the missing one.
+        without_slope: bool,
+    },
+    /// The right derivative without `coefficient · of`.
+    MissingTerm {
+        /// The constant c.
+        coefficient: f64,
+        /// `"1"`, `"x"`, `"f(x)"` or `"x f(x)"`.
+        of: &'static str,
+    },
+    /// The right entries in another order: entry i of the right gradient is entry `order[i]`.
+    Permuted(Vec<usize>),
+    /// The transpose of the right gradient.
+    Transposed,
+    /// Wrong, and no hypothesis fits.
+    Unexplained {
+        /// At so many points the derivative is wrong.
+        wrong: usize,
+        /// So many points were tested.
+        of: usize,
+    },
+    /// NaN or ∞ inside the domain.
+    NotFinite {
+        /// Where.
+        x: f64,
+        /// f(x).
+        y: f64,
+        /// The slope.
+        slope: f64,
+    },
+    /// `f_df` gives something else than `f` and `df`.
+    TwoAnswers {
+        /// Where.
+        x: f64,
+    },
+    /// The slope is right, and lost more than half of its digits to cancellation.
+    LostDigits {
+        /// Where.
+        x: f64,
+        /// The digits that are left.
+        digits: u32,
+    },
+}
+
+/// One derivative of yours, and the right one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// x.
+    pub x: f64,
+    /// f(x).
+    pub y: f64,
+    /// Your f′(x).
+    pub yours: f64,
+    /// f′(x) as another judge has it.
+    pub right: f64,
+    /// How far `right` may be from the truth.
+    pub error: f64,
+}
+
+impl Point {
+    /// Whether yours is right.
+    pub fn agrees(&self) -> bool {
+        (self.yours - self.right).abs() <= self.error
+    }
+
+    /// The relative error of yours.
+    pub(super) fn relative(&self) -> f64 {
+        super::relative(self.yours, self.right)
+    }
+
+    /// Whether `value` is `target`, compared with what is to be explained. `errors` counts how
+    /// often the error of `right` is in there.
+    fn explains(&self, value: f64, target: f64, errors: f64) -> bool {
+        let gap = (self.yours - self.right).abs();
+        let rounding = 1e-12 * target.abs();
+        (value - target).abs() <= 1e-6 * gap + errors * self.error + rounding
+    }
+
+    /// Whether the gap is known to six digits.
+    fn clear(&self) -> bool {
+        self.blur(self.yours - self.right) < 1e-6
+    }
+
+    /// The error, relative to `size`.
+    fn blur(&self, size: f64) -> f64 {
+        self.error / size.abs()
+    }
+}
+
+pub(super) const TRIED_ON_FUNCTIONS: [&str; 9] = [
+    "sign",
+    "constant factor",
+    "zero",
+    "returned f itself",
+    "input for output",
+    "output for input",
+    "one side",
+    "half a product rule",
+    "missing term",
+];
+
+pub(super) const TRIED_ON_LISTS: [&str; 6] =
+    ["sign", "constant factor", "zero", "missing term", "permuted", "transposed"];
+
+/// All hypotheses about single numbers that fit, or [`Finding::Unexplained`]. `m` is the number of
+/// examples, if there are examples.
+pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
+    let mut findings = hypotheses(points, m);
+    if findings.is_empty() {
+        findings.push(unexplained(points));
+    }
+    findings
+}
+
+fn unexplained(points: &[Point]) -> Finding {
+    let wrong = points.iter().filter(|point| !point.agrees()).count();
+    Finding::Unexplained { wrong, of: points.len() }
+}
+
+fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
+    let mut findings = vec![];
+    let all = |holds: &dyn Fn(&Point) -> bool| points.iter().all(holds);
+    let clear = || points.iter().filter(|point| point.clear());
+    let Some(sharpest) = clear().min_by(|p, q| p.blur(p.right).total_cmp(&q.blur(q.right))) else {
+        return findings;
+    };
+
+    let factor = sharpest.yours / sharpest.right;
+    if all(&|p| p.yours == 0.0) {
+        findings.push(Finding::Zero);
+    } else if all(&|p| p.explains(p.yours, factor * p.right, 1.0 + factor.abs())) {
+        let name = factor_name(factor, m);
+        if (factor + 1.0).abs() < 1e-6 {
+            findings.push(Finding::Sign);
+        } else if name.is_some() || clear().count() > 1 {
+            findings.push(Finding::Factor { factor, name });
+        }
+    }
+    if all(&|p| p.explains(p.yours, p.y, 0.0)) {
+        findings.push(Finding::Value);
+    }
+    findings.extend(one_side(points));
+    // 0/0 says nothing at x = 0.
+    if all(&|p| p.x == 0.0 || p.explains(p.yours, p.y / p.x, 0.0)) {
+        findings.push(Finding::HalfProduct { without_slope: true });
+    }
+    if all(&|p| p.x == 0.0 || p.explains(p.yours, p.right - p.y / p.x, 1.0)) {
+        findings.push(Finding::HalfProduct { without_slope: false });
+    }
+    findings.extend(missing_terms(points));
+    findings
+}
+
+fn factor_name(factor: f64, m: Option<usize>) -> Option<&'static str> {
+    let m = m.unwrap_or(1) as f64;
+    let known = [(m, "m"), (1.0 / m, "1/m"), (2.0, "2"), (0.5, "1/2")];
+    let near = |value: f64| (factor - value).abs() <= 1e-6 * value;
+    known.into_iter().find(|&(value, _)| near(value)).map(|(_, name)| name)
+}
+
+/// Wrong from next to zero on, on one side, at half of its telling points at least; right on the
+/// other.
+fn one_side(points: &[Point]) -> Option<Finding> {
+    [true, false].into_iter().find_map(|above| {
+        let on_side = |p: &Point| if above { p.x > 0.0 } else { p.x < 0.0 };
+        let side: Vec<&Point> = points.iter().filter(|p| on_side(p)).collect();
+        let others: Vec<&Point> = points.iter().filter(|p| p.x != 0.0 && !on_side(p)).collect();
+        let nearest = side.iter().min_by(|a, b| a.x.abs().total_cmp(&b.x.abs()))?;
+        let telling = |p: &&&Point| p.blur(p.yours.abs().max(p.right.abs())) < 1e-6;
+        let wrong = side.iter().filter(|p| !p.agrees()).count();
+        let fits = !nearest.agrees()
+            && 2 * wrong >= side.iter().filter(telling).count()
+            && others.iter().any(|p| telling(&p))
+            && others.iter().all(|p| p.agrees());
+        fits.then_some(Finding::OneSide { above })
+    })
+}
+
+/// The gap is a constant times 1, x, f or x·f; two clear points at least, since one always fits.
+fn missing_terms(points: &[Point]) -> Vec<Finding> {
+    type Term = (&'static str, fn(&Point) -> f64);
+    let terms: [Term; 4] =
+        [("1", |_| 1.0), ("x", |p| p.x), ("f(x)", |p| p.y), ("x f(x)", |p| p.x * p.y)];
+    let gap = |p: &Point| p.right - p.yours;
+    let clear: Vec<&Point> = points.iter().filter(|p| p.clear()).collect();
+    let [first, _, ..] = clear[..] else { return vec![] };
+    let sharpest =
+        clear.iter().fold(first, |p, q| if q.blur(gap(q)) < p.blur(gap(p)) { q } else { p });
+    let fitting = terms.into_iter().filter_map(|(of, term)| {
+        let coefficient = gap(sharpest) / term(sharpest);
+        let fits = |p: &Point| p.explains(coefficient * term(p), gap(p), 1.0);
+        points.iter().all(fits).then_some(Finding::MissingTerm { coefficient, of })
+    });
+    fitting.collect()
+}
+
+/// As [`explain`], for the entries of one gradient, which may be out of order.
+pub(super) fn explain_list(points: &[Point], m: Option<usize>) -> Vec<Finding> {
+    if points.iter().all(Point::agrees) {
+        return vec![];
+    }
+    let mut findings = hypotheses(points, m);
+    findings.extend(permuted(points));
+    if findings.is_empty() {
+        findings.push(unexplained(points));
+    }
+    findings
+}
+
+fn permuted(points: &[Point]) -> Option<Finding> {
+    let sorted = |entry: fn(&Point) -> f64| {
+        let mut order: Vec<usize> = (0..points.len()).collect();
+        order.sort_by(|&i, &j| entry(&points[i]).total_cmp(&entry(&points[j])));
+        order
+    };
+    let pairs = || sorted(|p| p.right).into_iter().zip(sorted(|p| p.yours));
+    let equal = |(i, j): (usize, usize)| {
+        let gap = (points[j].yours - points[i].right).abs();
+        gap <= points[i].error.max(1e-6 * points[i].right.abs())
+    };
+    let mut order = vec![0; points.len()];
+    pairs().for_each(|(i, j)| order[i] = j);
+    pairs().all(equal).then_some(Finding::Permuted(order))
+}
+
+/// What is wrong with a gradient that you derived, given the right one; empty if they agree to 12
+/// digits of the largest entry. `m` is the number of examples that the cost is a mean of; 1 if it
+/// is no mean.
+///
+/// ```
+/// use chainrule::check::{Finding, diagnose};
+/// use chainrule::tensor::Tensor;
+/// let right = Tensor::from_rows(&[[0.5], [0.25]]);
+/// let summed = &right * 3.0; // of three examples: forgot 1/m
+/// assert_eq!(diagnose(&summed, &right, 3), [Finding::Factor { factor: 3.0, name: Some("m") }]);
+/// assert_eq!(diagnose(&right.t(), &right, 3), [Finding::Transposed]);
+/// ```
+pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
+    let pairs = |yours: &Tensor| -> Vec<Point> {
+        let error = 1e-12 * right.entries().fold(0.0, |size: f64, entry| size.max(entry.abs()));
+        let (x, y) = (f64::NAN, f64::NAN); // hypotheses about these do not apply
+        let pairs = yours.entries().zip(right.entries());
+        pairs.map(|(yours, right)| Point { x, y, yours, right, error }).collect()
+    };
+    let turned = yours.t();
+    let transposed = turned.shape() == right.shape() && pairs(&turned).iter().all(Point::agrees);
+    let mut findings = vec![];
+    if yours.shape() == right.shape() {
+        findings = explain_list(&pairs(yours), Some(m));
+        if findings.is_empty() {
+            return findings;
+        }
+    }
+    if transposed {
+        findings.retain(|finding| !matches!(finding, Finding::Unexplained { .. }));
+        findings.push(Finding::Transposed);
+    } else if findings.is_empty() {
+        let of = right.entries().count();
+        findings.push(Finding::Unexplained { wrong: of, of }); // of another shape altogether
+    }
+    findings
+}
+
+impl Finding {
+    /// Its name in the list of what was tried.
+    fn hypothesis(&self) -> &'static str {
+        match self {
+            Finding::Sign => "sign",
+            Finding::Factor { .. } => "constant factor",
+            Finding::Zero => "zero",
+            Finding::Value => "returned f itself",
+            Finding::InputForOutput => "input for output",
+            Finding::OutputForInput => "output for input",
+            Finding::OneSide { .. } => "one side",
+            Finding::HalfProduct { .. } => "half a product rule",
+            Finding::MissingTerm { .. } => "missing term",
+            Finding::Permuted(_) => "permuted",
+            Finding::Transposed => "transposed",
+            Finding::Unexplained { .. } => "none",
+            _ => "",
+        }
+    }
+
+    /// Whether the derivative is wrong, and not only short of digits.
+    pub fn is_wrong(&self) -> bool {
+        !matches!(self, Finding::LostDigits { .. })
+    }
+
+    /// A concrete next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Finding::Sign => "put a minus sign in front of it".into(),
+            Finding::Factor { factor, .. } => format!("divide it by {}", short(*factor)),
+            Finding::Zero => "return f'(x); only a constant has slope 0 everywhere".into(),
+            Finding::Value => "return f'(x); only c e^x is its own slope".into(),
+            Finding::InputForOutput => "write y where df(x, y) has x".into(),
+            Finding::OutputForInput => "write x where df(x, y) has y".into(),
+            Finding::OneSide { above } => {
+                format!(
+                    "mend the branch for x {} 0, keep the other",
+                    if *above { ">" } else { "<" }
+                )
+            }
+            Finding::HalfProduct { without_slope: true } => "add x*v', where v = f(x)/x".into(),
+            Finding::HalfProduct { .. } => "add v, which is f(x)/x".into(),
+            Finding::MissingTerm { coefficient, of } => {
+                format!("add {} to it", product(*coefficient, of))
+            }
+            Finding::Permuted(order) => format!("take its entries in the order {order:?}"),
+            Finding::Transposed => "transpose it: .t()".into(),
+            Finding::Unexplained { .. } => "check each part of the formula by itself".into(),
+            Finding::NotFinite { .. } => {
+                "write the formula so that nothing overflows there, or narrow domain()".into()
+            }
+            Finding::TwoAnswers { .. } => "remove f_df: by default it calls f and df".into(),
+            Finding::LostDigits { .. } => "subtract no nearly equal numbers; for y (1 - y) write \
+                 sigmoid(x) sigmoid(-x)"
+                .into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::Sign => write!(f, "yours is minus the right derivative"),
+            Finding::Factor { factor, name } => {
+                write!(f, "yours is {} times the right derivative", short(*factor))?;
+                match name {
+                    Some("m") => write!(f, ", and that is m: a sum where a mean is meant"),
+                    Some("1/m") => write!(f, ", and that is 1/m: divided by m twice"),
+                    Some("2") => write!(f, ": a factor 2 too many"),
+                    Some("1/2") => write!(f, ": a factor 2 is missing"),
+                    _ => Ok(()),
+                }
+            }
+            Finding::Zero => write!(f, "yours is 0 everywhere"),
+            Finding::Value => write!(f, "yours is f(x) itself at every point"),
+            Finding::InputForOutput => {
+                write!(f, "df(y, y) is right at every point: your formula is one in y, not in x")
+            }
+            Finding::OutputForInput => {
+                write!(f, "df(x, x) is right at every point: your formula is one in x, not in y")
+            }
+            Finding::OneSide { above: true } => {
+                write!(f, "yours is right for x < 0 and wrong for x > 0")
+            }
+            Finding::OneSide { above: false } => {
+                write!(f, "yours is right for x > 0 and wrong for x < 0")
+            }
+            Finding::HalfProduct { without_slope: true } => {
+                write!(f, "yours equals f(x)/x: for f = x*v that is v; the term x*v' is missing")
+            }
+            Finding::HalfProduct { .. } => {
+                write!(f, "yours equals f'(x) - f(x)/x: for f = x*v that is x*v'; v is missing")
+            }
+            Finding::MissingTerm { coefficient, of } => {
+                write!(f, "yours lacks the term {}", product(*coefficient, of))
+            }
+            Finding::Permuted(_) => write!(f, "yours has the right entries in another order"),
+            Finding::Transposed => write!(f, "yours is the transpose of the right gradient"),
+            Finding::Unexplained { wrong, of } => {
+                write!(f, "yours is wrong at {wrong} of {of} points, and no hypothesis fits")
+            }
+            Finding::NotFinite { x, y, slope } => {
+                let [x, y, slope] = [x, y, slope].map(|value| short(*value));
+                write!(f, "f({x}) is {y} with slope {slope}, and domain() has that x")
+            }
+            Finding::TwoAnswers { x } => {
+                write!(f, "f_df({}) gives something else than f and df do", short(*x))
+            }
+            Finding::LostDigits { x, digits } => {
+                let x = short(*x);
+                write!(f, "yours is right, but only {digits} of 16 digits are left at x = {x}")
+            }
+        }
+    }
+}
+
+/// A number in six digits at most.
+fn short(number: f64) -> String {
+    let rounded: f64 = format!("{number:.5e}").parse().unwrap_or(number);
+    if rounded == 0.0 || (1e-4..1e6).contains(&rounded.abs()) {
+        rounded.to_string()
+    } else {
+        format!("{rounded:e}")
+    }
+}
+
+fn product(coefficient: f64, of: &str) -> String {
+    if of == "1" { short(coefficient) } else { format!("{} {of}", short(coefficient)) }
+}
+
+/// What was found, what was tried, and what to try next.
+pub(super) fn write(
+    f: &mut fmt::Formatter<'_>,
+    findings: &[Finding],
+    tried: &[&str],
+) -> fmt::Result {
+    for finding in findings {
+        write!(f, "\n   = {finding}")?;
+    }
+    if findings.iter().any(|finding| !finding.hypothesis().is_empty()) {
+        let fits = |name: &str| findings.iter().any(|finding| finding.hypothesis() == name);
+        let answer = |name: &&str| format!("{name} {}", if fits(name) { "YES" } else { "no" });
+        let lines: Vec<String> = tried
+            .chunks(3)
+            .map(|line| line.iter().map(answer).collect::<Vec<_>>().join(" | "))
+            .collect();
+        write!(f, "\n tried: {}", lines.join(" |\n        "))?;
+    }
+    for finding in findings {
+        write!(f, "\n try: {}", finding.hint())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! A formula's gradient before all judges.
+
+use std::fmt;
+
+use super::diagnosis::{self, Finding, Point};
+use super::{Comparison, Difference, Dual, Scalar, verdict};
+use crate::error::{Result, mistake};
+use crate::logistic::{self, closed_form};
+use crate::scalar::{Tape, Var};
+use crate::tensor::Tensor;
+
+// Documented where it is named: `check::gradient!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gradient {
+    (|$p:ident| $cost:expr, $at:expr $(, $by_hand:expr)? $(,)?) => {{
+        let by_hand: &[&[f64]] = &[$($by_hand)?];
+        $crate::check::gradient(
+            |$p: &[f64]| $cost,
+            |$p: &[$crate::check::Dual]| $cost,
+            |$p: &[$crate::scalar::Var]| $cost,
+            $at,
+            by_hand.first().copied(),
+        )
+    }};
+    ($cost:path, $at:expr $(, $by_hand:expr)? $(,)?) => {
+        $crate::check::gradient!(|p| $cost(p), $at $(, $by_hand)?)
+    };
+}
+
+/// What [`gradient!`](crate::check::gradient!) found out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientReport {
+    /// The derivatives `p[0]`, `p[1]`, … side by side.
+    pub comparison: Comparison,
+    /// Whose gradient the findings are about: `"by hand"`, or `"by reverse mode"` if it is not the
+    /// slope of the formula's values. Then a derivative inside the formula is wrong.
+    pub judged: &'static str,
+    /// What is wrong with it; empty if all agree.
+    pub findings: Vec<Finding>,
+}
+
+impl GradientReport {
+    /// Whether all judges agree.
+    pub fn agrees(&self) -> bool {
+        self.comparison.agrees()
+    }
+}
+
+/// The function behind [`gradient!`](crate::check::gradient!): one formula on three kinds of
+/// number, the point, and the gradient that was derived by hand.
+///
+/// A derivative's scale is the sum over all paths from the output to the parameter, each the
+/// product of its local derivatives, without their signs.
+///
+/// # Panics
+/// If `by_hand` has another length than `at`.
+#[track_caller]
+pub fn gradient(
+    number: impl Fn(&[f64]) -> f64,
+    dual: impl Fn(&[Dual]) -> Dual,
+    var: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
+    at: &[f64],
+    by_hand: Option<&[f64]>,
+) -> GradientReport {
+    let n = at.len();
+    if let Some(own) = by_hand.filter(|own| own.len() != n) {
+        mistake(
+            &format!("the gradient by hand has {} entries", own.len()),
+            &[format!("the formula is taken at {n} numbers")],
+            "a gradient has one entry for each parameter",
+            "give one derivative for each number in the point",
+        )
+    }
+    let tape = Tape::new();
+    let p: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
+    let output = var(&p);
+    let (reverse, sizes) = (output.backward(), path_sizes(output));
+    let forward = forward(dual, at);
+    let differences = differences(number, at);
+
+    let mut judges = vec!["reverse mode"];
+    judges.extend(by_hand.map(|_| "by hand"));
+    judges.push("forward mode");
+    let mut comparison = Comparison::new(judges);
+    for i in 0..n {
+        let mut values = vec![reverse.wrt(p[i])];
+        values.extend(by_hand.map(|own| own[i]));
+        values.push(forward[i]);
+        let scale = sizes.get(p[i].index()).copied().unwrap_or(0.0);
+        comparison.add(format!("p[{i}]"), values, scale);
+        comparison.entries[i].difference = differences[i];
+    }
+    let (judged, findings) = diagnosed(&comparison, at, by_hand.is_some());
+    GradientReport { comparison, judged, findings }
+}
+
+/// Σ over all paths from the output of |∏ local derivatives|, for each node: the backward pass
+/// without signs.
+fn path_sizes(output: Var) -> Vec<f64> {
+    output.with_recording(|recording| {
+        let mut sizes = vec![0.0; output.index() + 1];
+        sizes[output.index()] = 1.0;
+        for node in (0..=output.index()).rev() {
+            let size = sizes[node];
+            for edge in recording.edges_of(node).iter().filter(|edge| edge.carries) {
+                sizes[edge.input as usize] += edge.local.abs() * size;
+            }
+        }
+        sizes
+    })
+}
+
+/// One pass for each parameter, which alone has slope 1.
+fn forward(dual: impl Fn(&[Dual]) -> Dual, at: &[f64]) -> Vec<f64> {
+    let mut p: Vec<Dual> = at.iter().map(|&x| Dual::constant(x)).collect();
+    let mut gradient = Vec::with_capacity(at.len());
+    for i in 0..at.len() {
+        p[i] = Dual::variable(at[i]);
+        gradient.push(dual(&p).slope);
+        p[i] = Dual::constant(at[i]);
+    }
+    gradient
+}
+
+fn differences(number: impl Fn(&[f64]) -> f64, at: &[f64]) -> Vec<Option<Difference>> {
+    let along = |i: usize| {
+        let moved = |x: f64| {
+            let mut p = at.to_vec();
+            p[i] = x;
+            number(&p)
+        };
+        Difference::of(moved, at[i])
+    };
+    (0..at.len()).map(along).collect()
+}
+
+/// If differences contradict reverse mode, what is wrong with reverse mode; else, what is wrong
+/// with the gradient by hand.
+fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static str, Vec<Finding>) {
+    let point = |x: f64, yours: f64, right: f64, error: f64| {
+        let y = f64::NAN; // hypotheses about a function's value do not apply
+        Point { x, y, yours, right, error }
+    };
+    let mut numeric = vec![];
+    let mut exact = vec![];
+    for (entry, &x) in comparison.entries.iter().zip(at) {
+        let reverse = entry.values[0];
+        if let Some(Difference { slope, error, .. }) = entry.difference {
+            numeric.push(point(x, reverse, slope, error));
+        }
+        // By hand, nine digits are enough to be told from a mistake.
+        exact.push(point(x, entry.values[1], reverse, 1e-9 * entry.scale));
+    }
+    if numeric.iter().any(|point| !point.agrees()) {
+        return ("by reverse mode", diagnosis::explain(&numeric, None));
+    }
+    if !by_hand {
+        return ("by reverse mode", vec![]);
+    }
+    let mut findings = diagnosis::explain_list(&exact, None);
+    if findings.is_empty() && !comparison.agrees() {
+        findings.extend(
+            exact
+                .iter()
+                .max_by(|p, q| p.relative().total_cmp(&q.relative()))
+                .map(|p| Finding::LostDigits { x: p.x, digits: -p.relative().log10() as u32 }),
+        );
+    }
+    ("by hand", findings)
+}
+
+impl fmt::Display for GradientReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.comparison.fmt(f)?;
+        let ratios = self.comparison.ratios().into_iter();
+        let ratios: Vec<_> = ratios
+            .map(|(judge, ratio)| format!("{judge} {}", super::error_text(ratio, f.alternate())))
+            .collect();
+        write!(f, "\n  |g - g'| / (|g| + |g'|): {}", ratios.join(", "))?;
+        write!(f, "\nverdict: {}", verdict(self.agrees()))?;
+        if self.findings.iter().any(Finding::is_wrong) {
+            write!(f, "\nerror: gradcheck: the gradient {} is wrong", self.judged)?;
+        }
+        diagnosis::write(f, &self.findings, &diagnosis::TRIED_ON_LISTS)
+    }
+}
+
+/// All four judges on the gradient of logistic regression, for w (n, 1), b, X (n, m), Y (1, m).
+///
+/// Forward mode and differences evaluate the cost anew for each weight: n + 1 times as long.
+///
+/// ```
+/// use chainrule::{check, tensor::Tensor};
+/// let (w, x) = (Tensor::new(2, 1, vec![1.0, 2.0]), Tensor::from_rows(&[[1.0, -2.0], [3.0, 0.5]]));
+/// let comparison = check::propagate(&w, 1.5, &x, &Tensor::new(1, 2, vec![1.0, 0.0]))?;
+/// assert!(comparison.agrees());
+/// assert_eq!(comparison.judges, ["reverse mode", "closed form", "forward mode"]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`logistic::propagate`].
+#[track_caller]
+pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Comparison> {
+    let (tape, _) = logistic::propagate(w, b, x, y)?;
+    let (by_hand, _) = closed_form::propagate(w, b, x, y)?;
+    let mut comparison = Comparison::of_grads(&tape, &by_hand, &closed_form::scale(w, b, x, y)?);
+    let mut at = w.to_vec();
+    at.push(b);
+    comparison.judges.push("forward mode");
+    let forward = forward(|p| cost(p, x, y), &at);
+    let differences = differences(|p| cost(p, x, y), &at);
+    for ((entry, forward), difference) in
+        comparison.entries.iter_mut().zip(forward).zip(differences)
+    {
+        entry.values.push(forward);
+        entry.difference = difference;
+    }
+    Ok(comparison)
+}
+
+/// The mean of softplus((1 − 2y) z) with z = Σ wᵢ xᵢ + b; `p` is w followed by b.
+fn cost<S: Scalar>(p: &[S], x: &Tensor, y: &Tensor) -> S {
+    let (n, m) = x.shape();
+    let loss = |j: usize| {
+        let z = (0..n).fold(p[n], |z, i| z + p[i] * x.get(i, j));
+        (z * (1.0 - 2.0 * y.get(0, j))).softplus()
+    };
+    let sum = (1..m).fold(loss(0), |sum, j| sum + loss(j));
+    sum / m as f64
+}

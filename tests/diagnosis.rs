@@ -1,0 +1,447 @@
+//! A mistake that is put in comes out by name; a right derivative is never troubled.
+
+mod common;
+
+use chainrule::activation::{self, Activation, Sigmoid};
+use chainrule::check::{self, Dual, Finding, Scalar, diagnose};
+use chainrule::scalar::{Tape, Var};
+use chainrule::tensor::Tensor;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+/// An activation made of two closures.
+struct Made<'a> {
+    f: &'a dyn Fn(f64) -> f64,
+    df: &'a dyn Fn(f64, f64) -> f64,
+    domain: &'a dyn Fn(f64) -> bool,
+}
+
+impl Activation for Made<'_> {
+    fn name(&self) -> &'static str {
+        "made"
+    }
+    fn f(&self, x: f64) -> f64 {
+        (self.f)(x)
+    }
+    fn df(&self, x: f64, y: f64) -> f64 {
+        (self.df)(x, y)
+    }
+    fn domain(&self, x: f64) -> bool {
+        (self.domain)(x)
+    }
+}
+
+fn report(f: &dyn Fn(f64) -> f64, df: &dyn Fn(f64, f64) -> f64) -> check::ActivationReport {
+    check::activation(&Made { f, df, domain: &|x| !x.is_nan() })
+}
+
+const SCALES: [[f64; 2]; 3] = [[1.0, 1.0], [-2.5, 0.5], [0.3, 2.0]];
+
+/// `a f(b x)` for every function of the crate: the right slope, and the report on a wrong one.
+fn with_every_function(
+    mut test: impl FnMut(
+        &str,
+        &dyn Activation,
+        &dyn Fn(&dyn Fn(f64, f64, f64) -> f64) -> check::ActivationReport,
+    ),
+) {
+    for function in activation::all() {
+        for [a, b] in SCALES {
+            let f = |x: f64| a * function.f(b * x);
+            let right = |x: f64| a * b * function.f_df(b * x).1;
+            let domain = |x: f64| function.domain(b * x);
+            let check = |wrong: &dyn Fn(f64, f64, f64) -> f64| {
+                let df = |x: f64, y: f64| wrong(x, y, right(x));
+                check::activation(&Made { f: &f, df: &df, domain: &domain })
+            };
+            let clean = check(&|_, _, right| right);
+            let name = format!("{a} {}({b} x)", function.name());
+            assert!(clean.agrees(), "{name}\n{clean}");
+            test(&name, &Made { f: &f, df: &|x, _| right(x), domain: &domain }, &check);
+        }
+    }
+}
+
+#[test]
+fn every_function_of_the_crate_passes_and_keeps_its_digits() {
+    for function in activation::all() {
+        let report = check::activation(&function);
+        assert!(report.findings.is_empty(), "{report}");
+        assert!(report.points.len() > 30, "{} points", report.points.len());
+    }
+}
+
+/// Sign, factors, zero, f itself and missing terms, put into every function; then the "try:" is
+/// followed, and the derivative is right.
+#[test]
+fn faults_of_one_formula_are_named() {
+    let mut named = 0;
+    with_every_function(|name, _, check| {
+        let mut fault = |expected: &Finding,
+                         wrong: &dyn Fn(f64, f64, f64) -> f64,
+                         mended: &dyn Fn(f64, f64, f64) -> f64| {
+            let report = check(wrong);
+            let found = report.findings.iter().any(|finding| same(finding, expected));
+            assert!(found, "{name}: {expected:?}\n{report}");
+            assert!(report.to_string().contains(&format!("try: {}", expected.hint())), "{report}");
+            assert!(check(mended).agrees(), "{name}: {}", expected.hint());
+            named += 1;
+        };
+        fault(&Finding::Sign, &|_, _, s| -s, &|_, _, s| -(-s));
+        for (factor, known) in [(2.0, Some("2")), (0.5, Some("1/2")), (3.7, None), (-0.2, None)] {
+            let expected = Finding::Factor { factor, name: known };
+            fault(&expected, &|_, _, s| factor * s, &|_, _, s| factor * s / factor);
+        }
+        fault(&Finding::Zero, &|_, _, _| 0.0, &|_, _, s| s);
+        for (of, coefficient) in [("1", 0.7), ("x", -1.2), ("f(x)", 0.4), ("x f(x)", 2.0)] {
+            let term = move |x: f64, y: f64| {
+                coefficient
+                    * match of {
+                        "1" => 1.0,
+                        "x" => x,
+                        "f(x)" => y,
+                        _ => x * y,
+                    }
+            };
+            let expected = Finding::MissingTerm { coefficient, of };
+            fault(&expected, &|x, y, s| s - term(x, y), &|x, y, s| s - term(x, y) + term(x, y));
+        }
+    });
+    assert!(named >= 20 * 10, "{named}");
+    println!("{named} faults named");
+}
+
+/// The same kind, and the same constants to five digits.
+fn same(found: &Finding, expected: &Finding) -> bool {
+    let near = |x: f64, y: f64| (x - y).abs() <= 1e-5 * y.abs();
+    match (found, expected) {
+        (Finding::Factor { factor: c, name: n }, Finding::Factor { factor: d, name: m }) => {
+            near(*c, *d) && n == m
+        }
+        (
+            Finding::MissingTerm { coefficient: c, of },
+            Finding::MissingTerm { coefficient: d, of: term },
+        ) => near(*c, *d) && of == term,
+        _ => found == expected,
+    }
+}
+
+#[test]
+fn f_itself_is_named() {
+    let mut named = 0;
+    with_every_function(|name, f, check| {
+        // Where f′ = c f, f itself is right or a constant factor.
+        if name.contains("exp(") {
+            return;
+        }
+        let report = check(&|_, y, _| y);
+        assert!(report.findings.contains(&Finding::Value), "{name}\n{report}");
+        assert!(check(&|x, y, _| f.df(x, y)).agrees());
+        named += 1;
+    });
+    assert!(named >= 20);
+}
+
+#[test]
+fn right_on_one_side_only_is_named() {
+    let mut named = 0;
+    with_every_function(|name, f, check| {
+        for above in [true, false] {
+            let on_side = move |x: f64| if above { x > 0.0 } else { x < 0.0 };
+            // Both sides must have a slope at all.
+            let sided = [true, false].map(|up| {
+                let x = if up { 0.75 } else { -0.75 };
+                f.domain(x) && f.f_df(x).1 != 0.0
+            });
+            if sided != [true, true] {
+                continue;
+            }
+            let report = check(&|x, _, s| if on_side(x) { 1.3 * s + 0.1 } else { s });
+            assert!(report.findings.contains(&Finding::OneSide { above }), "{name}\n{report}");
+            named += 1;
+        }
+    });
+    assert!(named >= 20, "{named}");
+}
+
+/// A formula in y with x in it, and a formula in x with y in it; `k` varies the function.
+#[test]
+fn input_and_output_in_each_others_place_are_named() {
+    type F = fn(f64, f64) -> f64;
+    let in_y: [(F, F); 4] = [
+        (|k, x| k * Sigmoid.f(x), |k, y| y * (1.0 - y / k)),
+        (|k, x| (k * x).tanh(), |k, y| k * (1.0 - y * y)),
+        (|k, x| (k * x).exp(), |k, y| k * y),
+        (|k, x| x / (k + x * x).sqrt(), |k, y| (1.0 - y * y).powf(1.5) / k.sqrt()),
+    ];
+    let in_x: [(F, F); 4] = [
+        (|k, x| (k + x * x).ln(), |k, x| 2.0 * x / (k + x * x)),
+        (|k, x| k * x.sin(), |k, x| k * x.cos()),
+        (|k, x| k * x * x, |k, x| 2.0 * k * x),
+        (|k, x| x.mul_add(k, x.cos()), |k, x| k - x.sin()),
+    ];
+    for k in [0.4, 0.7, 1.3, 1.9, 2.6] {
+        for (n, (f, df)) in in_y.into_iter().enumerate() {
+            assert!(report(&|x| f(k, x), &|_, y| df(k, y)).agrees(), "{n} {k}");
+            let report = report(&|x| f(k, x), &|x, _| df(k, x));
+            assert!(report.findings.contains(&Finding::InputForOutput), "{n} {k}\n{report}");
+        }
+        for (n, (f, df)) in in_x.into_iter().enumerate() {
+            assert!(report(&|x| f(k, x), &|x, _| df(k, x)).agrees(), "{n} {k}");
+            let report = report(&|x| f(k, x), &|_, y| df(k, y));
+            assert!(report.findings.contains(&Finding::OutputForInput), "{n} {k}\n{report}");
+        }
+    }
+}
+
+#[test]
+fn half_a_product_rule_is_named() {
+    let mut named = 0;
+    with_every_function(|name, v, _| {
+        if !v.domain(-1.0) || name.contains("recip") || name.contains("powf") {
+            return; // 1/x times x is a constant; powers of x have a constant factor as well
+        }
+        let f = |x: f64| x * v.f(x);
+        let slope = |x: f64| v.f_df(x).1;
+        let cases: [(bool, &dyn Fn(f64) -> f64); 2] =
+            [(true, &|x| v.f(x)), (false, &|x| x * slope(x))];
+        for (without_slope, half) in cases {
+            let report = report(&f, &|x, _| half(x));
+            let expected = Finding::HalfProduct { without_slope };
+            assert!(report.findings.contains(&expected), "{name}\n{report}");
+            let other = |x: f64| if without_slope { x * slope(x) } else { f(x) / x };
+            let mended =
+                self::report(&f, &|x, _| if x == 0.0 { v.f(0.0) } else { half(x) + other(x) });
+            assert!(mended.agrees(), "{name}\n{mended}");
+            named += 1;
+        }
+    });
+    assert!(named >= 20, "{named}");
+}
+
+#[test]
+fn lost_digits_are_not_called_wrong() {
+    for k in 1..=10 {
+        let k = 0.4 + 0.2 * f64::from(k);
+        let sigmoid = |x: f64| Sigmoid.f(k * x);
+        let cancelling = report(&sigmoid, &|_, y| k * y * (1.0 - y));
+        let tanh = report(&|x| (k * x).tanh(), &|_, y| k * (1.0 - y * y));
+        for report in [cancelling, tanh] {
+            let [Finding::LostDigits { x, digits }] = report.findings[..] else {
+                panic!("{report}")
+            };
+            assert!(report.agrees() && (4.0..50.0).contains(&x.abs()) && digits < 8, "{report}");
+        }
+        let mended = report(&sigmoid, &|x, _| k * Sigmoid.f(k * x) * Sigmoid.f(-k * x));
+        assert!(mended.findings.is_empty(), "{mended}");
+    }
+}
+
+#[test]
+fn nan_and_infinity_inside_the_domain_are_named() {
+    for k in 1..=10 {
+        let k = 0.7 + 0.1 * f64::from(k);
+        let naive = [
+            // ln(1 + e^z) overflows, and so does e^−z / (1 + e^−z)².
+            report(&|x| (1.0 + (k * x).exp()).ln(), &|x, _| k * Sigmoid.f(k * x)),
+            report(&|x| Sigmoid.f(k * x), &|x, _| {
+                let e = (-k * x).exp();
+                k * e / ((1.0 + e) * (1.0 + e))
+            }),
+        ];
+        for report in naive {
+            let found = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
+            assert!(report.findings.iter().any(found), "{k} {report}");
+        }
+        // "write the formula so that nothing overflows there …"
+        let e = |x: f64| (-(k * x).abs()).exp();
+        let mended = report(&|x| (k * x).max(0.0) + e(x).ln_1p(), &|x, _| k * Sigmoid.f(k * x));
+        assert!(mended.findings.is_empty(), "{mended}");
+        // "… or narrow domain()"
+        let domain = |x: f64| x.abs() < 100.0;
+        let (f, df) = (|x: f64| (1.0 + (k * x).exp()).ln(), |x: f64, _| k * Sigmoid.f(k * x));
+        assert!(check::activation(&Made { f: &f, df: &df, domain: &domain }).agrees());
+    }
+}
+
+/// The mistake that only training would meet: `f_df` is what the tape calls.
+#[test]
+fn two_answers_are_named() {
+    struct Twofold(f64, bool);
+    impl Activation for Twofold {
+        fn name(&self) -> &'static str {
+            "twofold"
+        }
+        fn f(&self, x: f64) -> f64 {
+            (self.0 * x).tanh()
+        }
+        fn df(&self, _x: f64, y: f64) -> f64 {
+            self.0 * (1.0 - y * y)
+        }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            let y = self.f(x);
+            if self.1 { (y, self.df(x, y)) } else { (y, 1.0 - y * y) }
+        }
+    }
+    for k in 2..22 {
+        let twofold = Twofold(0.3 * f64::from(k), false);
+        let report = check::activation(&twofold);
+        let found = |finding: &Finding| matches!(finding, Finding::TwoAnswers { .. });
+        assert!(report.findings.iter().any(found), "{report}");
+        assert!(check::activation(&Twofold(twofold.0, true)).agrees());
+    }
+}
+
+/// Slopes that no hypothesis explains are called wrong, and nothing is named.
+#[test]
+fn what_fits_nothing_is_not_guessed_at() {
+    let mut count = 0;
+    with_every_function(|name, _, check| {
+        for k in [1.0, 3.0] {
+            let report = check(&|x, _, s| s + 0.3 * (k * x + 0.2).cos());
+            let [Finding::Unexplained { wrong, of }] = report.findings[..] else {
+                panic!("{name}\n{report}")
+            };
+            assert!(wrong > 20 && wrong <= of, "{report}");
+            count += 1;
+        }
+    });
+    assert!(count >= 20);
+}
+
+fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Tensor> {
+    proptest::collection::vec(-3.0..3.0, rows * columns)
+        .prop_map(move |entries| Tensor::new(rows, columns, entries))
+}
+
+fn config(cases: u32) -> Config {
+    Config { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(cases) }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn faults_of_a_gradient_are_named(
+        right in (2..6_usize, 1..4_usize).prop_flat_map(|(rows, columns)| matrix(rows, columns)),
+        m in 3..50_usize, shift in 1..5_usize,
+    ) {
+        let factor = m as f64;
+        let found = |yours: &Tensor, expected: Finding| {
+            let findings = diagnose(yours, &right, m);
+            prop_assert!(findings.iter().any(|f| same(f, &expected)), "{expected:?}: {findings:?}");
+            Ok(())
+        };
+        prop_assert_eq!(diagnose(&right, &right, m), []);
+        found(&-right.clone(), Finding::Sign)?;
+        found(&(&right * 0.0), Finding::Zero)?;
+        for (factor, name) in
+            [(factor, "m"), (1.0 / factor, "1/m"), (2.0, "2"), (0.5, "1/2")]
+        {
+            found(&(&right * factor), Finding::Factor { factor, name: Some(name) })?;
+        }
+        found(&(&right * 1.37), Finding::Factor { factor: 1.37, name: None })?;
+        found(&(&right - 0.25), Finding::MissingTerm { coefficient: 0.25, of: "1" })?;
+        if right.shape().0 != right.shape().1 {
+            prop_assert_eq!(diagnose(&right.t(), &right, m), [Finding::Transposed]);
+        } else {
+            found(&right.t(), Finding::Transposed)?;
+        }
+
+        // Entry k of yours is entry k + shift of the right one.
+        let (rows, columns) = right.shape();
+        let entries = right.to_vec();
+        let count = entries.len();
+        let shift = shift % count;
+        let mut turned = entries.clone();
+        turned.rotate_left(shift);
+        let order: Vec<usize> = (0..count).map(|i| (i + count - shift) % count).collect();
+        let turned = Tensor::new(rows, columns, turned);
+        if shift != 0 {
+            let findings = diagnose(&turned, &right, m);
+            prop_assert!(findings.contains(&Finding::Permuted(order.clone())), "{findings:?}");
+            // Following the "try:" gives the right gradient.
+            let yours = turned.to_vec();
+            prop_assert_eq!(order.iter().map(|&i| yours[i]).collect::<Vec<_>>(), entries);
+        }
+
+        // A gradient of nothing in particular is wrong, and nothing is named.
+        let noise = right.map(|g| (37.0 * g).sin() + 0.3);
+        prop_assert!(
+            matches!(diagnose(&noise, &right, m)[..], [Finding::Unexplained { .. }]),
+            "{:?}", diagnose(&noise, &right, m)
+        );
+    }
+}
+
+/// A random formula, written once: step by step from the first parameter.
+fn formula<S: Scalar>(p: &[S], steps: &[(u8, f64)]) -> S {
+    let mut x = p[0];
+    for (k, &(step, c)) in steps.iter().enumerate() {
+        let other = p[(k + 1) % p.len()];
+        x = match step {
+            0 => x.tanh(),
+            1 => x.sigmoid(),
+            2 => x.softplus(),
+            3 => x.relu(),
+            4 => x.leaky_relu(0.1),
+            5 => (x + c).abs(),
+            6 => x * c,
+            7 => c - x,
+            8 => x / (2.0 + c.abs()),
+            9 => c / (2.0 + x.tanh()),
+            10 => (x * x + 1.0).sqrt(),
+            11 => (x * x + 1.5).ln(),
+            12 => x.tanh().exp(),
+            13 => x * other,
+            14 => x - other.tanh(),
+            _ => 1.0 / (1.0 + (-x.tanh() * c).exp()) + x,
+        };
+    }
+    x
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u8, f64)>> {
+    proptest::collection::vec((0..16_u8, -2.0..2.0), 1..9)
+}
+
+proptest! {
+    #![proptest_config(config(1500))]
+
+    #[test]
+    fn a_right_activation_is_never_troubled(steps in steps()) {
+        let f = |x: f64| formula(&[x], &steps);
+        let df = |x: f64, _| formula(&[Dual::variable(x)], &steps).slope;
+        let report = report(&f, &df);
+        prop_assert!(report.agrees(), "{report}");
+    }
+
+    #[test]
+    fn a_right_formula_is_never_troubled(
+        steps in steps(), p in proptest::collection::vec(-3.0..3.0, 1..4),
+    ) {
+        let report = check::gradient!(|p| formula(p, &steps), &p);
+        prop_assert!(report.agrees() && report.findings.is_empty(), "{report}");
+    }
+
+    #[test]
+    fn dual_numbers_against_the_tape(
+        steps in steps(), p in proptest::collection::vec(-3.0..3.0, 1..4),
+    ) {
+        let tape = Tape::new();
+        let vars: Vec<Var> = p.iter().map(|&x| tape.var(x)).collect();
+        let output = formula(&vars, &steps);
+        let gradients = output.backward();
+        for i in 0..p.len() {
+            let dual = |(k, &x): (usize, &f64)| {
+                if k == i { Dual::variable(x) } else { Dual::constant(x) }
+            };
+            let duals: Vec<Dual> = p.iter().enumerate().map(dual).collect();
+            let forward = formula(&duals, &steps);
+            prop_assert_eq!(forward.value, output.value());
+            let reverse = gradients.wrt(vars[i]);
+            let scale = reverse.abs().max(1e-3);
+            prop_assert!((forward.slope - reverse).abs() <= 1e-14 * scale, "{} {reverse}", forward.slope);
+        }
+    }
+}
