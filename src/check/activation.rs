@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::diagnosis::{self, Finding, Point};
-use super::differences::{Difference, roughness, row};
+use super::differences::{Difference, jitter_around};
 use crate::activation::Activation;
 use crate::tensor::Compact;
 
@@ -61,7 +61,16 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         if difference.kink.is_some() {
             report.kinks.push(x);
         }
-        report.points.push(Point { x, y, yours, right: difference.slope, error: difference.error });
+        // Where f itself jumps, differences say nothing.
+        if difference.error.is_finite() {
+            report.points.push(Point {
+                x,
+                y,
+                yours,
+                right: difference.slope,
+                error: difference.error,
+            });
+        }
     }
     if report.points.iter().any(|point| !point.agrees()) {
         report.findings.extend(explain(f, &report.points));
@@ -137,25 +146,26 @@ fn jump(f: &(impl Activation + ?Sized), mut a: f64, mut b: f64) -> Option<f64> {
 /// The first point, from zero outwards, where f or its slope is NaN or infinite without having
 /// grown towards it.
 fn not_finite(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
-    let outwards = |negative: bool| {
-        let mut side: Vec<f64> = grid.iter().copied().filter(|&x| (x < 0.0) == negative).collect();
-        side.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-        side
+    let size = |x: f64| {
+        let (y, slope) = f.f_df(x);
+        // At the edge of the domain a slope may be infinite, as that of the root at 0.
+        let edge = !(f.domain(x - 1e-9) && f.domain(x + 1e-9));
+        if edge && slope.is_infinite() { y.abs() } else { y.abs() + slope.abs() }
     };
-    [outwards(false), outwards(true)].into_iter().find_map(|side| {
-        for x in side {
-            let (y, slope) = f.f_df(x);
-            // At the edge of the domain a slope may be infinite, as that of the root at 0.
-            let edge = !(f.domain(x - 1e-9) && f.domain(x + 1e-9));
-            if y.is_finite() && (slope.is_finite() || edge && slope.is_infinite()) {
-                if y.abs().max(slope.abs()) > 1e100 && !edge {
-                    return None; // from here on it may overflow
-                }
-            } else {
-                return Some(Finding::NotFinite { x, y, slope });
-            }
+    [1.0, -1.0].into_iter().find_map(|sign| {
+        let mut side: Vec<f64> = grid.iter().map(|x| sign * x).filter(|&x| x >= 0.0).collect();
+        side.sort_by(f64::total_cmp);
+        let first = side.iter().position(|x| !size(sign * x).is_finite())?;
+        let mut outside = sign * side[first];
+        let mut inside = first.checked_sub(1).map(|before| sign * side[before]);
+        for _ in 0..60 {
+            let Some(x) = inside else { break };
+            let middle = (x + outside) / 2.0;
+            if size(middle).is_finite() { inside = Some(middle) } else { outside = middle }
         }
-        None
+        let (y, slope) = f.f_df(outside);
+        let overflows = inside.is_some_and(|x| size(x) > 1e150);
+        (!overflows).then_some(Finding::NotFinite { x: outside, y, slope })
     })
 }
 
@@ -181,7 +191,8 @@ fn lost_digits(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> 
         let size =
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
         // What is left of a steep slope in a fourth difference vanishes in a finer row.
-        let jitter = roughness(&row(slope, x, 1.0)).min(roughness(&row(slope, x, 16.0))) / size;
+        let jitter = [1.0, 16.0].map(|finer| jitter_around(slope, x, finer));
+        let jitter = jitter.into_iter().flatten().fold(f64::INFINITY, f64::min) / size;
         // Below 1e-290, f64 itself runs out of digits.
         let lost = size > 1e-290 && jitter.is_finite() && jitter > f64::EPSILON.sqrt();
         lost.then(|| Finding::LostDigits { x, digits: -jitter.log10().min(0.0) as u32 })

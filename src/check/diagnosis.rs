@@ -111,7 +111,7 @@ impl Point {
     /// often the error of `right` is in there.
     fn explains(&self, value: f64, target: f64, errors: f64) -> bool {
         let gap = (self.yours - self.right).abs();
-        let rounding = 1e-12 * target.abs();
+        let rounding = 1e-12 * (target.abs() + self.yours.abs());
         (value - target).abs() <= 1e-6 * gap + errors * self.error + rounding
     }
 

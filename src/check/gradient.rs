@@ -146,7 +146,8 @@ fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static st
     let mut exact = vec![];
     for (entry, &x) in comparison.entries.iter().zip(at) {
         let reverse = entry.values[0];
-        if let Some(Difference { slope, error, .. }) = entry.difference {
+        let difference = entry.difference.filter(|difference| difference.error.is_finite());
+        if let Some(Difference { slope, error, .. }) = difference {
             numeric.push(point(x, reverse, slope, error));
         }
         // By hand, nine digits are enough to be told from a mistake.

@@ -128,7 +128,9 @@ impl Entry {
     /// centred differences by at most their error. NaN agrees with nothing.
     pub fn agrees(&self, tolerance: f64) -> bool {
         let (x, others) = self.split();
-        others.iter().all(|&y| x == y || (x - y).abs() <= tolerance * self.scale)
+        // Below its smallest normal number, f64 itself runs out of digits.
+        let allowed = (tolerance * self.scale).max(f64::MIN_POSITIVE);
+        others.iter().all(|&y| x == y || (x - y).abs() <= allowed)
             && self.difference.is_none_or(|difference| difference.allows(x))
     }
 }
