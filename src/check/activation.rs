@@ -125,12 +125,13 @@ fn grid(f: &(impl Activation + ?Sized)) -> Vec<f64> {
 
 /// Where the slope jumps between `a` and `b`, if it does: the half with the larger change, again
 /// and again.
-fn jump(f: &(impl Activation + ?Sized), mut a: f64, mut b: f64) -> Option<f64> {
-    let slope = |x: f64| f.f_df(x).1;
-    let change = |a: f64, b: f64| (slope(b) - slope(a)).abs();
-    let least = 1e-3 * slope(a).abs().max(slope(b).abs());
+fn jump(f: &(impl Activation + ?Sized), a: f64, b: f64) -> Option<f64> {
+    let with_slope = |x: f64| (x, f.f_df(x).1);
+    let change = |a: (f64, f64), b: (f64, f64)| (b.1 - a.1).abs();
+    let (mut a, mut b) = (with_slope(a), with_slope(b));
+    let least = 1e-3 * a.1.abs().max(b.1.abs());
     for _ in 0..40 {
-        let middle = (a + b) / 2.0;
+        let middle = with_slope((a.0 + b.0) / 2.0);
         if change(a, middle) >= change(middle, b) {
             b = middle
         } else {
@@ -140,7 +141,7 @@ fn jump(f: &(impl Activation + ?Sized), mut a: f64, mut b: f64) -> Option<f64> {
             return None;
         }
     }
-    Some(b)
+    Some(b.0)
 }
 
 /// The first point, from zero outwards, where f or its slope is NaN or infinite without having
@@ -191,11 +192,14 @@ fn lost_digits(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> 
         let size =
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
         // What is left of a steep slope in a fourth difference vanishes in a finer row.
-        let jitter = [1.0, 16.0].map(|finer| jitter_around(slope, x, finer));
-        let jitter = jitter.into_iter().flatten().fold(f64::INFINITY, f64::min) / size;
+        let jitters = |finer: f64| {
+            let [left, right] = jitter_around(slope, x, finer);
+            let jitter = left.min(right) / size;
+            (jitter > f64::EPSILON.sqrt() && jitter.is_finite()).then_some(jitter)
+        };
         // Below 1e-290, f64 itself runs out of digits.
-        let lost = size > 1e-290 && jitter.is_finite() && jitter > f64::EPSILON.sqrt();
-        lost.then(|| Finding::LostDigits { x, digits: -jitter.log10().min(0.0) as u32 })
+        let jitter = jitters(1.0).filter(|_| size > 1e-290)?.min(jitters(16.0)?);
+        Some(Finding::LostDigits { x, digits: -jitter.log10().min(0.0) as u32 })
     })
 }
 

@@ -102,11 +102,6 @@ impl Point {
         (self.yours - self.right).abs() <= self.error
     }
 
-    /// The relative error of yours.
-    pub(super) fn relative(&self) -> f64 {
-        super::relative(self.yours, self.right)
-    }
-
     /// Whether `value` is `target`, compared with what is to be explained. `errors` counts how
     /// often the error of `right` is in there.
     fn explains(&self, value: f64, target: f64, errors: f64) -> bool {
@@ -259,7 +254,8 @@ fn permuted(points: &[Point]) -> Option<Finding> {
     };
     let mut order = vec![0; points.len()];
     pairs().for_each(|(i, j)| order[i] = j);
-    pairs().all(equal).then_some(Finding::Permuted(order))
+    let moved = order.iter().enumerate().any(|(i, &j)| i != j);
+    (moved && pairs().all(equal)).then_some(Finding::Permuted(order))
 }
 
 /// What is wrong with a gradient that you derived, given the right one; empty if they agree to 12
@@ -301,8 +297,8 @@ pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
 }
 
 impl Finding {
-    /// Its name in the list of what was tried.
-    fn hypothesis(&self) -> &'static str {
+    /// Its name, as in the list of what was tried.
+    pub fn name(&self) -> &'static str {
         match self {
             Finding::Sign => "sign",
             Finding::Factor { .. } => "constant factor",
@@ -315,8 +311,10 @@ impl Finding {
             Finding::MissingTerm { .. } => "missing term",
             Finding::Permuted(_) => "permuted",
             Finding::Transposed => "transposed",
-            Finding::Unexplained { .. } => "none",
-            _ => "",
+            Finding::Unexplained { .. } => "no hypothesis fits",
+            Finding::NotFinite { .. } => "not finite",
+            Finding::TwoAnswers { .. } => "two answers",
+            Finding::LostDigits { .. } => "lost digits",
         }
     }
 
@@ -352,9 +350,9 @@ impl Finding {
                 "write the formula so that nothing overflows there, or narrow domain()".into()
             }
             Finding::TwoAnswers { .. } => "remove f_df: by default it calls f and df".into(),
-            Finding::LostDigits { .. } => "subtract no nearly equal numbers; for y (1 - y) write \
-                 sigmoid(x) sigmoid(-x)"
-                .into(),
+            Finding::LostDigits { .. } => {
+                "keep more digits: subtract no near-equal numbers (sigmoid(-x), not 1 - y)".into()
+            }
         }
     }
 }
@@ -439,8 +437,9 @@ pub(super) fn write(
     for finding in findings {
         write!(f, "\n   = {finding}")?;
     }
-    if findings.iter().any(|finding| !finding.hypothesis().is_empty()) {
-        let fits = |name: &str| findings.iter().any(|finding| finding.hypothesis() == name);
+    let unexplained = |finding: &Finding| matches!(finding, Finding::Unexplained { .. });
+    if findings.iter().any(|finding| tried.contains(&finding.name()) || unexplained(finding)) {
+        let fits = |name: &str| findings.iter().any(|finding| finding.name() == name);
         let answer = |name: &&str| format!("{name} {}", if fits(name) { "YES" } else { "no" });
         let lines: Vec<String> = tried
             .chunks(3)

@@ -1,5 +1,7 @@
 //! Centred differences: the slope from values alone, and how far it can be trusted.
 
+use std::ops::Range;
+
 /// A slope by differences, with the bound of its error.
 ///
 /// ```
@@ -27,12 +29,18 @@ const STEP: usize = 8;
 /// The place of x in a row of samples, which reaches from x − 2h to x + 2h.
 const MIDDLE: usize = 2 * STEP;
 
-/// The points of a row around `x`, equally spaced. The step balances what is cut off against
-/// rounding; here it is `finer` times as small.
+/// Where in a row the point `k` lies, in samples. Every other one is out of step, or the rounding
+/// of nearly linear values could march in step with the row and be taken for a slope.
+fn place(k: usize) -> f64 {
+    let off = if k % 2 == 0 { 0.0 } else { 0.137 * (k * k % 7) as f64 - 0.4 };
+    k as f64 + off - MIDDLE as f64
+}
+
+/// The points of a row around `x`. The step balances what is cut off against rounding; here it is
+/// `finer` times as small.
 fn points(x: f64, finer: f64) -> Vec<f64> {
     let h = f64::EPSILON.cbrt() * x.abs().max(1.0) / finer;
-    let place = |k: usize| x + (k as f64 - MIDDLE as f64) * (h / STEP as f64);
-    (0..=2 * MIDDLE).map(place).collect()
+    (0..=2 * MIDDLE).map(|k| x + place(k) * (h / STEP as f64)).collect()
 }
 
 impl Difference {
@@ -90,14 +98,21 @@ pub(super) fn jitter_around(f: impl Fn(f64) -> f64, x: f64, finer: f64) -> [f64;
 }
 
 /// How much neighbours jitter to the left and to the right of the middle of a row, in units of one
-/// value's rounding error.
+/// value's rounding error. That is on both sides, where a kink disturbs one, or the middle.
 ///
-/// The fourth difference of anything smooth all but vanishes; what is left is rounding, enlarged by
-/// √(1 + 16 + 36 + 16 + 1) ≈ 8. It is on both sides, where a kink disturbs one, or the middle.
+/// The fourth divided difference of anything smooth all but vanishes; what is left is rounding, and
+/// the weights say how much it was enlarged.
 fn jitter(row: &[f64]) -> [f64; 2] {
-    let fourth = |y: &[f64]| (y[0] - 4.0 * y[1] + 6.0 * y[2] - 4.0 * y[3] + y[4]).abs() / 8.0;
-    let largest = |side: &[f64]| {
-        side.windows(5).map(fourth).fold(0.0, |largest, jitter| super::larger(jitter, largest))
+    let jitter_at = |first: usize| {
+        let window = first..first + 5;
+        let weight = |i: usize| {
+            let others = window.clone().filter(|&j| j != i);
+            1.0 / others.map(|j| place(i) - place(j)).product::<f64>()
+        };
+        let sum: f64 = window.clone().map(|i| weight(i) * row[i]).sum();
+        let squares: f64 = window.clone().map(|i| weight(i) * weight(i)).sum();
+        sum.abs() / squares.sqrt()
     };
-    [largest(&row[..MIDDLE]), largest(&row[MIDDLE + 1..])]
+    let largest = |starts: Range<usize>| starts.map(jitter_at).fold(0.0, super::larger);
+    [largest(0..MIDDLE - 4), largest(MIDDLE + 1..2 * MIDDLE - 3)]
 }

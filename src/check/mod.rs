@@ -142,7 +142,7 @@ fn relative(x: f64, y: f64) -> f64 {
 
 /// The larger of both; NaN stays NaN.
 fn larger(x: f64, y: f64) -> f64 {
-    if x >= y || x.is_nan() { x } else { y }
+    if x > y || x.is_nan() { x } else { y }
 }
 
 impl Comparison {
@@ -252,11 +252,24 @@ pub fn verdict(agrees: bool) -> &'static str {
     if agrees { "AGREE" } else { "DISAGREE" }
 }
 
-/// A relative error in two digits, or as a class.
-fn error_text(error: f64, class: bool) -> String {
-    let limit = [1e-12, 1e-9, 1e-6, 1e-3].into_iter().find(|&limit| error < limit);
-    match limit {
-        Some(limit) if class => format!("< {limit:e}"),
+/// A value with at most ten decimals, in at most fourteen columns.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    let plain = size == 0.0 || size >= 1e-3;
+    let before_point = if plain { size.max(1.0).log10().clamp(0.0, 9.0) as usize } else { 2 };
+    format!("{:.*}", 10 - before_point, Compact(value))
+}
+
+/// The finest classes of errors: of exact judges, and of differences.
+const EXACT: f64 = 1e-12;
+const NUMERIC: f64 = 1e-9;
+
+/// A relative error in two digits; with `class`, as a class from there up.
+fn error_text(error: f64, class: Option<f64>) -> String {
+    let least = class.unwrap_or(0.0);
+    let mut limits = [1e-12, 1e-9, 1e-6, 1e-3].into_iter().filter(|&limit| limit >= least);
+    match limits.find(|&limit| error < limit) {
+        Some(limit) if class.is_some() => format!("< {limit:e}"),
         _ if error == 0.0 => "0".to_string(),
         _ => format!("{error:.1e}"),
     }
@@ -288,14 +301,15 @@ impl fmt::Display for Comparison {
         let mut notes = String::new();
         for entry in &self.entries {
             let mut row = vec![entry.name.clone()];
-            row.extend(entry.values.iter().take(2).map(|value| format!("{:.10}", Compact(*value))));
-            row.push(error_text(entry.relative_error(), f.alternate()));
+            row.extend(entry.values.iter().take(2).map(|&value| number(value)));
+            row.push(error_text(entry.relative_error(), f.alternate().then_some(EXACT)));
             row.push(ulps_text(entry.ulps(), f.alternate()));
             if differences {
                 row.push(match entry.difference {
                     Some(Difference { kink: Some(_), .. }) => "kink".to_string(),
                     Some(Difference { slope, .. }) => {
-                        error_text(relative(entry.split().0, slope), f.alternate())
+                        let error = relative(entry.split().0, slope);
+                        error_text(error, f.alternate().then_some(NUMERIC))
                     }
                     None => "-".to_string(),
                 });
@@ -320,7 +334,6 @@ impl fmt::Display for Comparison {
 impl Entry {
     /// What the table has no room for.
     fn note(&self, judges: &[&str], tolerance: f64) -> String {
-        let number = |x: f64| format!("{:.10}", Compact(x));
         let Entry { name, values, difference, .. } = self;
         if let Some(Difference { kink: Some([left, right]), .. }) = difference {
             let [left, right] = [left, right].map(|slope| format!("{:.6}", Compact(*slope)));

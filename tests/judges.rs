@@ -1,0 +1,287 @@
+//! The judges against each other, and what their reports look like.
+
+mod common;
+
+use std::time::Instant;
+
+use chainrule::activation::{self, Activation, Functions, Softplus};
+use chainrule::check::{self, Comparison, Difference, Dual, Finding, Scalar};
+use chainrule::data::Examples;
+use chainrule::logistic::{Options, initialize_with_zeros, optimize};
+use chainrule::scalar::{Tape, Var};
+use chainrule::tensor::Tensor;
+use common::{Json, ulps};
+
+fn sigmoid<S: Scalar>(x: S) -> S {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[test]
+fn a_formula_written_once_runs_on_every_kind_of_number() {
+    fn all_operators<S: Scalar>(x: S, y: S) -> S {
+        let two = 2.0 * 0.5 + 1.0; // plain numbers stay plain
+        (two * x - y / 3.0 + x * y - 1.0 / y) / (x + 4.0) - (-x).apply(Softplus) * x.powf(2.0)
+    }
+    let tape = Tape::new();
+    let (x, y) = (tape.var(0.7), tape.var(-1.3));
+    let z = all_operators(x, y);
+    let gradients = z.backward();
+    let dx = all_operators(Dual::variable(0.7), Dual::constant(-1.3));
+    let dy = all_operators(Dual::constant(0.7), Dual::variable(-1.3));
+    assert_eq!((z.value(), dx.value, dy.value), (all_operators(0.7, -1.3), z.value(), z.value()));
+    assert!(ulps(gradients.wrt(x), dx.slope) <= 4 && ulps(gradients.wrt(y), dy.slope) <= 4);
+    assert_eq!(Scalar::value(sigmoid(tape.var(0.0))), 0.5);
+    assert_eq!(sigmoid(Dual::variable(0.0)).value(), 0.5);
+}
+
+/// Each elementwise function on dual numbers, against the table of 60 digits.
+#[test]
+fn dual_numbers_against_the_elementwise_table() {
+    let table = Json::read("activations.json");
+    let mut rows = 0;
+    for function in activation::all() {
+        let Some(entries) = table.map().get(function.name()) else { continue };
+        for entry in entries.list() {
+            let number = |key: &str| entry.get(key).number();
+            let x = Dual::variable(number("x")) * 1.0;
+            let y = x.apply(&function);
+            let (value, slope) = (number("f"), number("d1"));
+            // Below the smallest normal number a slope has fewer digits.
+            let tiny = |x: f64| x.abs() < f64::MIN_POSITIVE;
+            let near = |x: f64, y: f64| ulps(x, y) <= 4 || tiny(x) && tiny(y);
+            let name = function.name();
+            assert!(near(y.value, value), "{name} at {x:?}: {} {value}", y.value);
+            assert!(near(y.slope, slope), "{name} at {x:?}: {} {slope}", y.slope);
+            rows += 1;
+        }
+    }
+    assert!(rows > 100, "{rows}");
+}
+
+#[test]
+fn an_infinite_slope_leaves_other_parameters_alone() {
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        p[0].sqrt() + 3.0 * p[1]
+    }
+    let report = check::gradient!(cost, &[0.0, 1.0]);
+    assert!(report.agrees(), "{report}");
+    let [first, second] = &report.comparison.entries[..] else { panic!() };
+    assert_eq!((&first.values[..], first.difference), (&[f64::INFINITY; 2][..], None));
+    assert_eq!(second.values, [3.0, 3.0]);
+}
+
+fn problem() -> (Tensor, f64, Tensor, Tensor) {
+    let w = Tensor::new(2, 1, vec![1.0, 2.0]);
+    let x = Tensor::from_rows(&[[1.0, -2.0, -1.0], [3.0, 0.5, -3.2]]);
+    (w, 1.5, x, Tensor::new(1, 3, vec![1.0, 1.0, 0.0]))
+}
+
+#[test]
+fn the_table_of_all_judges_fits_80_columns() {
+    let (w, b, x, y) = problem();
+    let comparison = check::propagate(&w, b, &x, &y).unwrap();
+    assert!(comparison.agrees());
+    let expected = "  \
+  param   reverse mode    closed form  rel.err   ULP  differences  verdict
+  dw[0]   0.2507153166   0.2507153166  < 1e-12  <= 4       < 1e-9  AGREE
+  dw[1]  -0.0660409633  -0.0660409633  < 1e-12  <= 4       < 1e-9  AGREE
+  db     -0.1250040450  -0.1250040450  < 1e-12  <= 4       < 1e-9  AGREE";
+    assert_eq!(format!("{comparison:#}"), expected);
+    assert!(comparison.ratios().iter().all(|(_, ratio)| *ratio < 1e-9));
+
+    // The widest that may come: long names, large and tiny numbers, disagreement.
+    let mut wide = Comparison::new(["reverse mode", "closed form", "forward mode"]);
+    wide.add("dw[99]", [-12345.678901234, -1.2345678e-300, 1.0], 1.0);
+    wide.add("dw[7]", [f64::NAN, 1.0, 1.0], 1.0);
+    wide.entries[0].difference = Difference::of(|x| -12345.0 * x, 1.0);
+    for line in wide.to_string().lines() {
+        assert!(line.len() <= 80, "{} columns: {line}", line.len());
+    }
+    assert!(
+        wide.to_string().ends_with(
+            "dw[99]: forward mode 1.0000000000, differences -12345.000000\n  \
+         dw[7]: forward mode 1.0000000000"
+        ),
+        "{wide}"
+    );
+}
+
+#[test]
+fn all_judges_agree_at_an_optimum() {
+    let path = format!("{}/examples/data/challenger_orings.csv", env!("CARGO_MANIFEST_DIR"));
+    let examples = Examples::read_csv(&path, None).unwrap();
+    let x = examples.standardizer().unwrap().apply(&examples.x).unwrap();
+    let (w, b) = initialize_with_zeros(1);
+    let fit = optimize(w, b, &x, &examples.y, &Options::default()).unwrap();
+    let comparison = check::propagate(&fit.w, fit.b, &x, &examples.y).unwrap();
+    assert!(comparison.entries[0].values[0].abs() < 1e-14, "{comparison}");
+    assert!(comparison.agrees(), "{comparison}");
+
+    // A sum of terms that cancel, for which nobody has told the scale.
+    fn cost<S: Scalar>(p: &[S], data: &[f64]) -> S {
+        let losses = data.iter().map(|y| (p[0] - *y).powf(2.0));
+        losses.reduce(|sum, loss| sum + loss).unwrap_or(p[0])
+    }
+    let data = [0.1, 0.7, 1.3, 2.9, 3.14];
+    let mean = data.iter().sum::<f64>() / 5.0;
+    let by_hand: f64 = data.iter().rev().map(|y| 2.0 * mean - 2.0 * y).sum();
+    let report = check::gradient!(|p| cost(p, &data), &[mean], &[by_hand]);
+    assert!(report.comparison.entries[0].values[0].abs() < 1e-14);
+    assert!(report.agrees(), "{report}");
+    let off = check::gradient!(|p| cost(p, &data), &[mean], &[by_hand + 1e-9]);
+    assert!(!off.agrees(), "{off}");
+}
+
+#[test]
+fn a_kink_within_h_is_said_and_is_no_fault() {
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        2.0 * (p[0] - 1.0).relu() + (p[0] - 0.5).sigmoid()
+    }
+    let h = f64::EPSILON.cbrt();
+    for offset in [0.0, 0.1, -0.1, 0.3, -1.0 / 3.0, 0.5, -0.5, 0.7, -0.9, 0.99, 1.5, -2.5, 1e5] {
+        let report = check::gradient!(cost, &[1.0 + offset * h]);
+        assert!(report.agrees() && report.findings.is_empty(), "{offset} {report}");
+        if f64::abs(offset) <= 0.9 {
+            let text = report.to_string();
+            assert!(text.contains("p[0]: a kink within h; slope "), "{offset} {text}");
+        }
+    }
+    // A kink is no excuse for a slope that is neither side's.
+    let difference = Difference::of(f64::abs, 0.0).unwrap();
+    assert!([-1.0, 0.0, 1.0].into_iter().all(|slope| difference.allows(slope)));
+    assert!(!difference.allows(7.0) && !difference.allows(f64::NAN));
+}
+
+/// Differences stay within the error that they claim, over many sizes of x and f.
+#[test]
+fn the_error_of_differences_is_a_bound() {
+    type Pair = (fn(f64) -> f64, fn(f64) -> f64);
+    let pairs: [Pair; 8] = [
+        (f64::exp, f64::exp),
+        (|x| (50.0 * x).sin(), |x| 50.0 * (50.0 * x).cos()),
+        (|x| 1e6 + x.cos(), |x| -x.sin()),
+        (|x| 1e-6 * x * x, |x| 2e-6 * x),
+        (|x| x.abs().ln(), |x| 1.0 / x),
+        (|x| x.powi(7), |x| 7.0 * x.powi(6)),
+        (|x| (1e6 + x.sin()) - 1e6, f64::cos),
+        (
+            |x| x.tanh() / (1.0 + x * x),
+            |x| {
+                (1.0 - x.tanh().powi(2)) / (1.0 + x * x)
+                    - 2.0 * x * x.tanh() / (1.0 + x * x).powi(2)
+            },
+        ),
+    ];
+    let mut tightest = f64::INFINITY;
+    for (k, (f, df)) in pairs.into_iter().enumerate() {
+        for n in 1..400 {
+            let x = 0.0123 * 1.021_f64.powi(n) * if n % 2 == 0 { 1.0 } else { -1.0 };
+            let d = Difference::of(f, x).unwrap();
+            assert!(d.allows(df(x)), "{k} at {x}: {d:?} {}", df(x));
+            assert!(d.error < 1e-3 * (f(x).abs() + df(x).abs()).max(1.0), "{k} {x} {d:?}");
+            tightest = tightest.min(d.error / df(x).abs());
+        }
+    }
+    assert!(tightest < 1e-8, "{tightest}");
+}
+
+/// A wrong slope inside the formula: reverse and forward mode share it, differences do not.
+#[test]
+fn a_wrong_slope_inside_a_formula_is_seen_by_differences() {
+    struct Doubled;
+    impl Activation for Doubled {
+        fn name(&self) -> &'static str {
+            "doubled"
+        }
+        fn f(&self, x: f64) -> f64 {
+            x.sin()
+        }
+        fn df(&self, x: f64, _y: f64) -> f64 {
+            2.0 * x.cos()
+        }
+    }
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        (p[0] * p[1]).apply(Doubled)
+    }
+    let report = check::gradient!(cost, &[0.4, 1.1]);
+    assert_eq!(report.judged, "by reverse mode");
+    let [Finding::Factor { factor, name: Some("2") }] = report.findings[..] else {
+        panic!("{report}")
+    };
+    assert!((factor - 2.0).abs() < 1e-6 && !report.agrees());
+    assert!(report.to_string().contains("the gradient by reverse mode is wrong"), "{report}");
+}
+
+fn square<S: Scalar>(p: &[S]) -> S {
+    p[0] * p[0] * p[1] + p[2] * p[2] * 0.5
+}
+
+/// Each "try:" of a report on a gradient by hand, followed.
+#[test]
+fn a_gradient_by_hand_is_named_and_mended() {
+    let p = [2.0, 3.0, -1.0];
+    let right = [12.0, 4.0, -1.0];
+    let findings = |yours: [f64; 3]| {
+        let report = check::gradient!(square, &p, &yours);
+        assert_eq!(report.judged, "by hand");
+        assert_eq!(report.agrees(), report.findings.is_empty(), "{report}");
+        let text = report.to_string();
+        for finding in &report.findings {
+            assert!(text.contains(&format!(" try: {}", finding.hint())), "{text}");
+        }
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        report.findings
+    };
+    assert_eq!(findings(right), []);
+    assert_eq!(findings(right.map(|g| -g)), [Finding::Sign]);
+    assert_eq!(findings(right.map(|g| g / 3.0 * 3.0)), []);
+    assert_eq!(findings([0.0; 3]), [Finding::Zero]);
+    assert_eq!(findings([4.0, -1.0, 12.0]), [Finding::Permuted(vec![2, 0, 1])]);
+    // λp forgotten, and added as the hint says.
+    let lacking = [right[0] - 0.5 * 2.0, right[1] - 0.5 * 3.0, right[2] + 0.5];
+    let [Finding::MissingTerm { coefficient, of: "x" }] = findings(lacking)[..] else { panic!() };
+    let mended = [0, 1, 2].map(|i| lacking[i] + coefficient * p[i]);
+    assert_eq!(findings(mended), []);
+    // Copied from paper with eight digits: right, and short of digits.
+    let short = findings([12.000_000_1, 4.0, -1.0]);
+    assert!(matches!(short[..], [Finding::LostDigits { digits: 8, .. }]), "{short:?}");
+    assert!(matches!(findings([12.0, 5.0, -1.0])[..], [Finding::Unexplained { wrong: 1, of: 3 }]));
+    assert!(matches!(findings([f64::NAN, 4.0, -1.0])[..], [Finding::Unexplained { .. }]));
+}
+
+#[test]
+#[should_panic(expected = "the gradient by hand has 2 entries")]
+fn a_gradient_by_hand_has_one_entry_for_each_parameter() {
+    check::gradient!(square, &[2.0, 3.0, -1.0], &[1.0, 2.0]);
+}
+
+#[test]
+fn a_check_takes_less_than_a_second() {
+    let start = Instant::now();
+    for function in activation::all() {
+        check::activation(&function);
+    }
+    assert!(start.elapsed().as_secs_f64() < 1.0 * activation::all().len() as f64);
+    let start = Instant::now();
+    let p: Vec<f64> = (0..30).map(f64::from).collect();
+    let report = check::gradient!(|p| long(p), &p);
+    assert!(report.agrees());
+    assert!(start.elapsed().as_secs_f64() < 1.0, "{:?}", start.elapsed());
+}
+
+/// A thousand terms.
+fn long<S: Scalar>(p: &[S]) -> S {
+    let terms = (0..1000).map(|k| (p[k % p.len()] * 0.01 * (k % 7) as f64).sigmoid());
+    terms.reduce(|sum, term| sum + term).unwrap_or(p[0])
+}
+
+#[test]
+fn a_custom_scalar_function_takes_any_carrier() {
+    // `Var` in a generic function keeps the learner's line.
+    fn cost<S: Scalar>(x: S) -> S {
+        x.sigmoid() // the line that a trace shows
+    }
+    let tape = Tape::new();
+    let y: Var = cost(tape.var(1.0));
+    assert!(format!("{y:?}").contains("tests/judges.rs"), "{y:?}");
+}
