@@ -52,9 +52,9 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "One node, one example with label y = 1: L = -ln sigmoid(w1 x1 + w2 x2 + b)\n")?;
     writeln!(out, "  judge                dL/dw1         dL/dw2          dL/db  how")?;
     for (name, [w1, w2, b], how) in [
-        ("reverse mode", reverse, "1 pass forward, 1 back"),
+        ("reverse mode", reverse, "1 forward, 1 back"),
         ("by hand", by_hand, "(a - y) x, a - y"),
-        ("forward mode", forward, "1 pass per parameter"),
+        ("forward mode", forward, "1 per parameter"),
     ] {
         writeln!(out, "  {name:<12}  {w1:>13.10}  {w2:>13.10}  {b:>13.10}  {how}")?;
     }

@@ -78,6 +78,9 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     let agrees = Difference::of(|x| x.hypot(4.0), 3.0).is_some_and(|d| d.allows(slope));
     writeln!(out, "An operation with two inputs is one call of tape.record:")?;
     writeln!(out, "  hypot(3, 4) = {r}, dr/dx = {slope:.6}; differences {}\n", verdict(agrees))?;
-    writeln!(out, "Try:  return -s in Swish::df; the check says what is wrong.")?;
+    writeln!(
+        out,
+        "Try:  double the slope in Swish::df; the check says so, the training does not."
+    )?;
     writeln!(out, "Next: cargo run --example 15_break_it")
 }

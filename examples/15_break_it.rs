@@ -155,7 +155,10 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         "each example twice and falls all the same; only predict crashes. A Tensor here"
     )?;
     writeln!(out, "has two sides always, and w of another shape than (n, 1) is refused.\n")?;
-    writeln!(out, "Try:  set RATE to 0.01; then even more faults look like slow learning.")?;
+    writeln!(
+        out,
+        "Try:  set RATE to 0.01; the cost with w (n,) then jumps up at once: a bug shows."
+    )?;
     writeln!(out, "Next: cargo run --release --example 12_model")
 }
 

@@ -245,6 +245,7 @@ fn a_gradient_by_hand_is_named_and_mended() {
     // Copied from paper with eight digits: right, and short of digits.
     let short = findings([12.000_000_1, 4.0, -1.0]);
     assert!(matches!(short[..], [Finding::LostDigits { digits: 8, .. }]), "{short:?}");
+    assert!(matches!(findings([12.0, -4.0, -1.0])[..], [Finding::Unexplained { wrong: 1, of: 3 }]));
     assert!(matches!(findings([12.0, 5.0, -1.0])[..], [Finding::Unexplained { wrong: 1, of: 3 }]));
     assert!(matches!(findings([f64::NAN, 4.0, -1.0])[..], [Finding::Unexplained { .. }]));
 }

@@ -195,6 +195,9 @@ fn factor_name(factor: f64, m: Option<usize>) -> Option<&'static str> {
 /// Wrong from next to zero on, on one side, at half of its telling points at least; right on the
 /// other.
 fn one_side(points: &[Point]) -> Option<Finding> {
+    if points.iter().any(|point| point.y.is_nan()) {
+        return None; // parameters, not the points of one function
+    }
     [true, false].into_iter().find_map(|above| {
         let on_side = |p: &Point| if above { p.x > 0.0 } else { p.x < 0.0 };
         let side: Vec<&Point> = points.iter().filter(|p| on_side(p)).collect();
@@ -297,120 +300,123 @@ pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
 }
 
 impl Finding {
+    /// Its name, what was seen, and what to do about it.
+    fn words(&self) -> (&'static str, String, String) {
+        let (name, seen, hint) = match self {
+            Finding::Sign => {
+                ("sign", "yours is minus the right derivative", "put a minus sign in front of it")
+            }
+            Finding::Factor { factor, name } => {
+                let factor = short(*factor);
+                let meaning = match name {
+                    Some("m") => ", and that is m: a sum where a mean is meant",
+                    Some("1/m") => ", and that is 1/m: divided by m twice",
+                    Some("2") => ": a factor 2 too many",
+                    Some("1/2") => ": a factor 2 is missing",
+                    _ => "",
+                };
+                let seen = format!("yours is {factor} times the right derivative{meaning}");
+                return ("constant factor", seen, format!("divide it by {factor}"));
+            }
+            Finding::Zero => (
+                "zero",
+                "yours is 0 everywhere",
+                "return f'(x); only a constant has slope 0 everywhere",
+            ),
+            Finding::Value => (
+                "returned f itself",
+                "yours is f(x) itself at every point",
+                "return f'(x); only c e^x is its own slope",
+            ),
+            Finding::InputForOutput => (
+                "input for output",
+                "df(y, y) is right at every point: your formula is one in y, not in x",
+                "write y where df(x, y) has x",
+            ),
+            Finding::OutputForInput => (
+                "output for input",
+                "df(x, x) is right at every point: your formula is one in x, not in y",
+                "write x where df(x, y) has y",
+            ),
+            Finding::OneSide { above: true } => (
+                "one side",
+                "yours is right for x < 0 and wrong for x > 0",
+                "mend the branch for x > 0, keep the other",
+            ),
+            Finding::OneSide { above: false } => (
+                "one side",
+                "yours is right for x > 0 and wrong for x < 0",
+                "mend the branch for x < 0, keep the other",
+            ),
+            Finding::HalfProduct { without_slope: true } => (
+                "half a product rule",
+                "yours equals f(x)/x: for f = x*v that is v; the term x*v' is missing",
+                "add x*v', where v = f(x)/x",
+            ),
+            Finding::HalfProduct { without_slope: false } => (
+                "half a product rule",
+                "yours equals f'(x) - f(x)/x: for f = x*v that is x*v'; v is missing",
+                "add v, which is f(x)/x",
+            ),
+            Finding::MissingTerm { coefficient, of } => {
+                let c = short(*coefficient);
+                let term = if *of == "1" { c } else { format!("{c} {of}") };
+                let seen = format!("yours lacks the term {term}");
+                return ("missing term", seen, format!("add {term} to it"));
+            }
+            Finding::Permuted(order) => {
+                let seen = "yours has the right entries in another order".into();
+                return ("permuted", seen, format!("take its entries in the order {order:?}"));
+            }
+            Finding::Transposed => {
+                ("transposed", "yours is the transpose of the right gradient", "transpose it: .t()")
+            }
+            Finding::Unexplained { wrong, of } => {
+                let seen = format!("yours is wrong at {wrong} of {of} points; no hypothesis fits");
+                return (UNEXPLAINED, seen, "check each part of the formula by itself".into());
+            }
+            Finding::NotFinite { x, y, slope } => {
+                let [x, y, slope] = [x, y, slope].map(|value| short(*value));
+                let seen = format!("f({x}) is {y} with slope {slope}, and domain() has that x");
+                let hint = "write the formula so that nothing overflows there, or narrow domain()";
+                return ("not finite", seen, hint.into());
+            }
+            Finding::TwoAnswers { x } => {
+                let seen = format!("f_df({}) gives something else than f and df do", short(*x));
+                return ("two answers", seen, "remove f_df: by default it calls f and df".into());
+            }
+            Finding::LostDigits { x, digits } => {
+                let x = short(*x);
+                let seen = format!("yours is right, but has only {digits} of 16 digits at x = {x}");
+                let hint =
+                    "keep more digits: subtract no near-equal numbers (sigmoid(-x), not 1 - y)";
+                return ("lost digits", seen, hint.into());
+            }
+        };
+        (name, seen.into(), hint.into())
+    }
+
     /// Its name, as in the list of what was tried.
     pub fn name(&self) -> &'static str {
-        match self {
-            Finding::Sign => "sign",
-            Finding::Factor { .. } => "constant factor",
-            Finding::Zero => "zero",
-            Finding::Value => "returned f itself",
-            Finding::InputForOutput => "input for output",
-            Finding::OutputForInput => "output for input",
-            Finding::OneSide { .. } => "one side",
-            Finding::HalfProduct { .. } => "half a product rule",
-            Finding::MissingTerm { .. } => "missing term",
-            Finding::Permuted(_) => "permuted",
-            Finding::Transposed => "transposed",
-            Finding::Unexplained { .. } => "no hypothesis fits",
-            Finding::NotFinite { .. } => "not finite",
-            Finding::TwoAnswers { .. } => "two answers",
-            Finding::LostDigits { .. } => "lost digits",
-        }
+        self.words().0
+    }
+
+    /// A concrete next step.
+    pub fn hint(&self) -> String {
+        self.words().2
     }
 
     /// Whether the derivative is wrong, and not only short of digits.
     pub fn is_wrong(&self) -> bool {
         !matches!(self, Finding::LostDigits { .. })
     }
-
-    /// A concrete next step.
-    pub fn hint(&self) -> String {
-        match self {
-            Finding::Sign => "put a minus sign in front of it".into(),
-            Finding::Factor { factor, .. } => format!("divide it by {}", short(*factor)),
-            Finding::Zero => "return f'(x); only a constant has slope 0 everywhere".into(),
-            Finding::Value => "return f'(x); only c e^x is its own slope".into(),
-            Finding::InputForOutput => "write y where df(x, y) has x".into(),
-            Finding::OutputForInput => "write x where df(x, y) has y".into(),
-            Finding::OneSide { above } => {
-                format!(
-                    "mend the branch for x {} 0, keep the other",
-                    if *above { ">" } else { "<" }
-                )
-            }
-            Finding::HalfProduct { without_slope: true } => "add x*v', where v = f(x)/x".into(),
-            Finding::HalfProduct { .. } => "add v, which is f(x)/x".into(),
-            Finding::MissingTerm { coefficient, of } => {
-                format!("add {} to it", product(*coefficient, of))
-            }
-            Finding::Permuted(order) => format!("take its entries in the order {order:?}"),
-            Finding::Transposed => "transpose it: .t()".into(),
-            Finding::Unexplained { .. } => "check each part of the formula by itself".into(),
-            Finding::NotFinite { .. } => {
-                "write the formula so that nothing overflows there, or narrow domain()".into()
-            }
-            Finding::TwoAnswers { .. } => "remove f_df: by default it calls f and df".into(),
-            Finding::LostDigits { .. } => {
-                "keep more digits: subtract no near-equal numbers (sigmoid(-x), not 1 - y)".into()
-            }
-        }
-    }
 }
+
+const UNEXPLAINED: &str = "no hypothesis fits";
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Finding::Sign => write!(f, "yours is minus the right derivative"),
-            Finding::Factor { factor, name } => {
-                write!(f, "yours is {} times the right derivative", short(*factor))?;
-                match name {
-                    Some("m") => write!(f, ", and that is m: a sum where a mean is meant"),
-                    Some("1/m") => write!(f, ", and that is 1/m: divided by m twice"),
-                    Some("2") => write!(f, ": a factor 2 too many"),
-                    Some("1/2") => write!(f, ": a factor 2 is missing"),
-                    _ => Ok(()),
-                }
-            }
-            Finding::Zero => write!(f, "yours is 0 everywhere"),
-            Finding::Value => write!(f, "yours is f(x) itself at every point"),
-            Finding::InputForOutput => {
-                write!(f, "df(y, y) is right at every point: your formula is one in y, not in x")
-            }
-            Finding::OutputForInput => {
-                write!(f, "df(x, x) is right at every point: your formula is one in x, not in y")
-            }
-            Finding::OneSide { above: true } => {
-                write!(f, "yours is right for x < 0 and wrong for x > 0")
-            }
-            Finding::OneSide { above: false } => {
-                write!(f, "yours is right for x > 0 and wrong for x < 0")
-            }
-            Finding::HalfProduct { without_slope: true } => {
-                write!(f, "yours equals f(x)/x: for f = x*v that is v; the term x*v' is missing")
-            }
-            Finding::HalfProduct { .. } => {
-                write!(f, "yours equals f'(x) - f(x)/x: for f = x*v that is x*v'; v is missing")
-            }
-            Finding::MissingTerm { coefficient, of } => {
-                write!(f, "yours lacks the term {}", product(*coefficient, of))
-            }
-            Finding::Permuted(_) => write!(f, "yours has the right entries in another order"),
-            Finding::Transposed => write!(f, "yours is the transpose of the right gradient"),
-            Finding::Unexplained { wrong, of } => {
-                write!(f, "yours is wrong at {wrong} of {of} points, and no hypothesis fits")
-            }
-            Finding::NotFinite { x, y, slope } => {
-                let [x, y, slope] = [x, y, slope].map(|value| short(*value));
-                write!(f, "f({x}) is {y} with slope {slope}, and domain() has that x")
-            }
-            Finding::TwoAnswers { x } => {
-                write!(f, "f_df({}) gives something else than f and df do", short(*x))
-            }
-            Finding::LostDigits { x, digits } => {
-                let x = short(*x);
-                write!(f, "yours is right, but only {digits} of 16 digits are left at x = {x}")
-            }
-        }
+        write!(f, "{}", self.words().1)
     }
 }
 
@@ -424,10 +430,6 @@ fn short(number: f64) -> String {
     }
 }
 
-fn product(coefficient: f64, of: &str) -> String {
-    if of == "1" { short(coefficient) } else { format!("{} {of}", short(coefficient)) }
-}
-
 /// What was found, what was tried, and what to try next.
 pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
@@ -437,9 +439,9 @@ pub(super) fn write(
     for finding in findings {
         write!(f, "\n   = {finding}")?;
     }
-    let unexplained = |finding: &Finding| matches!(finding, Finding::Unexplained { .. });
-    if findings.iter().any(|finding| tried.contains(&finding.name()) || unexplained(finding)) {
-        let fits = |name: &str| findings.iter().any(|finding| finding.name() == name);
+    let names: Vec<&str> = findings.iter().map(Finding::name).collect();
+    if names.iter().any(|name| tried.contains(name) || *name == UNEXPLAINED) {
+        let fits = |name: &str| names.contains(&name);
         let answer = |name: &&str| format!("{name} {}", if fits(name) { "YES" } else { "no" });
         let lines: Vec<String> = tried
             .chunks(3)
