@@ -23,11 +23,8 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "X (2,3)  Y (1,3)  w (2,1)  b scalar     m = 3 examples, one per column\n")?;
     writeln!(out, "reverse mode   the tape: z = wᵀX + b, cost = mean of softplus((1 - 2y) z)")?;
     writeln!(out, "closed form    dw = (1/m) X (A - Y)ᵀ,  db = (1/m) Σ(A - Y)")?;
-    writeln!(
-        out,
-        "forward mode   the cost on dual numbers, once for each parameter; in rel.err, ULP"
-    )?;
-    writeln!(out, "differences    the cost at p + h and p - h, once for each parameter\n")?;
+    writeln!(out, "forward mode   the cost on dual numbers, once for each parameter")?;
+    writeln!(out, "differences    the cost at p + h and at p - h, for each parameter p\n")?;
     writeln!(out, "{comparison:#}")?;
     writeln!(out, "\ncost {cost:.10}   verdict: {}\n", verdict(comparison.agrees()))?;
     writeln!(out, "Try:  turn a label around; db moves by 1/m = 0.3333333333.")?;

@@ -72,11 +72,14 @@ fn gradient(p: &[f64], model: &Model) -> Vec<f64> {
     report.comparison.entries.iter().map(|entry| entry.values[0]).collect()
 }
 
-/// A gradient for the parameters p, and the model that it is said to belong to.
+/// From parameters to a gradient.
+type Gradient = Box<dyn Fn(&[f64]) -> Vec<f64>>;
+
+/// A gradient, and the model that it is said to belong to.
 struct Fault {
     name: &'static str,
     model: Model,
-    gradient: Box<dyn Fn(&[f64]) -> Vec<f64>>,
+    gradient: Gradient,
 }
 
 fn faults(right: &Model) -> Vec<Fault> {

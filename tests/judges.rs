@@ -2,6 +2,19 @@
 
 mod common;
 
+#[allow(dead_code)] // its `main`
+#[path = "../examples/15_break_it.rs"]
+mod break_it;
+#[allow(dead_code)]
+#[path = "../examples/05_four_judges.rs"]
+mod four_judges;
+#[allow(dead_code)]
+#[path = "../examples/14_own_activation.rs"]
+mod own_activation;
+#[allow(dead_code)]
+#[path = "../examples/09_propagate.rs"]
+mod propagate;
+
 use std::time::Instant;
 
 use chainrule::activation::{self, Activation, Functions, Softplus};
@@ -122,7 +135,7 @@ fn all_judges_agree_at_an_optimum() {
         let losses = data.iter().map(|y| (p[0] - *y).powf(2.0));
         losses.reduce(|sum, loss| sum + loss).unwrap_or(p[0])
     }
-    let data = [0.1, 0.7, 1.3, 2.9, 3.14];
+    let data = [0.1, 0.7, 1.3, 2.9, 3.7];
     let mean = data.iter().sum::<f64>() / 5.0;
     let by_hand: f64 = data.iter().rev().map(|y| 2.0 * mean - 2.0 * y).sum();
     let report = check::gradient!(|p| cost(p, &data), &[mean], &[by_hand]);
@@ -285,4 +298,56 @@ fn a_custom_scalar_function_takes_any_carrier() {
     let tape = Tape::new();
     let y: Var = cost(tape.var(1.0));
     assert!(format!("{y:?}").contains("tests/judges.rs"), "{y:?}");
+}
+
+/// What a lesson about judges prints, if it fits the screen and ends as lessons do.
+fn printed(run: fn(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut out = vec![];
+    run(&mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() <= 40, "{} lines", lines.len());
+    for line in &lines {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let [.., try_this, next] = lines[..] else { panic!("{text}") };
+    assert!(try_this.starts_with("Try:  ") && next.starts_with("Next: "), "{text}");
+    text
+}
+
+#[test]
+fn four_judges_agree() {
+    let text = printed(four_judges::run);
+    assert_eq!(text.matches("-0.3648510476  -0.0912127619  -0.1824255238").count(), 3);
+    assert!(text.contains("verdict: AGREE") && !text.contains("DISAGREE"), "{text}");
+    let text = printed(propagate::run);
+    assert!(text.contains("cost 0.1590053771   verdict: AGREE"), "{text}");
+}
+
+#[test]
+fn an_own_activation_is_right_and_then_wrong() {
+    let text = printed(own_activation::run);
+    assert!(text.starts_with("gradcheck: `swish` AGREES"), "{text}");
+    assert!(text.contains("half a product rule YES"), "{text}");
+    assert!(text.contains("swish       cost 0.833333 -> 0.026213"), "{text}");
+    assert!(text.contains("half_swish  cost 0.833333 -> 0.033875"), "{text}");
+}
+
+#[test]
+fn a_dozen_faults_are_seen_or_escape() {
+    let text = printed(break_it::run);
+    for row in [
+        "none                   -       -     -      -                  yes   3",
+        "Y - A for A - Y        SEEN    SEEN  SEEN   sign               no    0",
+        "1/m forgotten          SEEN    SEEN  SEEN   constant factor    yes   3",
+        "penalty not in dw, db  SEEN    SEEN  -      missing term       yes   3",
+        "sigmoid is s(2z)       -       -     SEEN   -                  yes   3",
+        "own slope wrong        -       SEEN  SEEN   no hypothesis fits yes   3",
+        "a wrong label          -       -     -      -                  yes   2",
+        "w of rank 1 in NumPy   -       -     -      -                  yes   crash",
+        "cost with w (n,)    0.693147  0.569667  0.391716",
+        "cost with w (n, 1)  0.693147  0.284833  0.202708",
+    ] {
+        assert!(text.contains(row), "{row}\n{text}");
+    }
 }

@@ -136,19 +136,23 @@ pub(super) const TRIED_ON_FUNCTIONS: [&str; 9] = [
 pub(super) const TRIED_ON_LISTS: [&str; 6] =
     ["sign", "constant factor", "zero", "missing term", "permuted", "transposed"];
 
-/// All hypotheses about single numbers that fit, or [`Finding::Unexplained`]. `m` is the number of
-/// examples, if there are examples.
+/// All hypotheses that fit, or [`Finding::Unexplained`]; empty if there is nothing to explain. `m` is
+/// the number of examples, if there are examples. Points without a y are entries of a gradient.
 pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
+    let wrong = points.iter().filter(|point| !point.agrees()).count();
+    if wrong == 0 {
+        return vec![];
+    }
     let mut findings = hypotheses(points, m);
+    if points.iter().any(|point| point.y.is_nan()) {
+        findings.extend(permuted(points));
+    } else {
+        findings.extend(one_side(points));
+    }
     if findings.is_empty() {
-        findings.push(unexplained(points));
+        findings.push(Finding::Unexplained { wrong, of: points.len() });
     }
     findings
-}
-
-fn unexplained(points: &[Point]) -> Finding {
-    let wrong = points.iter().filter(|point| !point.agrees()).count();
-    Finding::Unexplained { wrong, of: points.len() }
 }
 
 fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
@@ -173,7 +177,6 @@ fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
     if all(&|p| p.explains(p.yours, p.y, 0.0)) {
         findings.push(Finding::Value);
     }
-    findings.extend(one_side(points));
     // 0/0 says nothing at x = 0.
     if all(&|p| p.x == 0.0 || p.explains(p.yours, p.y / p.x, 0.0)) {
         findings.push(Finding::HalfProduct { without_slope: true });
@@ -195,9 +198,6 @@ fn factor_name(factor: f64, m: Option<usize>) -> Option<&'static str> {
 /// Wrong from next to zero on, on one side, at half of its telling points at least; right on the
 /// other.
 fn one_side(points: &[Point]) -> Option<Finding> {
-    if points.iter().any(|point| point.y.is_nan()) {
-        return None; // parameters, not the points of one function
-    }
     [true, false].into_iter().find_map(|above| {
         let on_side = |p: &Point| if above { p.x > 0.0 } else { p.x < 0.0 };
         let side: Vec<&Point> = points.iter().filter(|p| on_side(p)).collect();
@@ -229,19 +229,6 @@ fn missing_terms(points: &[Point]) -> Vec<Finding> {
         points.iter().all(fits).then_some(Finding::MissingTerm { coefficient, of })
     });
     fitting.collect()
-}
-
-/// As [`explain`], for the entries of one gradient, which may be out of order.
-pub(super) fn explain_list(points: &[Point], m: Option<usize>) -> Vec<Finding> {
-    if points.iter().all(Point::agrees) {
-        return vec![];
-    }
-    let mut findings = hypotheses(points, m);
-    findings.extend(permuted(points));
-    if findings.is_empty() {
-        findings.push(unexplained(points));
-    }
-    findings
 }
 
 fn permuted(points: &[Point]) -> Option<Finding> {
@@ -284,7 +271,7 @@ pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
     let transposed = turned.shape() == right.shape() && pairs(&turned).iter().all(Point::agrees);
     let mut findings = vec![];
     if yours.shape() == right.shape() {
-        findings = explain_list(&pairs(yours), Some(m));
+        findings = explain(&pairs(yours), Some(m));
         if findings.is_empty() {
             return findings;
         }

@@ -32,7 +32,7 @@ const MIDDLE: usize = 2 * STEP;
 /// Where in a row the point `k` lies, in samples. Every other one is out of step, or the rounding
 /// of nearly linear values could march in step with the row and be taken for a slope.
 fn place(k: usize) -> f64 {
-    let off = if k % 2 == 0 { 0.0 } else { 0.137 * (k * k % 7) as f64 - 0.4 };
+    let off = (k % 2) as f64 * (0.137 * (k * k % 7) as f64 - 0.4);
     k as f64 + off - MIDDLE as f64
 }
 

@@ -139,7 +139,7 @@ fn differences(number: impl Fn(&[f64]) -> f64, at: &[f64]) -> Vec<Option<Differe
 /// with the gradient by hand.
 fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static str, Vec<Finding>) {
     let point = |x: f64, yours: f64, right: f64, error: f64| {
-        let y = f64::NAN; // hypotheses about a function's value do not apply
+        let y = f64::NAN; // an entry of a gradient, no function
         Point { x, y, yours, right, error }
     };
     let mut numeric = vec![];
@@ -170,7 +170,7 @@ fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static st
         let lost = Finding::LostDigits { x: worst.1, digits };
         return ("by hand", if comparison.agrees() { vec![] } else { vec![lost] });
     }
-    ("by hand", diagnosis::explain_list(&exact, None))
+    ("by hand", diagnosis::explain(&exact, None))
 }
 
 impl fmt::Display for GradientReport {

