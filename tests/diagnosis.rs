@@ -434,14 +434,14 @@ proptest! {
         let vars: Vec<Var> = p.iter().map(|&x| tape.var(x)).collect();
         let output = formula(&vars, &steps);
         let gradients = output.backward();
-        for i in 0..p.len() {
+        for (i, &var) in vars.iter().enumerate() {
             let dual = |(k, &x): (usize, &f64)| {
                 if k == i { Dual::variable(x) } else { Dual::constant(x) }
             };
             let duals: Vec<Dual> = p.iter().enumerate().map(dual).collect();
             let forward = formula(&duals, &steps);
             prop_assert_eq!(forward.value, output.value());
-            let reverse = gradients.wrt(vars[i]);
+            let reverse = gradients.wrt(var);
             let scale = reverse.abs().max(1e-3);
             prop_assert!((forward.slope - reverse).abs() <= 1e-14 * scale, "{} {reverse}", forward.slope);
         }

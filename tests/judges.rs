@@ -159,6 +159,16 @@ fn a_kink_within_h_is_said_and_is_no_fault() {
             assert!(text.contains("p[0]: a kink within h; slope "), "{offset} {text}");
         }
     }
+    // By hand, one may have chosen the slope of the other side, or zero between them.
+    fn absolute<S: Scalar>(p: &[S]) -> S {
+        (p[0] * 3.0).abs() + p[1] * p[1]
+    }
+    for (by_hand, agrees) in [(-3.0, true), (0.0, true), (3.0, true), (30.0, false)] {
+        let report = check::gradient!(absolute, &[0.0, 2.0], &[by_hand, 4.0]);
+        assert_eq!((report.agrees(), report.findings.is_empty()), (agrees, agrees), "{report}");
+    }
+    let report = check::gradient!(absolute, &[0.0, 2.0], &[3.0, 4.0 + 1e-7]);
+    assert!(matches!(report.findings[..], [Finding::LostDigits { x: 2.0, .. }]), "{report}");
     // A kink is no excuse for a slope that is neither side's.
     let difference = Difference::of(f64::abs, 0.0).unwrap();
     assert!([-1.0, 0.0, 1.0].into_iter().all(|slope| difference.allows(slope)));

@@ -58,18 +58,11 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         let Some(difference) = Difference::of(inside, x).filter(|_| yours.is_finite()) else {
             continue;
         };
-        if difference.kink.is_some() {
-            report.kinks.push(x);
-        }
         // Where f itself jumps, differences say nothing.
-        if difference.error.is_finite() {
-            report.points.push(Point {
-                x,
-                y,
-                yours,
-                right: difference.slope,
-                error: difference.error,
-            });
+        let Difference { slope: right, error, kink } = difference;
+        if error.is_finite() {
+            report.kinks.extend(kink.map(|_| x));
+            report.points.push(Point { x, y, yours, right, error });
         }
     }
     if report.points.iter().any(|point| !point.agrees()) {
@@ -84,8 +77,7 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
 fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
     // With another argument in place of x or y, is the slope right?
     let right_with = |df: &dyn Fn(&Point) -> f64| {
-        let replaced = points.iter().map(|point| Point { yours: df(point), ..*point });
-        replaced.into_iter().all(|point| point.agrees())
+        points.iter().all(|point| Point { yours: df(point), ..*point }.agrees())
     };
     let mut findings = vec![];
     if right_with(&|p| f.df(p.y, p.y)) {
@@ -94,11 +86,10 @@ fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
     if right_with(&|p| f.df(p.x, p.x)) {
         findings.push(Finding::OutputForInput);
     }
-    let others = diagnosis::explain(points, None);
-    let known = |finding: &Finding| !matches!(finding, Finding::Unexplained { .. });
-    let keep = |finding: &Finding| findings.is_empty() || known(finding);
-    let others: Vec<Finding> = others.into_iter().filter(keep).collect();
-    findings.extend(others);
+    let unexplained = |finding: &Finding| matches!(finding, Finding::Unexplained { .. });
+    let explained = !findings.is_empty();
+    findings.extend(diagnosis::explain(points, None));
+    findings.retain(|finding| !(explained && unexplained(finding)));
     findings
 }
 
@@ -162,7 +153,11 @@ fn not_finite(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
         for _ in 0..60 {
             let Some(x) = inside else { break };
             let middle = (x + outside) / 2.0;
-            if size(middle).is_finite() { inside = Some(middle) } else { outside = middle }
+            if !f.domain(middle) || size(middle).is_finite() {
+                inside = Some(middle);
+            } else {
+                outside = middle;
+            }
         }
         let (y, slope) = f.f_df(outside);
         let overflows = inside.is_some_and(|x| size(x) > 1e150);
@@ -170,9 +165,11 @@ fn not_finite(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
     })
 }
 
+/// Where `f_df` gives something else than `f` and `df`. It may keep more digits than they do.
 fn two_answers(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
-    let near =
-        |x: f64, y: f64| x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-9 * y.abs();
+    let near = |x: f64, y: f64| {
+        x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-9 * y.abs() + 1e-12
+    };
     let differs = |&x: &f64| {
         let (y, slope) = f.f_df(x);
         !near(y, f.f(x)) || !near(slope, f.df(x, y))
@@ -215,7 +212,7 @@ impl fmt::Display for ActivationReport {
             write!(f, "warning: gradcheck: `{name}` loses digits")?;
         }
         for x in self.kinks.iter().take(4) {
-            write!(f, "\n  a kink at x = {}: no fault", Compact(*x))?;
+            write!(f, "\n  a kink at x = {}: no fault", diagnosis::short(*x))?;
         }
         if !self.agrees() {
             self.table(f)?;

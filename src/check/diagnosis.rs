@@ -408,7 +408,7 @@ impl fmt::Display for Finding {
 }
 
 /// A number in six digits at most.
-fn short(number: f64) -> String {
+pub(super) fn short(number: f64) -> String {
     let rounded: f64 = format!("{number:.5e}").parse().unwrap_or(number);
     if rounded == 0.0 || (1e-4..1e6).contains(&rounded.abs()) {
         rounded.to_string()

@@ -147,14 +147,17 @@ fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static st
     let mut worst = (0.0, f64::NAN);
     for (entry, &x) in comparison.entries.iter().zip(at) {
         let reverse = entry.values[0];
-        let difference = entry.difference.filter(|difference| difference.error.is_finite());
-        if let Some(Difference { slope, error, .. }) = difference {
-            numeric.push(point(x, reverse, slope, error));
-        }
         let by_hand = entry.values[1];
-        exact.push(point(x, by_hand, reverse, 1e-9 * entry.scale));
-        let off = if by_hand == reverse { 0.0 } else { (by_hand - reverse).abs() / entry.scale };
-        if off > worst.0 || off.is_nan() {
+        let mut error = 1e-9 * entry.scale;
+        if let Some(difference) = entry.difference.filter(|d| d.error.is_finite()) {
+            numeric.push(point(x, reverse, difference.slope, difference.error));
+            if difference.kink.is_some() {
+                error = difference.error;
+            }
+        }
+        exact.push(point(x, by_hand, reverse, error));
+        let off = (by_hand - reverse).abs() / entry.scale;
+        if !entry.agrees(comparison.tolerance) && (off > worst.0 || off.is_nan()) {
             worst = (off, x);
         }
     }

@@ -131,12 +131,15 @@ impl Entry {
     }
 
     /// Whether all values differ from the first by at most `tolerance × scale`, and the first from
-    /// centred differences by at most their error. NaN agrees with nothing.
+    /// centred differences by at most their error. At a kink, each value may be the slope of either
+    /// side. NaN agrees with nothing.
     pub fn agrees(&self, tolerance: f64) -> bool {
         let (x, others) = self.split();
         // Below its smallest normal number, f64 itself runs out of digits.
         let allowed = (tolerance * self.scale).max(f64::MIN_POSITIVE);
-        others.iter().all(|&y| x == y || (x - y).abs() <= allowed)
+        let kink = self.difference.filter(|difference| difference.kink.is_some());
+        let at_kink = |y: f64| kink.is_some_and(|difference| difference.allows(y));
+        others.iter().all(|&y| x == y || (x - y).abs() <= allowed || at_kink(y))
             && self.difference.is_none_or(|difference| difference.allows(x))
     }
 }
