@@ -46,7 +46,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     )?;
     writeln!(out, "the oldest, a gradient is complete before it is handed on: no sort needed.\n")?;
     writeln!(out, "Try:  add `let c = (c + c)`; the three answers become 8, 1 and 64.")?;
-    writeln!(out, "Next: cargo run --example 09_propagate")
+    writeln!(out, "Next: cargo run --example 05_four_judges")
 }
 
 /// The inputs of each node: a has none, b = a + a, c = b + b. Every local derivative is 1.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use chainrule::activation::{self, Activation, Sigmoid};
+use chainrule::activation::{self, Activation, Sigmoid, Tanh};
 use chainrule::check::{self, Dual, Finding, Scalar, diagnose};
 use chainrule::scalar::{Tape, Var};
 use chainrule::tensor::Tensor;
@@ -309,6 +309,21 @@ fn what_fits_nothing_is_not_guessed_at() {
         }
     });
     assert!(count >= 20);
+}
+
+/// "check each part of the formula by itself": the part with the mistake gives it away.
+#[test]
+fn parts_of_what_fits_nothing_are_named() {
+    let (part, wrong) = (|x: f64| (2.0 * x).sin(), |x: f64| (2.0 * x).cos()); // forgot the 2
+    let whole = report(&|x| x.tanh() * part(x), &|x, _| {
+        Tanh.df(x, x.tanh()) * part(x) + x.tanh() * wrong(x)
+    });
+    let [ref finding @ Finding::Unexplained { .. }] = whole.findings[..] else { panic!("{whole}") };
+    assert_eq!(finding.hint(), "check each part of the formula by itself");
+    assert!(check::activation(&Tanh).findings.is_empty());
+    let part = report(&part, &|x, _| wrong(x));
+    assert!(part.to_string().ends_with(" try: divide it by 0.5"), "{part}");
+    assert!(report(&|x| (2.0 * x).sin(), &|x, _| wrong(x) / 0.5).agrees());
 }
 
 fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Tensor> {

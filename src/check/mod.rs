@@ -212,7 +212,10 @@ impl Comparison {
             let sum = norm(&first) + norm(&others);
             if sum == 0.0 { 0.0 } else { norm(&apart) / sum }
         };
-        let of_judge = |judge: usize| self.entries.iter().map(|e| e.values[judge]).collect();
+        let value = |entry: &Entry, judge: usize| entry.values.get(judge).copied();
+        let of_judge = |judge: usize| {
+            self.entries.iter().map(|entry| value(entry, judge).unwrap_or(f64::NAN)).collect()
+        };
         let exact = self.judges.iter().enumerate().skip(1);
         let mut ratios: Vec<_> = exact.map(|(k, &name)| (name, ratio(of_judge(k)))).collect();
         let differences = self.entries.iter().map(|e| e.difference.map(|d| d.slope));
@@ -326,7 +329,9 @@ impl fmt::Display for Comparison {
             notes += &entry.note(&self.judges, self.tolerance);
             rows.push(row);
         }
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+        let width = |column: usize| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..rows[0].len()).filter_map(width).collect();
         for (k, row) in rows.iter().enumerate() {
             write!(f, "{}  {:<w$}", if k == 0 { "" } else { "\n" }, row[0], w = widths[0])?;
