@@ -326,6 +326,29 @@ fn parts_of_what_fits_nothing_are_named() {
     assert!(report(&|x| (2.0 * x).sin(), &|x, _| wrong(x) / 0.5).agrees());
 }
 
+/// Jumps, cusps and edges are no faults of a slope.
+#[test]
+fn functions_with_corners_are_not_troubled() {
+    type Case = (fn(f64) -> f64, fn(f64) -> f64, fn(f64) -> bool);
+    let cases: [Case; 9] = [
+        (|x| if x > 0.0 { 1.0 } else { 0.0 }, |_| 0.0, |_| true),
+        (f64::floor, |_| 0.0, |_| true),
+        (|x| x - x.floor(), |_| 1.0, |_| true),
+        (f64::asin, |x| 1.0 / (1.0 - x * x).sqrt(), |x| x.abs() <= 1.0),
+        (|x| (x * x - 1.0).sqrt(), |x| x / (x * x - 1.0).sqrt(), |x| x >= 1.0),
+        (|x| 1.0 / (x - 0.6), |x| -1.0 / ((x - 0.6) * (x - 0.6)), |x| x != 0.6),
+        (|x| x.clamp(-0.3, 1.7), |x| f64::from(x > -0.3 && x < 1.7), |_| true),
+        (|x| (x * x).exp(), |x| 2.0 * x * (x * x).exp(), |x| x.abs() < 26.0),
+        (|x| x.abs().sqrt(), |x| 0.5 * x.signum() / x.abs().sqrt(), |x| x != 0.0),
+    ];
+    for (k, (f, df, domain)) in cases.into_iter().enumerate() {
+        let report = check::activation(&Made { f: &f, df: &|x, _| df(x), domain: &domain });
+        assert!(report.findings.is_empty() && report.points.len() > 10, "{k}\n{report}");
+    }
+    let nowhere = check::activation(&Made { f: &|x| x, df: &|_, _| 7.0, domain: &|_| false });
+    assert!(nowhere.to_string().contains("was not tested"), "{nowhere}");
+}
+
 fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Tensor> {
     proptest::collection::vec(-3.0..3.0, rows * columns)
         .prop_map(move |entries| Tensor::new(rows, columns, entries))

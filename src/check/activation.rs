@@ -205,6 +205,8 @@ impl fmt::Display for ActivationReport {
         let ActivationReport { name, points, findings, .. } = self;
         if !self.agrees() {
             write!(f, "error: gradcheck: `{name}` has a wrong derivative")?;
+        } else if points.is_empty() {
+            write!(f, "gradcheck: `{name}` was not tested: domain() has no point of the grid")?;
         } else if findings.is_empty() {
             let count = points.len();
             write!(f, "gradcheck: `{name}` AGREES with centred differences at {count} points")?;
