@@ -294,6 +294,27 @@ fn two_answers_are_named() {
     }
 }
 
+/// `f_df` may keep digits that `df` loses.
+#[test]
+fn a_sharper_f_df_is_no_second_answer() {
+    struct Sharp;
+    impl Activation for Sharp {
+        fn name(&self) -> &'static str {
+            "sharp"
+        }
+        fn f(&self, x: f64) -> f64 {
+            Sigmoid.f(x)
+        }
+        fn df(&self, _x: f64, y: f64) -> f64 {
+            y * (1.0 - y)
+        }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            Sigmoid.f_df(x)
+        }
+    }
+    assert_eq!(check::activation(&Sharp).findings, []);
+}
+
 /// Slopes that no hypothesis explains are called wrong, and nothing is named.
 #[test]
 fn what_fits_nothing_is_not_guessed_at() {
@@ -306,6 +327,18 @@ fn what_fits_nothing_is_not_guessed_at() {
             };
             assert!(wrong > 20 && wrong <= of, "{report}");
             count += 1;
+        }
+        // Nearly a factor, nearly the sign, nearly f: no.
+        let nearly = |x: f64| 1.0 + 1e-4 * (x + 0.4).sin();
+        for report in [
+            check(&|x, _, s| 2.0 * s * nearly(x)),
+            check(&|x, _, s| -s * nearly(x)),
+            check(&|x, y, s| s - y * nearly(x)),
+        ] {
+            assert!(
+                matches!(report.findings[..], [Finding::Unexplained { .. }]),
+                "{name}\n{report}"
+            );
         }
     });
     assert!(count >= 20);
@@ -324,6 +357,18 @@ fn parts_of_what_fits_nothing_are_named() {
     let part = report(&part, &|x, _| wrong(x));
     assert!(part.to_string().ends_with(" try: divide it by 0.5"), "{part}");
     assert!(report(&|x| (2.0 * x).sin(), &|x, _| wrong(x) / 0.5).agrees());
+}
+
+/// The slope changes branches at 5.301, f at 5.3: seen at the slope's own jump, between the points
+/// of any coarse grid.
+#[test]
+fn a_misplaced_branch_is_found() {
+    let f = |x: f64| if x > 5.3 { 3.0 * x - 10.6 } else { x };
+    let with_jump_at = |at: f64| report(&f, &|x, _| if x > at { 3.0 } else { 1.0 });
+    assert!(with_jump_at(5.3).findings.is_empty(), "{}", with_jump_at(5.3));
+    for at in [5.301, 5.299, 5.3003, 5.28, 5.49] {
+        assert!(!with_jump_at(at).agrees(), "{}", with_jump_at(at));
+    }
 }
 
 /// Jumps, cusps and edges are no faults of a slope.
@@ -404,6 +449,12 @@ proptest! {
             let yours = turned.to_vec();
             prop_assert_eq!(order.iter().map(|&i| yours[i]).collect::<Vec<_>>(), entries);
         }
+
+        // Rounded to f32 it is not wrong, and nothing is permuted.
+        let rounded = diagnose(&right.map(|g| f64::from(g as f32)), &right, m);
+        prop_assert!(
+            matches!(rounded[..], [Finding::LostDigits { digits: 7.., .. }]), "{rounded:?}"
+        );
 
         // A gradient of nothing in particular is wrong, and nothing is named.
         let noise = right.map(|g| (37.0 * g).sin() + 0.3);

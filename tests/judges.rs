@@ -273,6 +273,28 @@ fn a_gradient_by_hand_is_named_and_mended() {
     assert!(matches!(findings([f64::NAN, 4.0, -1.0])[..], [Finding::Unexplained { .. }]));
 }
 
+/// Where a gradient has all but vanished, f64 has no twelve digits left to agree to.
+#[test]
+fn tiny_gradients_agree() {
+    let mut comparison = Comparison::new(["reverse mode", "forward mode"]);
+    comparison.add("p", [1.25478346e-318, 1.25477852e-318], 1.3e-318);
+    assert!(comparison.agrees());
+    comparison.add("q", [1.25478346e-300, 1.25477852e-300], 1.3e-300);
+    assert!(!comparison.agrees());
+}
+
+/// With one number, a factor or a missing constant always fits: that is no evidence.
+#[test]
+fn one_number_alone_names_only_what_has_no_constant() {
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        p[0] * p[0]
+    }
+    let named = |yours: f64| check::gradient!(cost, &[3.0], &[yours]).findings;
+    assert!(matches!(named(7.3)[..], [Finding::Unexplained { wrong: 1, of: 1 }]));
+    assert_eq!(named(-6.0), [Finding::Sign]);
+    assert_eq!(named(12.0), [Finding::Factor { factor: 2.0, name: Some("2") }]);
+}
+
 #[test]
 #[should_panic(expected = "the gradient by hand has 2 entries")]
 fn a_gradient_by_hand_has_one_entry_for_each_parameter() {

@@ -106,7 +106,8 @@ fn grid(f: &(impl Activation + ?Sized)) -> Vec<f64> {
     grid.retain(|&x| f.domain(x));
     grid.sort_by(f64::total_cmp);
     let jumps = grid.windows(2).filter_map(|pair| jump(f, pair[0], pair[1]));
-    let beside = |x: f64| [-1e-4, 0.0, 1e-4].map(|side| x + side * x.abs().max(1.0));
+    // As near as differences can look without seeing the jump.
+    let beside = |x: f64| [-2e-5, 0.0, 2e-5].map(|side| x + side * x.abs().max(1.0));
     let mut beside: Vec<f64> = jumps.flat_map(beside).filter(|&x| f.domain(x)).collect();
     grid.append(&mut beside);
     grid.sort_by(f64::total_cmp);

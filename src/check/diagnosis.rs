@@ -74,7 +74,7 @@ pub enum Finding {
     },
     /// The slope is right, and lost more than half of its digits to cancellation.
     LostDigits {
-        /// Where.
+        /// Where; NaN for an entry of a matrix.
         x: f64,
         /// The digits that are left.
         digits: u32,
@@ -143,8 +143,12 @@ pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
     if wrong == 0 {
         return vec![];
     }
+    let list = points.iter().any(|point| point.y.is_nan());
+    if let Some(finding) = lost_digits(points).filter(|_| list) {
+        return vec![finding];
+    }
     let mut findings = hypotheses(points, m);
-    if points.iter().any(|point| point.y.is_nan()) {
+    if list {
         findings.extend(permuted(points));
     } else {
         findings.extend(one_side(points));
@@ -153,6 +157,15 @@ pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
         findings.push(Finding::Unexplained { wrong, of: points.len() });
     }
     findings
+}
+
+/// All entries right to six digits of their size, which is 1e12 errors: rounded, but no mistake.
+fn lost_digits(points: &[Point]) -> Option<Finding> {
+    let off = |p: &Point| (p.yours - p.right).abs() / (1e12 * p.error);
+    let wrong = points.iter().filter(|point| !point.agrees());
+    let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q)))?;
+    let digits = -off(worst).log10() as u32;
+    (off(worst) < 1e-6).then_some(Finding::LostDigits { x: worst.x, digits })
 }
 
 fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
@@ -195,19 +208,20 @@ fn factor_name(factor: f64, m: Option<usize>) -> Option<&'static str> {
     known.into_iter().find(|&(value, _)| near(value)).map(|(_, name)| name)
 }
 
-/// Wrong from next to zero on, on one side, at half of its telling points at least; right on the
-/// other.
+/// On one side wrong from next to zero on, and at half of the telling points at least; on the other
+/// right.
 fn one_side(points: &[Point]) -> Option<Finding> {
+    let telling = |p: &&Point| p.blur(p.yours.abs().max(p.right.abs())) < 1e-6;
     [true, false].into_iter().find_map(|above| {
-        let on_side = |p: &Point| if above { p.x > 0.0 } else { p.x < 0.0 };
-        let side: Vec<&Point> = points.iter().filter(|p| on_side(p)).collect();
-        let others: Vec<&Point> = points.iter().filter(|p| p.x != 0.0 && !on_side(p)).collect();
-        let nearest = side.iter().min_by(|a, b| a.x.abs().total_cmp(&b.x.abs()))?;
-        let telling = |p: &&&Point| p.blur(p.yours.abs().max(p.right.abs())) < 1e-6;
-        let wrong = side.iter().filter(|p| !p.agrees()).count();
+        let off_zero = points.iter().filter(|p| p.x != 0.0);
+        let (side, others): (Vec<&Point>, Vec<&Point>) =
+            off_zero.partition(|p| (p.x > 0.0) == above);
+        let told: Vec<&Point> = side.into_iter().filter(telling).collect();
+        let nearest = told.iter().min_by(|a, b| a.x.abs().total_cmp(&b.x.abs()))?;
+        let wrong = told.iter().filter(|p| !p.agrees()).count();
         let fits = !nearest.agrees()
-            && 2 * wrong >= side.iter().filter(telling).count()
-            && others.iter().any(|p| telling(&p))
+            && 2 * wrong >= told.len()
+            && others.iter().any(telling)
             && others.iter().all(|p| p.agrees());
         fits.then_some(Finding::OneSide { above })
     })
@@ -373,8 +387,8 @@ impl Finding {
                 return ("two answers", seen, "remove f_df: by default it calls f and df".into());
             }
             Finding::LostDigits { x, digits } => {
-                let x = short(*x);
-                let seen = format!("yours is right, but has only {digits} of 16 digits at x = {x}");
+                let at = if x.is_nan() { String::new() } else { format!(" at x = {}", short(*x)) };
+                let seen = format!("yours is right, but has only {digits} of 16 digits{at}");
                 let hint =
                     "keep more digits: subtract no near-equal numbers (sigmoid(-x), not 1 - y)";
                 return ("lost digits", seen, hint.into());
