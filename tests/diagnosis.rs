@@ -414,6 +414,10 @@ proptest! {
         let factor = m as f64;
         let found = |yours: &Tensor, expected: Finding| {
             let findings = diagnose(yours, &right, m);
+            for finding in &findings {
+                prop_assert!(format!("   = {finding}").len() <= 80, "{finding}");
+                prop_assert!(format!(" try: {}", finding.hint()).len() <= 80, "{finding}");
+            }
             prop_assert!(findings.iter().any(|f| same(f, &expected)), "{expected:?}: {findings:?}");
             Ok(())
         };

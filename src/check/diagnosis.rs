@@ -258,8 +258,7 @@ fn permuted(points: &[Point]) -> Option<Finding> {
     };
     let mut order = vec![0; points.len()];
     pairs().for_each(|(i, j)| order[i] = j);
-    let moved = order.iter().enumerate().any(|(i, &j)| i != j);
-    (moved && pairs().all(equal)).then_some(Finding::Permuted(order))
+    pairs().all(equal).then_some(Finding::Permuted(order))
 }
 
 /// What is wrong with a gradient that you derived, given the right one; empty if they agree to 12
@@ -316,7 +315,7 @@ impl Finding {
                     Some("1/2") => ": a factor 2 is missing",
                     _ => "",
                 };
-                let seen = format!("yours is {factor} times the right derivative{meaning}");
+                let seen = format!("yours is {factor} times the right one{meaning}");
                 return ("constant factor", seen, format!("divide it by {factor}"));
             }
             Finding::Zero => (
@@ -367,7 +366,10 @@ impl Finding {
             }
             Finding::Permuted(order) => {
                 let seen = "yours has the right entries in another order".into();
-                return ("permuted", seen, format!("take its entries in the order {order:?}"));
+                let shown = order.iter().take(10).map(usize::to_string).collect::<Vec<_>>();
+                let more = if order.len() > 10 { ", ..." } else { "" };
+                let hint = format!("take its entries in the order {}{more}", shown.join(", "));
+                return ("permuted", seen, hint);
             }
             Finding::Transposed => {
                 ("transposed", "yours is the transpose of the right gradient", "transpose it: .t()")

@@ -1,6 +1,7 @@
 //! Centred differences: the slope from values alone, and how far it can be trusted.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// A slope by differences, with the bound of its error.
 ///
@@ -100,19 +101,25 @@ pub(super) fn jitter_around(f: impl Fn(f64) -> f64, x: f64, finer: f64) -> [f64;
 /// How much neighbours jitter to the left and to the right of the middle of a row, in units of one
 /// value's rounding error. That is on both sides, where a kink disturbs one, or the middle.
 ///
-/// The fourth divided difference of anything smooth all but vanishes; what is left is rounding, and
-/// the weights say how much it was enlarged.
+/// The fourth divided difference of anything smooth all but vanishes; what is left is rounding.
 fn jitter(row: &[f64]) -> [f64; 2] {
     let jitter_at = |first: usize| {
-        let window = first..first + 5;
-        let weight = |i: usize| {
-            let others = window.clone().filter(|&j| j != i);
-            1.0 / others.map(|j| place(i) - place(j)).product::<f64>()
-        };
-        let sum: f64 = window.clone().map(|i| weight(i) * row[i]).sum();
-        let squares: f64 = window.clone().map(|i| weight(i) * weight(i)).sum();
-        sum.abs() / squares.sqrt()
+        let window = row[first..].iter().zip(&WEIGHTS[first]);
+        window.map(|(y, weight)| y * weight).sum::<f64>().abs()
     };
     let largest = |starts: Range<usize>| starts.map(jitter_at).fold(0.0, super::larger);
     [largest(0..MIDDLE - 4), largest(MIDDLE + 1..2 * MIDDLE - 3)]
 }
+
+/// The weights of the divided difference of five neighbours, by the first of them; scaled so that
+/// independent roundings come out as large as one of them.
+static WEIGHTS: LazyLock<Vec<[f64; 5]>> = LazyLock::new(|| {
+    let weights = |first: usize| {
+        let others = |i: usize| (0..5).filter(move |&j| j != i);
+        let distance = |i: usize, j: usize| place(first + i) - place(first + j);
+        let raw = [0, 1, 2, 3, 4].map(|i| 1.0 / others(i).map(|j| distance(i, j)).product::<f64>());
+        let size = raw.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
+        raw.map(|weight| weight / size)
+    };
+    (0..=2 * MIDDLE - 4).map(weights).collect()
+});
