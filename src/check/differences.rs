@@ -73,16 +73,14 @@ impl Difference {
         let largest = gaps.into_iter().fold(0.0, |largest: f64, gap| largest.max(gap.abs()));
         let kinked = excess > 16.0 * rounding(left.min(right)) && excess > 0.1 * largest;
 
+        // A quarter of the way, f has risen by a quarter; if by more than half, f itself jumps.
+        let steepest = |k: usize| sides(k)[0].abs().max(sides(k)[1].abs());
+        let jumps = kinked && steepest(STEP / 4) > 2.0 * steepest(STEP);
         // What is cut off is c h², or c h where f″ jumps; from 2h to h it falls by 3 c h² or c h.
         let cut_off = 2.0 * (centred(2 * STEP) - centred(STEP)).abs();
-        let mut error = cut_off + excess + rounding(left.max(right));
-        if kinked {
-            // A quarter of the way, f has risen by a quarter; if by more than half, f itself jumps.
-            let steepest = |k: usize| sides(k)[0].abs().max(sides(k)[1].abs());
-            let continuous = steepest(STEP / 4) <= 2.0 * steepest(STEP);
-            // Both sides, and as far again beyond each.
-            error = if continuous { error.max(1.5 * gaps[0].abs()) } else { f64::INFINITY };
-        }
+        // Half the excess reaches over both sides of a kink, and as far again beyond each.
+        let finite = cut_off + 0.5 * excess + rounding(left.max(right));
+        let error = if jumps { f64::INFINITY } else { finite };
         Difference { slope: centred(STEP), error, kink: kinked.then(|| sides(STEP)) }
     }
 
