@@ -297,7 +297,8 @@ proptest! {
         on_numbers(&program, |output, nodes| {
             let trace = output.trace();
             let error = trace.first_non_finite();
-            let first = nodes.iter().find(|x| trace.nodes[x.index()].used && !x.value().is_finite());
+            let mut used = nodes.iter().filter(|x| trace.nodes[x.index()].used);
+            let first = used.find(|x| !x.value().is_finite());
             match (first, error) {
                 (Some(x), error) => {
                     let what = error.expect("an error").what;
@@ -570,7 +571,7 @@ fn a_boundary_lies_where_z_is_zero() {
         line.get("d").split(['M', 'L', ' ']).filter_map(|part| part.parse().ok()).collect();
     for end in numbers.chunks(2) {
         let u = 10.0 * (end[0] - x0) / (x10 - x0);
-        let v = 10.0 * (end[1] + 4.0 - y0) / (y10 - y0); // a label's foot is 4 pixels below its line
+        let v = 10.0 * (end[1] + 4.0 - y0) / (y10 - y0); // a label stands 4 pixels lower
         assert!((-u + 2.0 * v - 3.0).abs() < 0.02, "({u}, {v})");
     }
     assert_eq!(numbers.len(), 4);

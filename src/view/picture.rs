@@ -211,7 +211,8 @@ impl<'a> Picture<'a> {
                 return format!(
                     "<g data-edge=\"{}.{}\"><rect class=\"ground\" x=\"{:.1}\" y=\"{:.1}\" \
                      width=\"{across:.1}\" height=\"15\"/>\
-                     <text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{} <tspan class=\"{}\">{sign}</tspan></text></g>\n",
+                     <text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">\
+                     {} <tspan class=\"{}\">{sign}</tspan></text></g>\n",
                     edge.node,
                     edge.operand,
                     place[0],
