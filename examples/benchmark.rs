@@ -81,7 +81,7 @@ impl Problem {
 
     /// The forward pass only, in the blocks that the tape uses.
     fn forward(&self) -> f64 {
-        let block = (16_384 / self.n).max(16);
+        let block = (32_768 / self.n).max(64);
         let mut tape = tensor::Tape::new();
         let mut cost = 0.0;
         for start in (0..self.m).step_by(block) {
@@ -132,36 +132,36 @@ widest! {
     }
 
     fn fused_sums(x: &[f64], n: usize, y: &[f64], w: &[f64], dw: &mut [f64]) -> (f64, f64) {
-        let (mut db, mut cost) = ([0.0; GROUP], [0.0; GROUP]);
-        let (groups, _) = y.as_chunks::<GROUP>();
+        let mut sums = Sums::default();
+        let (groups, rest) = y.as_chunks::<GROUP>();
         for (x, y) in x.chunks_exact(GROUP * n).zip(groups) {
-            let z: [f64; GROUP] = std::array::from_fn(|k| B + dot(&x[k * n..][..n], w));
-            let both: [(f64, f64); GROUP] = std::array::from_fn(|k| loss_and_dz(z[k], y[k]));
-            let dz = both.map(|(_, dz)| dz);
-            cost = std::array::from_fn(|k| cost[k] + both[k].0);
-            db = std::array::from_fn(|k| db[k] + dz[k]);
+            let mut dz = [0.0; GROUP];
+            for (z, x) in dz.iter_mut().zip(x.chunks_exact(n)) {
+                *z = B + dot(x, w);
+            }
+            sums.add(&mut dz, y);
             add_scaled(dw, x, n, &dz);
         }
-        let (mut db, mut cost) = (db.iter().sum::<f64>(), cost.iter().sum::<f64>());
-        let done = groups.len() * GROUP;
-        for (x, &y) in x[done * n..].chunks_exact(n).zip(&y[done..]) {
-            let (loss, dz) = loss_and_dz(B + dot(x, w), y);
-            (cost, db) = (cost + loss, db + dz);
+        for (x, &y) in x[groups.len() * GROUP * n..].chunks_exact(n).zip(rest) {
+            let dz = sums.add_one(B + dot(x, w), y);
             add_scaled(dw, x, n, &[dz]);
         }
-        (db, cost)
+        sums.total()
     }
 
     fn first_pass(x: &[f64], n: usize, y: &[f64], w: &[f64], dz: &mut [f64]) -> (f64, f64) {
         for (z, x) in dz.iter_mut().zip(x.chunks_exact(n)) {
             *z = B + dot(x, w);
         }
-        let (mut db, mut cost) = (0.0, 0.0);
-        for (dz, &y) in dz.iter_mut().zip(y) {
-            let (loss, slope) = loss_and_dz(*dz, y);
-            (*dz, cost, db) = (slope, cost + loss, db + slope);
+        let mut sums = Sums::default();
+        let ((zs, z), (ys, y)) = (dz.as_chunks_mut::<GROUP>(), y.as_chunks::<GROUP>());
+        for (z, y) in zs.iter_mut().zip(ys) {
+            sums.add(z, y);
         }
-        (db, cost)
+        for (z, &y) in z.iter_mut().zip(y) {
+            *z = sums.add_one(*z, y);
+        }
+        sums.total()
     }
 
     fn second_pass(x: &[f64], n: usize, dz: &[f64], dw: &mut [f64]) {
@@ -169,12 +169,39 @@ widest! {
     }
 }
 
-/// `softplus(s z)` and its slope `s σ(s z)`, where `s = 1 − 2y`.
-#[inline(always)]
-fn loss_and_dz(z: f64, y: f64) -> (f64, f64) {
-    let s = 1.0 - 2.0 * y;
-    let (loss, slope) = Softplus.f_df(s * z);
-    (loss, s * slope)
+/// db and the cost, each in several sums that need not wait for each other.
+#[derive(Default)]
+struct Sums {
+    db: [f64; GROUP],
+    cost: [f64; GROUP],
+}
+
+impl Sums {
+    /// Adds a group of examples and makes dz of their z.
+    #[inline(always)]
+    fn add(&mut self, z: &mut [f64; GROUP], y: &[f64; GROUP]) {
+        for (((z, y), cost), db) in z.iter_mut().zip(y).zip(&mut self.cost).zip(&mut self.db) {
+            // The loss is softplus(s z) with s = 1 − 2y, and its slope s σ(s z).
+            let s = 1.0 - 2.0 * y;
+            let (loss, slope) = Softplus.f_df(s * *z);
+            *z = s * slope;
+            *cost += loss;
+            *db += *z;
+        }
+    }
+
+    #[inline(always)]
+    fn add_one(&mut self, z: f64, y: f64) -> f64 {
+        let s = 1.0 - 2.0 * y;
+        let (loss, slope) = Softplus.f_df(s * z);
+        self.cost[0] += loss;
+        self.db[0] += s * slope;
+        s * slope
+    }
+
+    fn total(&self) -> (f64, f64) {
+        (self.db.iter().sum(), self.cost.iter().sum())
+    }
 }
 
 #[inline(always)]

@@ -320,6 +320,7 @@ functions! {
     sigmoid: Sigmoid, 2.0 => "0.8808, 0.1050" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        #[inline(always)]
         fn f_df(&self, x: f64) -> (f64, f64) {
             let e = exp_minus_size(x);
             (sigmoid_from(x, e), e / ((1.0 + e) * (1.0 + e)))
@@ -342,6 +343,7 @@ functions! {
     softplus: Softplus, 2.0 => "2.1269, 0.8808" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        #[inline(always)]
         fn f_df(&self, x: f64) -> (f64, f64) {
             let e = exp_minus_size(x);
             (x.max(0.0) + ln_1p(e), sigmoid_from(x, e)) // a NaN that max drops is in e
@@ -526,6 +528,7 @@ const GELU_LOST: [f64; 2] = [-9.96930880911092e-17, -6.175149918155315e-19];
 const FAR: f64 = 1000.0;
 
 /// `σ(x)`, from `e = e^−|x|`.
+#[inline(always)]
 fn sigmoid_from(x: f64, e: f64) -> f64 {
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }

@@ -295,13 +295,13 @@ impl Network {
     }
 }
 
-/// 128 KiB of X: what stays in the second cache beside the values of the block's nodes.
+/// 256 KiB of X: what stays in the second cache beside the values of the block's nodes.
 const BLOCK_BYTES: usize = 256 << 10;
 
-/// How many examples of n features are taken at a time: at least so many that adding up the
-/// gradients of all blocks is little work beside them.
+/// How many examples of n features are taken at a time: at least so many that making and adding up
+/// the gradients of all blocks, as large as an example each, is little work beside them.
 fn examples_per_block(n: usize) -> usize {
-    (BLOCK_BYTES / size_of::<f64>() / n.max(1)).max(16)
+    (BLOCK_BYTES / size_of::<f64>() / n.max(1)).max(64)
 }
 
 fn blocks((n, m): (usize, usize)) -> usize {
