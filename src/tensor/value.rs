@@ -340,6 +340,9 @@ impl Tensor {
     /// `f` of the entries of both, which are broadcast if need be.
     #[track_caller]
     fn zip(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
+        if self.shape() == other.shape() {
+            return self.zip_aligned(other, f);
+        }
         let (x, y) = self.aligned(other);
         x.zip_aligned(&y, f)
     }
