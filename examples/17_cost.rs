@@ -1,0 +1,137 @@
+//! What a gradient costs: one sweep back, or one sweep for each parameter.
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use chainrule::check::{Dual, Scalar};
+use chainrule::scalar::{Tape, Var};
+
+/// So many examples.
+const M: usize = 10;
+/// So many weights, one row each; a bias comes with them.
+const N: [usize; 3] = [2, 30, 300];
+
+fn main() -> io::Result<()> {
+    run(&mut io::stdout())
+}
+
+/// Writes the lesson's output to `out`.
+pub fn run(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "The gradient of one node, n weights and a bias, {M} examples.\n")?;
+    writeln!(out, "         tape            sweeps over the formula, to get all n + 1 slopes")?;
+    writeln!(out, "    n   nodes    kB      reverse mode    forward mode    differences")?;
+    let mut measured = vec![];
+    for n in N {
+        let mut p: Vec<f64> = (0..=n).map(|i| 0.1 * (i as f64).sin()).collect();
+        let tape = Tape::new();
+        let variables: Vec<Var> = p.iter().map(|&p| tape.var(p)).collect();
+        let gradients = cost(&variables).backward();
+        let reverse: Vec<f64> = variables.iter().map(|&p| gradients.wrt(p)).collect();
+        let forward = forward_mode(&p);
+        assert!(reverse.iter().zip(&forward).all(|(r, f)| (r - f).abs() < 1e-14));
+
+        let kilobytes = tape.bytes() as f64 / 1e3;
+        writeln!(
+            out,
+            "{n:>5} {:>7} {kilobytes:>5.1}   1 forward, 1 back {:>7} forward {:>6} evaluations",
+            tape.len(),
+            n + 1,
+            2 * (n + 1)
+        )?;
+        let once = seconds(|| cost(black_box(&p)));
+        let mut reused = Tape::new();
+        measured.push([
+            seconds(|| reverse_mode(&mut reused, black_box(&p))) / once,
+            seconds(|| forward_mode(black_box(&p))) / once,
+            seconds(|| differences(black_box(&mut p))) / once,
+        ]);
+    }
+    writeln!(out, "\nThe time for it, in evaluations of the formula on plain numbers:")?;
+    for (n, [reverse, forward, differences]) in N.into_iter().zip(measured) {
+        writeln!(
+            out,
+            "{n:>5}                 {reverse:>12.0}    {forward:>12.0}   {differences:>12.0}  (measured)"
+        )?;
+    }
+    writeln!(out, "\nReverse mode pays for its tape, and then n does not matter.")?;
+    writeln!(out, "\nOn matrices, one gradient of n weights over m examples:")?;
+    writeln!(out, "         (n, m)     flops   X in memory   flops per byte of X")?;
+    for (n, m) in [(30, 569), (12_288, 209), (100, 100_000), (30, 1_000_000)] {
+        // z = wᵀx and dw += x dz: a multiplication and an addition each, for every entry of X.
+        let (flops, bytes) = ((4 * n * m) as f64, (8 * n * m) as f64);
+        let (millions, megabytes) = (flops / 1e6, bytes / 1e6);
+        let pair = format!("({n}, {m})");
+        writeln!(out, "{pair:>15} {millions:>7.1} M {megabytes:>10.1} MB {:>15.1}", flops / bytes)?;
+    }
+    writeln!(
+        out,
+        "\nSo few flops per byte: the time goes into reading X. Two passes read it twice,"
+    )?;
+    writeln!(out, "a tape on blocks that stay in the cache once.")?;
+    writeln!(out, "\nTry:  M = 100: some ten times the nodes, and the same number of sweeps.")?;
+    writeln!(out, "Next: cargo run --release --example benchmark")
+}
+
+/// The cost of logistic regression, written once for every kind of number: p holds the weights and,
+/// last, the bias.
+fn cost<S: Scalar>(p: &[S]) -> S {
+    let n = p.len() - 1;
+    let mut sum = p[n] * 0.0;
+    for j in 0..M {
+        let mut z = p[n];
+        for (i, &w) in p[..n].iter().enumerate() {
+            z = z + w * ((i + 7 * j) as f64).cos();
+        }
+        let sign = if j % 2 == 0 { 1.0 } else { -1.0 };
+        sum = sum + (sign * z).softplus();
+    }
+    sum / M as f64
+}
+
+/// One sweep back gives all slopes.
+fn reverse_mode(tape: &mut Tape, p: &[f64]) -> f64 {
+    tape.clear();
+    let variables: Vec<Var> = p.iter().map(|&p| tape.var(p)).collect();
+    let gradients = cost(&variables).backward();
+    variables.iter().map(|&p| gradients.wrt(p)).sum()
+}
+
+/// One sweep forward for each parameter.
+fn forward_mode(p: &[f64]) -> Vec<f64> {
+    let mut dual: Vec<Dual> = p.iter().map(|&p| Dual::constant(p)).collect();
+    let mut slopes = vec![];
+    for i in 0..p.len() {
+        dual[i].slope = 1.0;
+        slopes.push(cost(&dual).slope);
+        dual[i].slope = 0.0;
+    }
+    slopes
+}
+
+/// Two evaluations for each parameter.
+fn differences(p: &mut [f64]) -> Vec<f64> {
+    let h = f64::EPSILON.cbrt();
+    let mut slopes = vec![];
+    for i in 0..p.len() {
+        let here = p[i];
+        p[i] = here + h;
+        let above = cost(p);
+        p[i] = here - h;
+        let below = cost(p);
+        p[i] = here;
+        slopes.push((above - below) / (2.0 * h));
+    }
+    slopes
+}
+
+/// The shortest of several runs.
+fn seconds<T>(mut work: impl FnMut() -> T) -> f64 {
+    let mut shortest = f64::INFINITY;
+    for _ in 0..5 {
+        let start = Instant::now();
+        black_box(work());
+        shortest = shortest.min(start.elapsed().as_secs_f64());
+    }
+    shortest.max(1e-9)
+}
