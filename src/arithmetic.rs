@@ -112,6 +112,7 @@ fn less(x: f64, y: f64) -> [f64; 3] {
 /// Records one rule, for `Var ∘ Var`, `Var ∘ f64` and `f64 ∘ Var`. The derivative with respect to a
 /// plain number has nowhere to go; the tape notes the number instead.
 #[track_caller]
+#[inline(always)]
 fn record<'t, V: Number>(
     name: &'static str,
     rule: impl Fn(V, V) -> Rule<V>,
@@ -147,6 +148,7 @@ macro_rules! operator {
         impl<'t, V: Number> $Trait for Var<'t, V> {
             type Output = Self;
             #[track_caller]
+            #[inline(always)]
             fn $rule(self, y: Self) -> Self {
                 record(stringify!($rule), $rule, self, y)
             }
@@ -155,6 +157,7 @@ macro_rules! operator {
         impl<'t, V: Number> $Trait<f64> for Var<'t, V> {
             type Output = Self;
             #[track_caller]
+            #[inline(always)]
             fn $rule(self, y: f64) -> Self {
                 record(stringify!($rule), $rule, self, y)
             }
@@ -163,6 +166,7 @@ macro_rules! operator {
         impl<'t, V: Number> $Trait<Var<'t, V>> for f64 {
             type Output = Var<'t, V>;
             #[track_caller]
+            #[inline(always)]
             fn $rule(self, y: Var<'t, V>) -> Var<'t, V> {
                 record(stringify!($rule), $rule, self, y)
             }
