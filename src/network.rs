@@ -133,12 +133,7 @@ impl Network {
         }
         match output {
             Some(output) => output,
-            None => mistake(
-                "the network has no layers",
-                &[],
-                "without a layer there is nothing to compute",
-                "add one, such as .layer(1, Sigmoid)",
-            ),
+            None => no_layers(),
         }
     }
 
@@ -164,7 +159,7 @@ impl Network {
     /// added up, always in the same order.
     ///
     /// # Panics
-    /// If the network has no layers, or the shapes of X or Y do not fit it.
+    /// If the network has no layers, there are no examples, or the shapes of X or Y do not fit it.
     #[track_caller]
     pub fn propagate<L>(&self, x: &Tensor, y: &Tensor, loss: L) -> (Vec<LayerGrads>, f64)
     where
@@ -240,19 +235,28 @@ impl Network {
 
     #[track_caller]
     fn check(&self, x: &Tensor, y: &Tensor) {
-        let nodes = self.layers.last().map(|layer| layer.weights.shape().1);
-        if nodes.is_some() && x.shape().0 != self.inputs {
+        let Some(last) = self.layers.last() else { no_layers() };
+        let ((n, m), nodes) = (x.shape(), last.weights.shape().1);
+        if n != self.inputs {
             mistake(
-                &format!("X is {:?}, and the network takes {} features", x.shape(), self.inputs),
+                &format!("X is {:?}, and the network takes {} features", (n, m), self.inputs),
                 &[],
                 "each row of X is one feature, and each has its own weights",
                 "pass x.t() if examples are rows, or use Network::new(x.shape().0)",
             )
         }
-        if nodes.is_some_and(|nodes| y.shape() != (nodes, x.shape().1)) {
+        if m == 0 {
             mistake(
-                &format!("Y is {:?}, and does not fit X, which is {:?}", y.shape(), x.shape()),
-                &[format!("nodes in the last layer: {}", nodes.unwrap_or(0))],
+                "there are no examples",
+                &[format!("X is {:?}", (n, m))],
+                "the cost is a mean over the examples, and 0/0 is no number",
+                "give X at least one column, and Y as many",
+            )
+        }
+        if y.shape() != (nodes, m) {
+            mistake(
+                &format!("Y is {:?}, and does not fit X, which is {:?}", y.shape(), (n, m)),
+                &[format!("nodes in the last layer: {nodes}")],
                 "the loss compares each output with its own label, one column per example",
                 "give Y a row for each node of the last layer, and a column for each of X",
             )
@@ -293,6 +297,16 @@ impl Network {
             self.step(&grads, learning_rate);
         }
     }
+}
+
+#[track_caller]
+fn no_layers() -> ! {
+    mistake(
+        "the network has no layers",
+        &[],
+        "without a layer there is nothing to compute",
+        "add one, such as .layer(1, Sigmoid)",
+    )
 }
 
 /// 256 KiB of X: what stays in the second cache beside the values of the block's nodes.

@@ -4,7 +4,7 @@ use std::panic::{UnwindSafe, catch_unwind};
 
 use chainrule::activation::Sigmoid;
 use chainrule::data::Examples;
-use chainrule::logistic::{Options, initialize_with_zeros, optimize, predict, propagate};
+use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
 use chainrule::network::{Network, cross_entropy};
 use chainrule::tensor::{Local, Tape, Tensor};
 use chainrule::{Error, Result, scalar};
@@ -1307,4 +1307,75 @@ fn a_wide_and_a_long_line() {
  try: write a number here, or leave the column out: --without \"a\"",
     );
     trains(csv_without("名前,a,y\nあ,1,0\n", &["名前"]));
+}
+
+#[test]
+fn training_without_layers_or_examples() {
+    let message = panic_of(|| {
+        Network::new(2).propagate(&Tensor::zeros(2, 3), &Tensor::zeros(1, 3), cross_entropy);
+    });
+    assert_text(
+        &message,
+        "\
+the network has no layers
+  --> propagate(&Tensor::zeros(2, 3), &Tensor::zeros(1, 3), cross_entropy);
+ why: without a layer there is nothing to compute
+ try: add one, such as .layer(1, Sigmoid)",
+    );
+    let network = Network::new(2).layer(1, Sigmoid);
+    network.propagate(&Tensor::zeros(2, 3), &Tensor::zeros(1, 3), cross_entropy);
+
+    let message = panic_of(|| {
+        let network = Network::new(2).layer(1, Sigmoid);
+        network.propagate(&Tensor::zeros(2, 0), &Tensor::zeros(1, 0), cross_entropy);
+    });
+    assert_text(
+        &message,
+        "\
+there are no examples
+  --> propagate(&Tensor::zeros(2, 0), &Tensor::zeros(1, 0), cross_entropy);
+   = X is (2, 0)
+ why: the cost is a mean over the examples, and 0/0 is no number
+ try: give X at least one column, and Y as many",
+    );
+    let (_, cost) = network.propagate(&Tensor::zeros(2, 1), &Tensor::zeros(1, 1), cross_entropy);
+    assert_eq!(cost, 2f64.ln());
+}
+
+#[test]
+fn predictions_for_other_labels() {
+    let message = panic_of(|| {
+        accuracy(&Tensor::zeros(1, 3), &Tensor::zeros(3, 1));
+    });
+    assert_text(
+        &message,
+        "\
+(1, 3) predictions for (3, 1) labels
+  --> accuracy(&Tensor::zeros(1, 3), &Tensor::zeros(3, 1));
+ why: each prediction is compared with the label of its own example
+ try: pass the predictions for just these examples, and y.t() if Y is a column",
+    );
+    assert_eq!(accuracy(&Tensor::zeros(1, 3), &Tensor::zeros(3, 1).t()), 100.0);
+}
+
+#[test]
+fn more_entries_than_can_be_counted() {
+    let (a, b) = (3_usize, 5_usize);
+    let message = panic_of(|| {
+        Tensor::zeros(a.wrapping_sub(b), 2);
+    });
+    let what = format!("a ({}, 2) matrix has too many entries", usize::MAX - 1);
+    assert_text(
+        &message,
+        &format!(
+            "\
+{what}
+  --> Tensor::zeros(a.wrapping_sub(b), 2);
+   = more than {}
+ why: a matrix has one entry for each row and column
+ try: look where these numbers come from; a difference may have gone below 0",
+            usize::MAX
+        ),
+    );
+    assert_eq!(Tensor::zeros(b - a, 2).shape(), (2, 2));
 }

@@ -7,7 +7,7 @@
 pub mod closed_form;
 
 use crate::activation::{Activation, Sigmoid};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, mistake};
 use crate::network::{Network, Output, cross_entropy};
 use crate::tensor::{Tensor, Var};
 
@@ -295,7 +295,19 @@ pub fn model(
 /// let (predicted, y) = (Tensor::zeros(1, 4), Tensor::new(1, 4, vec![0.0, 0.0, 1.0, 0.0]));
 /// assert_eq!(accuracy(&predicted, &y), 75.0);
 /// ```
+///
+/// # Panics
+/// If the two have different shapes.
+#[track_caller]
 pub fn accuracy(prediction: &Tensor, y: &Tensor) -> f64 {
+    if prediction.shape() != y.shape() {
+        mistake(
+            &format!("{:?} predictions for {:?} labels", prediction.shape(), y.shape()),
+            &[],
+            "each prediction is compared with the label of its own example",
+            "pass the predictions for just these examples, and y.t() if Y is a column",
+        )
+    }
     let right = prediction.entries().zip(y.entries()).filter(|(p, y)| p == y).count();
     100.0 * right as f64 / (y.shape().0 * y.shape().1) as f64
 }

@@ -97,13 +97,26 @@ impl Tensor {
         Tensor::dense(rows.len(), columns, Data::Many(Arc::new(entries)))
     }
 
-    /// A matrix of zeros.
+    /// A matrix of zeros: [`filled`](Tensor::filled) with 0.
+    #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Tensor {
         Tensor::filled(rows, columns, 0.0)
     }
 
     /// A matrix in which every entry is `entry`; only one number is stored.
+    ///
+    /// # Panics
+    /// If the entries cannot be counted.
+    #[track_caller]
     pub fn filled(rows: usize, columns: usize, entry: f64) -> Tensor {
+        if rows.checked_mul(columns).is_none() {
+            mistake(
+                &format!("a ({rows}, {columns}) matrix has too many entries"),
+                &[format!("more than {}", usize::MAX)],
+                "a matrix has one entry for each row and column",
+                "look where these numbers come from; a difference may have gone below 0",
+            )
+        }
         let data = Data::Few([entry; FEW]);
         Tensor { data, start: 0, rows, columns, row_stride: 0, column_stride: 0 }
     }
