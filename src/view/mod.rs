@@ -5,6 +5,7 @@ mod json;
 mod layout;
 mod picture;
 pub mod plot;
+pub mod stepper;
 mod svg;
 mod table;
 

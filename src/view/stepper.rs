@@ -1,0 +1,539 @@
+//! One step of a trace at a time, forwards and back again: what is multiplied with what, and why.
+//!
+//! [`frame`] and [`sentence`] are pure functions from a trace to text. A [`Session`] answers
+//! commands with them, and [`run`] connects one with a terminal, a pipe or a file.
+//!
+//! ```
+//! use chainrule::{scalar::Tape, view::stepper::Session};
+//! let tape = Tape::new();
+//! let x = tape.var(3.0).named("x");
+//! let trace = (x * x).named("y").trace();
+//! let mut session = Session::new(&trace);
+//! session.answer("b"); // to the first step back
+//! assert!(session.screen(80).contains("dy/dx     nothing yet -> 3"));
+//! ```
+
+mod terminal;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{clip, local, summary};
+use crate::tensor::{Compact, Tensor};
+use crate::trace::{Contribution, Frame, Operand, Trace, short};
+
+pub use terminal::{Options, run};
+
+const KEYS: &str =
+    " n next  p back  f forward  b backward  g N go  w why  ? predict  h help  q quit";
+
+/// Narrower than this, and the picture of the neighbours is left out.
+const NARROW: usize = 60;
+
+/// Frame `index` of `trace` (0 for the first) in lines of at most `width` characters: where it
+/// stands, the node with its inputs, the learner's line, the numbers, and the gradients so far.
+///
+/// An index behind the last frame shows the last.
+///
+/// ```
+/// let tape = chainrule::scalar::Tape::new();
+/// let trace = (tape.var(3.0).named("x") * 2.0).trace();
+/// assert!(chainrule::view::stepper::frame(&trace, 1, 80).contains("mul(x, 2)"));
+/// ```
+pub fn frame(trace: &Trace, index: usize, width: usize) -> String {
+    Page { trace, index: index.min(trace.frames.len() - 1), width, hidden: false }.text()
+}
+
+/// Frame `index` as plain sentences, for those who listen.
+///
+/// ```
+/// let tape = chainrule::scalar::Tape::new();
+/// let trace = (tape.var(3.0).named("x") * 2.0).named("y").trace();
+/// let said = chainrule::view::stepper::sentence(&trace, 3);
+/// assert!(said.contains("2 times 1 is 2"), "{said}");
+/// ```
+pub fn sentence(trace: &Trace, index: usize) -> String {
+    let index = index.min(trace.frames.len() - 1);
+    let output = trace.label(trace.nodes.len() - 1);
+    let what = match &trace.frames[index] {
+        Frame::Forward(k) => format!(
+            "Forward. {} is {}, from {}, on line {} of {}.",
+            trace.label(*k),
+            exact(&trace.nodes[*k].value),
+            trace.formula(*k),
+            trace.nodes[*k].at.line(),
+            trace.nodes[*k].at.file(),
+        ),
+        Frame::Seed(_) => format!("Backward starts. The slope of {output} in itself is 1."),
+        Frame::Backward(step) => {
+            let (node, input) = (trace.label(step.node), trace.label(step.input));
+            let before = step.before.as_ref().map_or("nothing".to_string(), exact);
+            format!(
+                "Backward, from {node} to {input}, contribution {} of {}. The local derivative is \
+                 {}. Local times upstream: {} times {} is {}. The gradient of {input} was {before} \
+                 and is now {}.",
+                step.nth,
+                step.count,
+                trace.slope_with(step, &local(&step.local, number)),
+                local(&step.local, number),
+                exact(&step.upstream),
+                exact(&step.product),
+                exact(&step.after),
+            )
+        }
+    };
+    format!("Frame {} of {}. {what}\n", index + 1, trace.frames.len())
+}
+
+/// What a frame needs to be drawn.
+struct Page<'t> {
+    trace: &'t Trace,
+    index: usize,
+    width: usize,
+    /// Whether the product is still to be predicted.
+    hidden: bool,
+}
+
+impl Page<'_> {
+    fn text(&self) -> String {
+        let mut lines = vec![self.header(), self.tape()];
+        if self.width >= NARROW {
+            lines.push(String::new());
+            lines.extend(self.neighbours());
+        }
+        lines.push(String::new());
+        lines.extend(self.source());
+        lines.push(String::new());
+        lines.extend(self.now());
+        lines.push(String::new());
+        lines.extend(self.gradients());
+        lines.extend([String::new(), KEYS.to_string()]);
+        let clipped = lines.iter().map(|line| clip(line.trim_end(), self.width));
+        clipped.map(|line| line + "\n").collect()
+    }
+
+    fn frame(&self) -> &Frame {
+        &self.trace.frames[self.index]
+    }
+
+    /// The node that this frame is about.
+    fn node(&self) -> usize {
+        match self.frame() {
+            Frame::Forward(k) | Frame::Seed(k) => *k,
+            Frame::Backward(step) => step.node,
+        }
+    }
+
+    fn output(&self) -> String {
+        self.trace.label(self.trace.nodes.len() - 1)
+    }
+
+    fn header(&self) -> String {
+        const BAR: usize = 12;
+        let (count, seed) = (self.trace.frames.len(), self.seed());
+        let (phase, done) = match self.frame() {
+            Frame::Forward(_) => ("FORWARD", BAR * (self.index + 1) / (seed + 1)),
+            Frame::Seed(_) => ("SEED", BAR),
+            Frame::Backward(_) => {
+                ("BACKWARD", BAR + (BAR * (self.index - seed)).div_ceil(count - 1 - seed))
+            }
+        };
+        let part = |from: usize| -> String {
+            (from..from + BAR).map(|k| if k < done { '#' } else { '.' }).collect()
+        };
+        let place = format!(" frame  {} of {count}", self.index + 1);
+        format!("{place:<18} {phase:<8}   forward {}|{} backward", part(0), part(BAR))
+    }
+
+    fn seed(&self) -> usize {
+        self.trace.frames.iter().position(|f| matches!(f, Frame::Seed(_))).unwrap_or(0)
+    }
+
+    /// The nodes in their order on the tape, as far as they are computed; this one in brackets.
+    fn tape(&self) -> String {
+        let reached = match self.frame() {
+            Frame::Forward(k) => *k,
+            _ => self.trace.nodes.len(),
+        };
+        let (mut line, mut here) = (String::new(), 0);
+        let used = (0..self.trace.nodes.len()).filter(|&k| self.trace.nodes[k].used);
+        for k in used {
+            line += &match k {
+                k if k == self.node() => {
+                    here = line.chars().count();
+                    format!("[{}] ", self.trace.label(k))
+                }
+                k if k > reached => ". ".to_string(),
+                k => self.trace.label(k) + " ",
+            };
+        }
+        // Of a long tape the part around this node.
+        let room = self.width.saturating_sub(10);
+        let skip = if line.chars().count() > room { here.saturating_sub(room / 2) } else { 0 };
+        let dots = if skip > 0 { "..." } else { "" };
+        let shown: String = line.chars().skip(skip).collect();
+        format!(" tape   {dots}{}", clip(shown.trim_end(), room - dots.len()))
+    }
+
+    /// The inputs of this node on its left, those who use it on its right.
+    fn neighbours(&self) -> Vec<String> {
+        let k = self.node();
+        let node = &self.trace.nodes[k];
+        let active = match self.frame() {
+            Frame::Backward(step) => Some(step.operand),
+            _ => None,
+        };
+        let mut inputs: Vec<(String, bool)> = vec![];
+        for (i, operand) in node.operands.iter().enumerate() {
+            let text = match operand {
+                Operand::Node(k) => {
+                    format!("{} = {}", self.trace.label(*k), summary(&self.trace.nodes[*k].value))
+                }
+                Operand::Number(number) => short(*number),
+            };
+            inputs.push((clip(&text, 30), active == Some(i)));
+        }
+        let hidden = inputs.len().saturating_sub(6);
+        if hidden > 0 {
+            // The active one stays visible.
+            let first = active.map_or(0, |i| i.saturating_sub(2).min(hidden));
+            inputs = inputs[first..first + 6].to_vec();
+            inputs.push((format!("and {hidden} more"), false));
+        }
+        let is_user =
+            |node: &&crate::trace::Node| node.used && node.operands.contains(&Operand::Node(k));
+        let uses = self.trace.nodes.iter().filter(is_user).count();
+        let users: Vec<String> = (k + 1..self.trace.nodes.len())
+            .filter(|&user| is_user(&&self.trace.nodes[user]))
+            .map(|user| self.trace.label(user))
+            .take(3)
+            .collect();
+        let to = match (users.as_slice(), active) {
+            ([], None) => String::new(),
+            ([], Some(_)) => "<== 1".to_string(),
+            (users, None) => format!("--> {}", users.join(", ")),
+            (users, Some(_)) => format!("<== {}", users.join(", ")),
+        };
+        let more = if uses > users.len() { ", ..." } else { "" };
+        let own = format!("[ {} = {} ]{to}{more}", self.trace.label(k), node.operation);
+        let pad = inputs.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
+        let middle = inputs.len() / 2;
+        if inputs.is_empty() {
+            return vec![format!("        {own}")];
+        }
+        let several = inputs.len() > 1;
+        let line = |(i, (text, active)): (usize, &(String, bool))| {
+            let arrow = if *active { "<==" } else { "---" };
+            let join = if several { "+" } else { "-" };
+            let own = if i == middle { format!("--{own}") } else { String::new() };
+            format!("        {text:>pad$} {arrow}{join}{own}")
+        };
+        inputs.iter().enumerate().map(line).collect()
+    }
+
+    /// The learner's line, with a mark under the place; only its address where the file is not here.
+    fn source(&self) -> Vec<String> {
+        let at = self.trace.nodes[self.node()].at;
+        let mut lines = vec![format!(" line   {}:{}", at.file(), at.line())];
+        let Some(text) = find(at.file()).and_then(|path| fs::read_to_string(path).ok()) else {
+            return lines;
+        };
+        let number = at.line() as usize;
+        for (k, line) in text.lines().enumerate().take(number).skip(number.saturating_sub(2)) {
+            lines.push(format!("  {:>5} | {}", k + 1, line.replace('\t', " ")));
+        }
+        lines.push(format!("        | {:>column$}", '^', column = at.column() as usize));
+        lines
+    }
+
+    fn now(&self) -> Vec<String> {
+        match self.frame() {
+            Frame::Forward(k) => self.forward(*k),
+            Frame::Seed(_) => vec![
+                format!(" now    the backward pass starts at {}", self.output()),
+                format!("        d{0}/d{0} = 1: a number grows as fast as itself", self.output()),
+            ],
+            Frame::Backward(step) => self.backward(step),
+        }
+    }
+
+    fn forward(&self, k: usize) -> Vec<String> {
+        let node = &self.trace.nodes[k];
+        let mut lines = vec![format!(" now    {}", self.title(k))];
+        for operand in node.operands.iter().take(6) {
+            if let Operand::Node(input) = operand {
+                let value = exact(&self.trace.nodes[*input].value);
+                lines.push(format!("        {:<8}  =  {value:>15}", self.trace.label(*input)));
+            }
+        }
+        lines.push(format!("        {:<8}  =  {:>15}", self.trace.label(k), exact(&node.value)));
+        if !node.varies {
+            lines.push("        a constant: nothing will be carried back to it".to_string());
+        }
+        lines
+    }
+
+    fn backward(&self, step: &Contribution) -> Vec<String> {
+        let (output, node, input) =
+            (self.output(), self.trace.label(step.node), self.trace.label(step.input));
+        let formula = self.trace.slope(step).unwrap_or_else(|| format!("d{node}/d{input}"));
+        let line = |name: &str, formula: &str, value: &str| {
+            format!("        {name:<9} {formula:<22} = {value:>16}")
+        };
+        let before = step.before.as_ref().map_or("nothing yet".to_string(), exact);
+        let (product, after) = match self.hidden {
+            true => ("?".to_string(), "?".to_string()),
+            false => (exact(&step.product), exact(&step.after)),
+        };
+        vec![
+            format!(
+                " now    back through  {}  to {input}, contribution {} of {}",
+                self.title(step.node),
+                step.nth,
+                step.count
+            ),
+            line("local", &clip(&formula, 22), &local(&step.local, number)),
+            line("upstream", &format!("d{output}/d{node}"), &exact(&step.upstream)),
+            line("product", "local x upstream", &product),
+            format!("        {:<9} {before} -> {after}", format!("d{output}/d{input}")),
+        ]
+    }
+
+    /// `#9  a = sigmoid(z)`
+    fn title(&self, k: usize) -> String {
+        let formula = clip(&self.trace.formula(k), 50);
+        match self.trace.nodes[k].name.as_str() {
+            "" => format!("#{k} = {formula}"),
+            name => format!("#{k}  {} = {formula}", clip(name, 16)),
+        }
+    }
+
+    /// The gradients of all nodes that take one, newest first; `.` where none has come in yet. Of
+    /// many those around this frame's.
+    fn gradients(&self) -> Vec<String> {
+        const LINES: usize = 4;
+        let shown = if self.hidden { self.index } else { self.index + 1 };
+        let here = match self.frame() {
+            Frame::Backward(step) => step.input,
+            _ => self.node(),
+        };
+        let (mut entries, mut position) = (vec![], 0);
+        for (k, gradient) in self.trace.gradients(shown).iter().enumerate().rev() {
+            let node = &self.trace.nodes[k];
+            if node.used && node.varies {
+                position = if k == here { entries.len() } else { position };
+                let gradient = gradient.as_ref().map_or(".".to_string(), summary);
+                entries.push(format!("{} {gradient}", self.trace.label(k)));
+            }
+        }
+        let room = self.width.saturating_sub(12);
+        let length = |entries: &[String]| entries.iter().map(|e| e.chars().count() + 3).sum();
+        let all: usize = length(&entries);
+        if all > LINES * room {
+            entries.drain(..position.saturating_sub(8));
+            entries.insert(0, "...".to_string());
+        }
+        let mut lines = vec![format!(" gradients of {} so far", self.output())];
+        let mut line = String::new();
+        for entry in entries {
+            if !line.is_empty() && line.chars().count() + 3 + entry.chars().count() > room {
+                lines.push(format!("        {line}"));
+                line.clear();
+            }
+            if lines.len() == LINES {
+                line = "...".to_string();
+                break;
+            }
+            line += &if line.is_empty() { entry } else { format!(" | {entry}") };
+        }
+        lines.push(format!("        {line}"));
+        lines
+    }
+}
+
+/// A walk through the frames that answers commands.
+pub struct Session<'t> {
+    trace: &'t Trace,
+    index: usize,
+    /// Whether the product of this frame is hidden until a number was typed.
+    hidden: bool,
+    asked: usize,
+    right: usize,
+}
+
+/// What a command leads to.
+pub enum Answer {
+    /// Another frame, or the same with its product hidden or shown: look at the screen.
+    Screen,
+    /// Some words; the frame stays.
+    Words(String),
+    /// The end, and the last words.
+    Quit(String),
+}
+
+impl<'t> Session<'t> {
+    /// At the first frame.
+    pub fn new(trace: &'t Trace) -> Session<'t> {
+        Session { trace, index: 0, hidden: false, asked: 0, right: 0 }
+    }
+
+    /// The frame as it stands, in lines of at most `width` characters.
+    pub fn screen(&self, width: usize) -> String {
+        Page { trace: self.trace, index: self.index, width, hidden: self.hidden }.text()
+    }
+
+    /// [`sentence`] for the frame as it stands.
+    pub fn sentence(&self) -> String {
+        match self.hidden {
+            true => "What is the product, local times upstream? Type a number.\n".to_string(),
+            false => sentence(self.trace, self.index),
+        }
+    }
+
+    /// Does what a command says: `n p f b w ? h q`, `g` with a number, or, when asked, a number.
+    pub fn answer(&mut self, command: &str) -> Answer {
+        let command = command.trim();
+        if self.hidden
+            && let Ok(guess) = command.parse::<f64>()
+        {
+            return self.judge(guess);
+        }
+        let last = self.trace.frames.len() - 1;
+        let first_back = self.trace.frames.iter().position(|f| matches!(f, Frame::Backward(_)));
+        let go = match command.chars().next() {
+            None | Some('n') => (self.index + 1).min(last),
+            Some('p') => self.index.saturating_sub(1),
+            Some('f') => 0,
+            Some('b') => first_back.unwrap_or(last),
+            Some('g') => match command[1..].trim().parse::<usize>() {
+                Ok(number) if (1..=last + 1).contains(&number) => number - 1,
+                _ => return Answer::Words(format!("g needs a frame from 1 to {}\n", last + 1)),
+            },
+            Some('w') => return Answer::Words(self.why()),
+            Some('h') => return Answer::Words(HELP.to_string()),
+            Some('q') => return Answer::Quit(self.score()),
+            Some('?') => return self.ask(),
+            Some(other) => return Answer::Words(format!("no command {other}; h lists them\n")),
+        };
+        (self.index, self.hidden) = (go, false);
+        Answer::Screen
+    }
+
+    /// How many predictions were right; nothing where none was asked for.
+    pub fn score(&self) -> String {
+        match self.asked {
+            0 => String::new(),
+            asked => format!("predictions: {} of {asked} right\n", self.right),
+        }
+    }
+
+    fn step(&self) -> Option<&Contribution> {
+        match &self.trace.frames[self.index] {
+            Frame::Backward(step) => Some(step),
+            _ => None,
+        }
+    }
+
+    fn ask(&mut self) -> Answer {
+        match self.step() {
+            Some(step) if step.product.shape() == (1, 1) => {
+                self.hidden = true;
+                Answer::Screen
+            }
+            Some(_) => Answer::Words("one number can be predicted, not a matrix\n".to_string()),
+            None => Answer::Words("there is a product to predict in backward frames: b\n".into()),
+        }
+    }
+
+    /// Holds a prediction against the product, and names the slip where one explains it.
+    fn judge(&mut self, guess: f64) -> Answer {
+        self.hidden = false;
+        self.asked += 1;
+        let Some(step) = self.step() else { return Answer::Screen };
+        let single = |value: &Tensor| value.get(0, 0);
+        let (product, upstream) = (single(&step.product), single(&step.upstream));
+        let is = |truth: f64| (guess - truth).abs() <= 2e-3 * truth.abs().max(1e-9);
+        let ratio = product / upstream;
+        if is(product) {
+            self.right += 1;
+            return Answer::Words(format!("right: {}\n", number(product)));
+        }
+        let slip = match () {
+            () if is(-product) => ": the sign is turned around",
+            () if is(ratio) => ": that is the local derivative; times upstream is missing",
+            () if is(upstream) => ": that is upstream; times the local derivative is missing",
+            () if step.before.is_some() && is(single(&step.after)) => {
+                ": that is the gradient after, with what had come in before"
+            }
+            () => "",
+        };
+        let gap = number(guess - product);
+        Answer::Words(format!("it is {}; yours is off by {gap}{slip}\n", number(product)))
+    }
+
+    /// The rule that this frame follows, by its name.
+    fn why(&self) -> String {
+        let Some(step) = self.step() else {
+            return match &self.trace.frames[self.index] {
+                Frame::Seed(_) => "The output moves by 1 when it is moved by 1: the seed.\n",
+                _ => {
+                    "Forward computes each value from older ones, and notes the local\n\
+                     derivatives while it has both input and output at hand.\n"
+                }
+            }
+            .to_string();
+        };
+        let rule = match self.trace.nodes[step.node].operation {
+            "add" => "Addition distributes: each operand gets the upstream gradient as it is.",
+            "sub" => "A difference distributes, to the second operand with the sign turned.",
+            "mul" => "Multiplication swaps: each operand gets upstream times the other one.",
+            "dot" => "A dot product is multiplications, added up: each factor gets its partner.",
+            "matmul" => "A matrix product swaps, too: dA = G Bt and dB = At G.",
+            "max" | "min" => "Max and min route: the chosen operand gets all, the other nothing.",
+            "sum" => "A sum distributes: each term gets the upstream gradient as it is.",
+            "broadcast" => "What was repeated was used several times: its gradients add up.",
+            "t" => "A transpose only moves entries, and so does the way back.",
+            _ => "A function of one variable: upstream times its slope at this input.",
+        };
+        let sum = match step.count {
+            1 => String::new(),
+            count => format!(
+                "{} is used {count} times, so {count} contributions add up.\n",
+                self.trace.label(step.input)
+            ),
+        };
+        format!(
+            "{rule}\nThe chain rule: slope of the whole = local slope x slope of the rest.\n{sum}"
+        )
+    }
+}
+
+const HELP: &str = "\
+n, Enter  the next frame           p  the one before
+f  the first forward               b  the first backward
+g 12  frame 12                     w  why: the rule that applies
+?  hide the product and predict it: then type a number
+q  quit
+[ ] this node   --- an edge   <== a gradient is carried back   . not yet
+";
+
+/// A number with as many decimals as it needs, ten at most.
+fn number(x: f64) -> String {
+    let exact = x.to_string();
+    if exact.len() <= 12 { exact } else { format!("{:.10}", Compact(x)) }
+}
+
+/// A number with ten decimals; of a matrix its summary.
+fn exact(value: &Tensor) -> String {
+    match value.shape() {
+        (1, 1) => number(value.get(0, 0)),
+        _ => summary(value),
+    }
+}
+
+/// A source file as its location names it: from here, or from the project's folder.
+fn find(file: &str) -> Option<PathBuf> {
+    let here = PathBuf::from(file);
+    let there = || Some(Path::new(&std::env::var_os("CARGO_MANIFEST_DIR")?).join(file));
+    [Some(here), there()].into_iter().flatten().find(|path| path.is_file())
+}

@@ -1,0 +1,280 @@
+//! A session in a terminal, with single keys where `stty` is there; or from a pipe.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::process::{Command, Stdio};
+
+use super::{Answer, Session};
+use crate::trace::Trace;
+
+/// How a trace is stepped.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Every frame, one after the other, without asking.
+    pub all: bool,
+    /// Plain sentences in place of pictures.
+    pub linear: bool,
+    /// Whether escape sequences may be written, to redraw the frame in its place and to mark the
+    /// node; `None`: where stdout is a terminal that knows them, and `NO_COLOR` is not set.
+    pub color: Option<bool>,
+}
+
+/// Steps through `trace`: with single keys in a terminal, with lines where keys cannot be read one
+/// by one, with the commands of stdin where that is no terminal.
+///
+/// # Errors
+/// If stdin cannot be read or stdout not be written. A closed pipe is no error.
+pub fn run(trace: &Trace, options: Options) -> io::Result<()> {
+    let mut screen = Screen::new(Session::new(trace), options);
+    let result = if options.all {
+        screen.show_all(trace.frames.len())
+    } else if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        screen.lines(false)
+    } else {
+        match Keys::new() {
+            Some(keys) => screen.keys(keys),
+            None => screen.lines(true),
+        }
+    };
+    match result {
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+struct Screen<'t> {
+    session: Session<'t>,
+    options: Options,
+    escapes: bool,
+    width: usize,
+    /// How many lines of the frame are on screen, to be drawn over.
+    drawn: usize,
+}
+
+impl<'t> Screen<'t> {
+    fn new(session: Session<'t>, options: Options) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let able = io::stdout().is_terminal() && !set("NO_COLOR") && !dumb;
+        let escapes = options.color.unwrap_or(able);
+        Screen { session, options, escapes, width: width(), drawn: 0 }
+    }
+
+    fn show_all(&mut self, count: usize) -> io::Result<()> {
+        self.show()?;
+        for _ in 1..count {
+            self.session.answer("n");
+            self.show()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the frame, over the last one where that is possible.
+    fn show(&mut self) -> io::Result<()> {
+        let mut text = match self.options.linear {
+            true => self.session.sentence(),
+            false => self.session.screen(self.width),
+        };
+        if self.escapes && !self.options.linear {
+            // The node in brackets stands out.
+            text = text.replace("[ ", "\x1b[1m[ ").replace(" ]", " ]\x1b[0m");
+        }
+        let lines = text.lines().count();
+        if !self.escapes {
+            text.push('\n'); // between one frame and the next
+        } else if self.drawn > 0 {
+            text = format!("\r\x1b[{}A\x1b[J{text}", self.drawn);
+        }
+        self.drawn = if self.options.all { 0 } else { lines };
+        say(&text)
+    }
+
+    /// Writes words below the frame.
+    fn words(&mut self, words: &str) -> io::Result<()> {
+        self.drawn += words.lines().count();
+        say(words)
+    }
+
+    /// Does what a command says; false at the end.
+    fn obey(&mut self, command: &str) -> io::Result<bool> {
+        match self.session.answer(command) {
+            Answer::Screen => self.show()?,
+            Answer::Words(words) => self.words(&words)?,
+            Answer::Quit(words) => {
+                say(&words)?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Commands from lines. What a person types ends with Enter and stands on the screen already.
+    fn lines(&mut self, typed: bool) -> io::Result<()> {
+        self.show()?;
+        for line in io::stdin().lock().lines() {
+            self.drawn += usize::from(typed);
+            if !self.obey(&line?)? {
+                return Ok(());
+            }
+        }
+        let score = self.session.score();
+        say(&score)
+    }
+
+    /// Commands from single keys.
+    fn keys(&mut self, mut keys: Keys) -> io::Result<()> {
+        self.show()?;
+        let mut typed = String::new(); // a frame's number, or a prediction
+        while let Some(key) = keys.next()? {
+            let collecting = !typed.is_empty() || self.session.hidden;
+            let command = match key {
+                Key::Quit => "q".to_string(),
+                Key::Next => "n".to_string(),
+                Key::Back => "p".to_string(),
+                Key::First => "f".to_string(),
+                Key::Last => format!("g {}", self.session.trace.frames.len()),
+                Key::Enter if collecting => {
+                    say("\n")?;
+                    self.drawn += 1;
+                    std::mem::take(&mut typed)
+                }
+                Key::Enter => "n".to_string(),
+                Key::Erase => {
+                    if typed.pop().is_some() {
+                        say("\x08 \x08")?;
+                    }
+                    continue;
+                }
+                Key::Letter(c) if c == 'g' || collecting && "0123456789.+-e ".contains(c) => {
+                    typed.push(c);
+                    say(c.encode_utf8(&mut [0; 4]))?;
+                    continue;
+                }
+                Key::Letter(' ') => "n".to_string(),
+                Key::Letter(c) => c.to_string(),
+            };
+            typed.clear();
+            if !self.obey(&command)? {
+                return Ok(());
+            }
+        }
+        let score = self.session.score();
+        say(&score)
+    }
+}
+
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// The terminal's width, as it says or as `COLUMNS` does; 80 where neither tells.
+fn width() -> usize {
+    let size = if io::stdin().is_terminal() { stty(&["size"]) } else { None };
+    let columns = size.and_then(|size| size.split(' ').nth(1)?.trim().parse().ok());
+    let columns = columns.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok());
+    match columns {
+        None | Some(0) => 80,
+        Some(columns) => columns,
+    }
+}
+
+/// What `stty` answers; None where there is no such command or no terminal.
+fn stty(arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("stty");
+    let output = command.args(arguments).stdin(Stdio::inherit()).stderr(Stdio::null()).output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
+}
+
+enum Key {
+    Letter(char),
+    Enter,
+    Erase,
+    Next,
+    Back,
+    First,
+    Last,
+    Quit,
+}
+
+/// Keys as they are pressed. The terminal is set back when this is dropped, by a panic as well.
+struct Keys {
+    before: String,
+}
+
+impl Keys {
+    /// None where the terminal cannot be set.
+    fn new() -> Option<Keys> {
+        let before = stty(&["-g"])?.trim().to_string();
+        let keys = Keys { before };
+        // Without -isig, Ctrl-C arrives as a byte, and can mean quit.
+        stty(&["-icanon", "-echo", "-isig", "min", "1", "time", "0"])?;
+        Some(keys)
+    }
+
+    /// The next key; None at the end of input.
+    fn next(&mut self) -> io::Result<Option<Key>> {
+        loop {
+            let Some(byte) = byte()? else { return Ok(None) };
+            return Ok(Some(match byte {
+                3 | 4 => Key::Quit, // Ctrl-C, Ctrl-D
+                b'\r' | b'\n' => Key::Enter,
+                8 | 127 => Key::Erase,
+                0x1b => match self.escape()? {
+                    Some(key) => key,
+                    None => continue,
+                },
+                b' '..=b'~' => Key::Letter(byte.into()),
+                _ => continue,
+            }));
+        }
+    }
+
+    /// An arrow or another key that sends `ESC [ …` or `ESC O …`.
+    fn escape(&mut self) -> io::Result<Option<Key>> {
+        if !matches!(byte()?, Some(b'[' | b'O')) {
+            return Ok(None);
+        }
+        loop {
+            return Ok(match byte()? {
+                Some(b'C' | b'B') => Some(Key::Next),
+                Some(b'D' | b'A') => Some(Key::Back),
+                Some(b'H') => Some(Key::First),
+                Some(b'F') => Some(Key::Last),
+                Some(b'0'..=b'9' | b';') => continue,
+                _ => None,
+            });
+        }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        stty(&[&self.before]);
+    }
+}
+
+fn byte() -> io::Result<Option<u8>> {
+    let mut byte = [0];
+    loop {
+        match io::stdin().lock().read(&mut byte) {
+            Ok(0) => return Ok(None),
+            Ok(_) => return Ok(Some(byte[0])),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// For `tests/stepper.rs`, which runs it in a terminal of its own.
+    #[test]
+    #[ignore = "needs a terminal"]
+    fn a_panic_sets_the_terminal_back() {
+        let _keys = super::Keys::new().expect("a terminal");
+        panic!("on purpose");
+    }
+}

@@ -1,0 +1,350 @@
+//! The stepper: frames, commands, pipes, and a terminal that is set back in every exit.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use chainrule::scalar::Tape;
+use chainrule::tensor;
+use chainrule::trace::Trace;
+use chainrule::view::stepper::{Answer, Session, frame, sentence};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+/// `y = x x`, `L = sigmoid(y)`.
+fn trace() -> Trace {
+    let tape = Tape::new();
+    let x = tape.var(0.5).named("x");
+    (x * x).named("y").sigmoid().named("L").trace()
+}
+
+fn words(answer: Answer) -> String {
+    match answer {
+        Answer::Screen => "(screen)".to_string(),
+        Answer::Words(words) | Answer::Quit(words) => words,
+    }
+}
+
+#[test]
+fn a_frame_as_it_looks() {
+    let expected = " frame  7 of 7     BACKWARD   forward ############|############ backward
+ tape   x [y] L
+
+        x = 0.5 ---+
+        x = 0.5 <==+--[ y = mul ]<== L
+
+ line   tests/stepper.rs:18
+     17 |     let x = tape.var(0.5).named(\"x\");
+     18 |     (x * x).named(\"y\").sigmoid().named(\"L\").trace()
+        |     ^
+
+ now    back through  #1  y = mul(x, x)  to x, contribution 2 of 2
+        local     x                      =              0.5
+        upstream  dL/dy                  =     0.2461340827
+        product   local x upstream       =     0.1230670414
+        dL/dx     0.1230670414 -> 0.2461340827
+
+ gradients of L so far
+        L 1 | y 0.2461 | x 0.2461
+
+ n next  p back  f forward  b backward  g N go  w why  ? predict  h help  q quit
+";
+    assert_eq!(frame(&trace(), 6, 80), expected);
+    let narrow = frame(&trace(), 6, 50);
+    assert!(!narrow.contains("[ y = mul ]") && narrow.lines().all(|l| l.chars().count() <= 50));
+    assert_eq!(frame(&trace(), 99, 80), expected); // the last one
+    assert_eq!(
+        sentence(&trace(), 4),
+        "Frame 5 of 7. Backward, from L to y, contribution 1 of 1. The local derivative is \
+         L (1 - L) = 0.2461340827. Local times upstream: 0.2461340827 times 1 is 0.2461340827. \
+         The gradient of y was nothing and is now 0.2461340827.\n"
+    );
+}
+
+#[test]
+fn every_command() {
+    let trace = trace();
+    let mut session = Session::new(&trace);
+    let mut after = |command: &str| {
+        let words = words(session.answer(command));
+        let at = session
+            .screen(80)
+            .lines()
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .to_string();
+        (at, words)
+    };
+    for (command, at) in [
+        ("n", "2"),
+        ("", "3"),
+        ("p", "2"),
+        ("b", "5"),
+        ("g 7", "7"),
+        ("n", "7"),
+        ("g2", "2"),
+        ("f", "1"),
+        ("p", "1"),
+    ] {
+        assert_eq!(after(command), (at.to_string(), "(screen)".to_string()), "{command}");
+    }
+    assert_eq!(after("g 9").1, "g needs a frame from 1 to 7\n");
+    assert_eq!(after("é").1, "no command é; h lists them\n");
+    assert_eq!(after("?").1, "there is a product to predict in backward frames: b\n");
+    assert!(after("w").1.starts_with("Forward computes"));
+    assert!(after("h").1.contains("hide the product"));
+    after("g 7");
+    let why = after("w").1;
+    assert!(why.starts_with("Multiplication swaps") && why.contains("used 2 times"), "{why}");
+    assert_eq!(after("q").1, "");
+}
+
+#[test]
+fn predictions_and_their_slips() {
+    let trace = trace();
+    let mut session = Session::new(&trace);
+    // Frame 7: local 0.5, upstream 0.2461340827, before 0.1230670414.
+    for (guess, answer) in [
+        ("0.123", "right: 0.1230670414\n"),
+        ("-0.12307", "the sign is turned around"),
+        ("0.5", "that is the local derivative; times upstream is missing"),
+        ("0.24613", "that is upstream; times the local derivative is missing"),
+        ("7", "it is 0.1230670414; yours is off by 6.8769329586\n"),
+    ] {
+        session.answer("g 7");
+        session.answer("?");
+        let hidden = session.screen(80);
+        assert!(hidden.contains("= ") && !hidden.contains("0.2461 | x 0.2461"), "{hidden}");
+        assert!(hidden.lines().any(|line| line.trim_end().ends_with('?')), "{hidden}");
+        let words = words(session.answer(guess));
+        assert!(words.contains(answer), "{guess}: {words}");
+        assert!(session.screen(80).contains("=     0.1230670414"));
+    }
+    assert_eq!(session.score(), "predictions: 1 of 5 right\n");
+    assert_eq!(words(session.answer("q")), "predictions: 1 of 5 right\n");
+
+    let tape = tensor::Tape::new();
+    let trace = tape.var(tensor::Tensor::zeros(2, 1)).sum().trace();
+    let mut session = Session::new(&trace);
+    session.answer("b");
+    assert_eq!(words(session.answer("?")), "one number can be predicted, not a matrix\n");
+}
+
+proptest! {
+    #![proptest_config(Config {
+        rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(64)
+    })]
+
+    /// Forward, then back as many frames: the same screen.
+    #[test]
+    fn back_is_where_one_came_from(
+        start in 0..40_usize, steps in 1..40_usize, width in 20..120_usize, count in 1..9_usize,
+    ) {
+        let tape = Tape::new();
+        let x = tape.var(0.3).named("x");
+        let mut y = x;
+        for k in 0..count {
+            y = if k % 2 == 0 { y * x } else { (y + k as f64).tanh() };
+        }
+        let trace = y.trace();
+        let start = start.min(trace.frames.len() - 1);
+        let steps = steps.min(trace.frames.len() - 1 - start);
+        let mut session = Session::new(&trace);
+        session.answer(&format!("g {}", start + 1));
+        let before = session.screen(width);
+        (0..steps).for_each(|_| drop(session.answer("n")));
+        (0..steps).for_each(|_| drop(session.answer("p")));
+        prop_assert_eq!(session.screen(width), before);
+        for line in session.screen(width).lines() {
+            prop_assert!(line.chars().count() <= width, "{}", line);
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_nodes() {
+    let tape = Tape::new();
+    let x = tape.var(1.0);
+    let mut y = x;
+    (0..10_000).for_each(|_| y = y * 1.0001);
+    let trace = y.trace();
+    let start = std::time::Instant::now();
+    for index in [0, 5000, 10_001, 15_000, 20_000] {
+        assert!(frame(&trace, index, 80).lines().count() <= 24);
+    }
+    assert!(start.elapsed().as_secs() < 5, "a frame took {:?}", start.elapsed() / 5);
+}
+
+/// The example, as `cargo test` has built it.
+fn example() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join("examples/step")
+}
+
+fn piped(arguments: &[&str], commands: &str) -> (Option<i32>, String, String) {
+    let mut child = Command::new(example())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _ = child.stdin.take().unwrap().write_all(commands.as_bytes()); // it may have quit
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn through_a_pipe() {
+    let (code, out, _) = piped(&[], "n\nb\n?\n-0.36\nq\nn\n");
+    assert_eq!(code, Some(0));
+    assert_eq!(out.matches(" frame ").count(), 4, "{out}"); // 1, 2, the first back, and hidden
+    assert!(out.contains("predictions: 0 of 1 right"), "{out}");
+    assert!(!out.contains('\x1b'));
+
+    let (code, out, _) = piped(&["--all"], "");
+    assert_eq!((code, out.matches(" frame ").count()), (Some(0), 22));
+    assert!(out.lines().all(|line| line.chars().count() <= 80) && !out.contains('\x1b'));
+    let (_, out, _) = piped(&["--all", "--batch"], "");
+    assert!(out.contains("[ Z = add ]") && out.lines().all(|line| line.chars().count() <= 80));
+    let (_, out, _) = piped(&["--all", "--linear"], "");
+    assert_eq!(out.lines().filter(|line| line.starts_with("Frame ")).count(), 22);
+    let (_, out, _) = piped(&["--color", "always"], "");
+    assert!(out.contains("\x1b[1m"));
+
+    for wrong in [&["--oops"] as &[_], &["--color"], &["--color", "red"], &["file"]] {
+        let (code, out, err) = piped(wrong, "");
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{wrong:?}");
+        assert!(err.starts_with("error: ") && err.contains("usage: "), "{err}");
+    }
+}
+
+#[test]
+fn a_reader_who_leaves() {
+    let mut child = Command::new(example())
+        .arg("--all")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+/// Runs a shell line in a terminal of its own; sends each text of `keys` once the one before it
+/// was answered by some output. None where there is no `script`.
+fn in_a_terminal(line: &str, keys: &[&str]) -> Option<String> {
+    let started = Command::new("script")
+        .args(["-qec", line, "/dev/null"])
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = started else {
+        assert!(std::env::var_os("CHAINRULE_ALL_TESTS").is_none(), "`script` is missing");
+        println!("skipped: there is no `script` command to make a terminal with");
+        return None;
+    };
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut text = String::new();
+    let mut read_until = |text: &mut String, wanted: &str| {
+        let mut buffer = [0; 4096];
+        let from = text.len();
+        while !text[from..].contains(wanted) {
+            match stdout.read(&mut buffer) {
+                Ok(0) | Err(_) => return false,
+                Ok(count) => *text += &String::from_utf8_lossy(&buffer[..count]),
+            }
+        }
+        true
+    };
+    for key in keys {
+        if !read_until(&mut text, "q quit") {
+            break;
+        }
+        let _ = stdin.write_all(key.as_bytes());
+        let _ = stdin.flush();
+    }
+    drop(stdin);
+    read_until(&mut text, "\0 never");
+    child.wait().unwrap();
+    Some(text)
+}
+
+/// `stty -g` before and after, with the program between them.
+fn around(program: &str) -> String {
+    format!("stty -g; {program}; echo; stty -g")
+}
+
+#[track_caller]
+fn assert_set_back(text: &str) {
+    let settings: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim())
+        .filter(|line| line.len() > 40 && line.chars().all(|c| c.is_ascii_hexdigit() || c == ':'))
+        .collect();
+    assert_eq!(settings.len(), 2, "{text}");
+    assert_eq!(settings[0], settings[1], "the terminal was not set back");
+}
+
+#[test]
+fn keys_in_a_terminal() {
+    let step = around(example().to_str().unwrap());
+    // Next by letter, by arrow, in two reads, then to the first frame back, and the end.
+    let Some(text) = in_a_terminal(&step, &["n", "\x1b[C", "b", "\x1b[D", "g 7\r", "q"]) else {
+        return;
+    };
+    for place in ["frame  1 of", "frame  2 of", "frame  3 of", "frame  14 of", "frame  7 of"] {
+        assert!(text.contains(place), "{place} is missing in\n{text}");
+    }
+    assert!(text.contains("\x1b[J"), "the frame is drawn in its place");
+    assert_set_back(&text);
+}
+
+#[test]
+fn every_exit_sets_the_terminal_back() {
+    let step = around(example().to_str().unwrap());
+    for keys in [&["\x03"] as &[_], &["\x04"], &["n"]] {
+        let Some(text) = in_a_terminal(&step, keys) else { return }; // the last: end of input
+        assert_set_back(&text);
+    }
+}
+
+#[test]
+fn a_panic_sets_the_terminal_back() {
+    // The library's own test binary holds the test that panics.
+    let folder = std::env::current_exe().unwrap().parent().unwrap().to_path_buf();
+    let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let own = all.filter(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("chainrule-") && path.extension().is_none()
+    });
+    let binary = own.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
+    let Some(binary) = binary else {
+        assert!(std::env::var_os("CHAINRULE_ALL_TESTS").is_none(), "no unit tests were built");
+        println!("skipped: the library's unit tests are not built");
+        return;
+    };
+    let test = "view::stepper::terminal::tests::a_panic_sets_the_terminal_back";
+    let line = format!("{} --ignored --exact {test} --nocapture", binary.display());
+    let Some(text) = in_a_terminal(&around(&line), &[]) else { return };
+    assert!(text.contains("on purpose"), "{text}");
+    assert_set_back(&text);
+}
+
+#[test]
+fn no_escapes_where_they_are_not_wanted() {
+    for variable in ["NO_COLOR=1", "TERM=dumb"] {
+        let line = format!("{variable} {}", example().display());
+        let Some(text) = in_a_terminal(&line, &["n", "q"]) else { return };
+        assert!(text.contains("frame  2 of") && !text.contains('\x1b'), "{variable}: {text:?}");
+    }
+}
