@@ -1,5 +1,6 @@
 //! Pictures of a [`Trace`](crate::trace::Trace): pure functions from a trace to text.
 
+mod explorer;
 mod graph;
 mod json;
 mod layout;
@@ -9,6 +10,7 @@ pub mod stepper;
 mod svg;
 mod table;
 
+pub use explorer::html;
 pub use graph::dot;
 pub use json::json;
 pub use picture::svg;
