@@ -85,6 +85,15 @@ fn dom(browser: &PathBuf, name: &str, page: &str, width: u32) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The page in a frame of this width: a window of its own cannot be that narrow.
+fn in_a_frame(page: &str, width: u32) -> String {
+    let page = page.replace('&', "&amp;").replace('"', "&quot;");
+    format!(
+        "<!doctype html><title>none</title>\
+         <iframe style=\"width:{width}px;height:900px\" srcdoc=\"{page}\"></iframe>"
+    )
+}
+
 /// What a test script, added to a copy of the page, finds out and writes into it.
 const SCRIPT: &str = r#"
 <script>
@@ -114,7 +123,7 @@ out.push('tab stops ' + (document.querySelectorAll('[data-node][tabindex]').leng
 out.push('requests ' + performance.getEntriesByType('resource').length);
 out.push('overflow ' + (document.documentElement.scrollWidth > window.innerWidth));
 out.push('errors ' + errors.length + ' ' + errors.join());
-document.title = 'VERDICT ' + out.join('; ') + '; ' + document.getElementById('replay').textContent + ' END';
+parent.document.title = 'VERDICT ' + out.join('; ') + '; ' + document.getElementById('replay').textContent + ' END';
 </script>
 "#;
 
@@ -122,13 +131,13 @@ document.title = 'VERDICT ' + out.join('; ') + '; ' + document.getElementById('r
 fn in_a_browser() {
     let Some(browser) = browser() else { return };
     for (name, trace, width) in
-        [("wide", neuron(), 1280), ("narrow", neuron(), 500), ("batch", batch(), 1280)]
+        [("wide", neuron(), 1280), ("narrow", neuron(), 360), ("batch", batch(), 1280)]
     {
         let catcher = "<script>const errors = []; \
                        window.onerror = message => { errors.push(message); };</script><main>";
         let page = view::html(&trace, "a test");
         let page = page.replace("<main>", catcher).replace("</html>", &format!("{SCRIPT}</html>"));
-        let dom = dom(&browser, name, &page, width);
+        let dom = dom(&browser, name, &in_a_frame(&page, width), 1300);
         let verdict = dom.split_once("VERDICT ").and_then(|(_, rest)| rest.split_once(" END"));
         let (verdict, _) = verdict.unwrap_or_else(|| panic!("no verdict in\n{dom}"));
         let count = trace.frames.len();

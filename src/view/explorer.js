@@ -119,7 +119,7 @@ function go(frame, ask) {
   }
   for (const g of document.querySelectorAll('[data-edge]')) g.classList.toggle('now', g.dataset.edge === edge);
   document.querySelectorAll('ol li').forEach((li, i) => li.classList.toggle('now', i === at));
-  history.replaceState(null, '', '#f=' + (at + 1));
+  try { history.replaceState(null, '', '#f=' + (at + 1)); } catch { /* embedded, without an address */ }
 }
 
 function predict() {
