@@ -100,7 +100,6 @@ impl Tape {
                 "give both the same length",
             )
         }
-        let weights: Vec<f64> = self.values(w);
         let number = |x: &X| match (*x).into() {
             Operand::Var(x) => x.value(),
             Operand::Number(x) => x,
@@ -109,10 +108,15 @@ impl Tape {
             Operand::Var(x) => Some(x),
             Operand::Number(_) => None,
         };
-        let value = weights.iter().zip(x).fold(0.0, |sum, (w, x)| sum + w * number(x));
-        let mut edges: Vec<_> = w.iter().zip(x).map(|(&w, x)| (w, number(x))).collect();
+        let weights: Vec<f64> = self.values(w);
+        let inputs: Vec<f64> = x.iter().map(number).collect();
+        let value = weights.iter().zip(&inputs).fold(0.0, |sum, (w, x)| sum + w * x);
+        let mut edges: Vec<_> = w.iter().copied().zip(inputs.iter().copied()).collect();
         edges.extend(x.iter().zip(weights).filter_map(|(x, w)| Some((var(x)?, w))));
-        let plain = x.iter().filter(|x| var(x).is_none()).map(number);
-        self.record("dot", value, edges).with_constants(w.len(), plain)
+        let y = self.record("dot", value, edges);
+        match x.iter().all(|x| var(x).is_none()) {
+            true => y.with_constants(w.len(), &inputs),
+            false => y,
+        }
     }
 }

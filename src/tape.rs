@@ -235,8 +235,9 @@ impl<'t, V: Value> Var<'t, V> {
     }
 
     /// [`with_constant`](Var::with_constant) for several numbers, one after the other.
-    pub(crate) fn with_constants(self, first: usize, constants: impl Iterator<Item = f64>) -> Self {
-        let entries = (first as u32..).zip(constants).map(|(k, number)| (self.index, k, number));
+    pub(crate) fn with_constants(self, first: usize, constants: &[f64]) -> Self {
+        let entry = |(k, &number)| (self.index, (first + k) as u32, number);
+        let entries = constants.iter().enumerate().map(entry);
         self.tape.recording.borrow_mut().constants.extend(entries);
         self
     }
