@@ -26,6 +26,11 @@ macro_rules! lessons {
 }
 
 lessons! {
+    slope: "../examples/01_slope.rs",
+    by_hand: "../examples/02_by_hand.rs",
+    tape: "../examples/03_tape.rs",
+    fan_out: "../examples/04_fan_out.rs",
+    four_judges: "../examples/05_four_judges.rs",
     cost: "../examples/17_cost.rs",
 }
 
