@@ -141,7 +141,7 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     let agree = verdict(at_start.agrees() && at_end.agrees());
     writeln!(out, "\nverdict: {agree}  (backpropagation and the gradient derived by hand)\n")?;
     writeln!(out, "Try:  -- --learning-rate 0.05: the cost falls, more slowly.")?;
-    writeln!(out, "Next: cargo run --example 03_tape shows where these numbers come from.")?;
+    writeln!(out, "Next: cargo run --release --example 13_cost_plot")?;
     Ok(())
 }
 

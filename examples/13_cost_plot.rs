@@ -50,5 +50,5 @@ pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
     fs::write(home.join("target/13_boundary.svg"), line)?;
     writeln!(out, "Pictures for a browser: target/13_cost.svg, target/13_boundary.svg\n")?;
     writeln!(out, "Try:  a rate of 20 beside these; it falls at once, and ends lowest.")?;
-    writeln!(out, "Next: cargo run --example 03_tape")
+    writeln!(out, "Next: cargo run --example 14_own_activation")
 }
