@@ -31,6 +31,7 @@ lessons! {
     tape: "../examples/03_tape.rs",
     fan_out: "../examples/04_fan_out.rs",
     four_judges: "../examples/05_four_judges.rs",
+    propagate: "../examples/09_propagate.rs",
     cost: "../examples/17_cost.rs",
 }
 
