@@ -18,3 +18,10 @@ pub mod trace;
 pub mod view;
 
 pub use error::{Error, Result};
+
+/// The code in the chapters compiles and runs.
+#[cfg(doctest)]
+mod chapters {
+    #[doc = include_str!("../docs/14_own_activation.md")]
+    mod own_activation {}
+}

@@ -32,6 +32,8 @@ lessons! {
     fan_out: "../examples/04_fan_out.rs",
     four_judges: "../examples/05_four_judges.rs",
     propagate: "../examples/09_propagate.rs",
+    own_activation: "../examples/14_own_activation.rs",
+    break_it: "../examples/15_break_it.rs",
     cost: "../examples/17_cost.rs",
 }
 
