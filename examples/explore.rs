@@ -63,7 +63,7 @@ pub fn run(out: &mut impl Write, batch: bool, path: Option<PathBuf>) -> io::Resu
     writeln!(out, "keys: arrows, Home, End, space bar, and ? to predict")
 }
 
-/// One neuron and its loss for the label y, through the logit: L = softplus((1 − 2y) z).
+/// One neuron and its loss for the label y, as in the post: L = −(y ln a + (1 − y) ln(1 − a)).
 fn neuron() -> Trace {
     let tape = Tape::new();
     let w1 = tape.var(1.0).named("w1");
@@ -73,7 +73,8 @@ fn neuron() -> Trace {
     let x2 = tape.constant(0.5).named("x2");
     let y = tape.constant(1.0).named("y");
     let z = (w1 * x1 + w2 * x2 + b).named("z");
-    let loss = ((1.0 - 2.0 * y) * z).softplus().named("L");
+    let a = z.sigmoid().named("a");
+    let loss = (-(y * a.ln() + (1.0 - y) * (1.0 - a).ln())).named("L");
     loss.trace()
 }
 

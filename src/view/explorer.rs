@@ -1,7 +1,8 @@
 //! A page to explore a trace with: one file that loads nothing and can be sent to a friend.
 
+use super::stepper::{Answer, Session};
 use super::svg::escape;
-use super::{json, stepper, svg};
+use super::{json, svg};
 use crate::trace::Trace;
 
 /// The trace as an HTML page: its picture, its frames as a list and, where scripts may run, a
@@ -19,10 +20,20 @@ use crate::trace::Trace;
 /// ```
 pub fn html(trace: &Trace, title: &str) -> String {
     let list = (0..trace.frames.len()).map(|index| {
-        let sentence = stepper::sentence(trace, index);
+        let mut session = Session::new(trace);
+        session.answer(&format!("g {}", index + 1));
+        let sentence = session.sentence();
         // The list has numbers of its own.
         let text = sentence.split_once(". ").map_or(sentence.as_str(), |(_, text)| text);
-        format!("<li>{}</li>\n", escape(text.trim_end()))
+        let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let Answer::Words(why) = session.answer("w") else { return String::new() };
+        format!(
+            "<li id=\"f={number}\" data-why=\"{}\"><a href=\"#f={number}\">{}</a> {}</li>\n",
+            escape(why.trim_end()).replace('"', "&quot;"),
+            escape(first),
+            escape(rest.trim_end()),
+            number = index + 1,
+        )
     });
     let parts = [
         ("{title}", escape(title)),
