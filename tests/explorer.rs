@@ -1,7 +1,7 @@
 //! The explorer page: one file that loads nothing, right with and without scripts, in a browser.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chainrule::scalar::Tape;
@@ -33,7 +33,7 @@ fn one_file_that_loads_nothing() {
     for trace in [neuron(), batch()] {
         let page = view::html(&trace, "a test");
         assert!(page.len() < 100_000, "{} bytes", page.len());
-        assert!(page.contains("default-src 'none'"));
+        assert!(page.contains("default-src 'none'") && !page.contains("unsafe"));
         // The only address is the name of the SVG language, which nobody fetches.
         let page = page.replace("http://www.w3.org/2000/svg", "");
         for loading in ["http:", "https:", "src=", "<link", "@import", "url(", "fetch(", "import("]
@@ -69,8 +69,8 @@ fn browser() -> Option<PathBuf> {
     found
 }
 
-/// The first of these pages as it is after its scripts have run.
-fn dom(browser: &Path, pages: &[(&str, &str)]) -> String {
+/// The first of these pages as it is after its scripts have run, and what the console says.
+fn dom(browser: &Path, pages: &[(&str, &str)]) -> [String; 2] {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("chainrule-{}-{number}", std::process::id());
@@ -83,13 +83,15 @@ fn dom(browser: &Path, pages: &[(&str, &str)]) -> String {
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--virtual-time-budget=5000", "--dump-dom", "--window-size=1400,1000"])
+        .arg("--enable-logging=stderr")
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("file://{}", folder.join(pages[0].0).display()))
-        .stderr(Stdio::null())
         .output()
         .unwrap();
     let _ = std::fs::remove_dir_all(&folder);
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let console = String::from_utf8_lossy(&output.stderr).into_owned();
+    let console: Vec<&str> = console.lines().filter(|line| line.contains("CONSOLE")).collect();
+    [String::from_utf8_lossy(&output.stdout).into_owned(), console.join("\n")]
 }
 
 /// What a test script, added to a copy of the page, finds out. It tells the page around it, which
@@ -170,7 +172,7 @@ fn verdict(browser: &Path, page: &str, width: u32) -> String {
         "<!doctype html><body><script>onmessage = e => document.body.innerText = e.data + '\\nEND'\
          </script><iframe src=\"page.html\" width=\"{width}\" height=\"900\"></iframe>"
     );
-    let dom = dom(browser, &[("around.html", &around), ("page.html", &page)]);
+    let [dom, _] = dom(browser, &[("around.html", &around), ("page.html", &page)]);
     dom.split_once("<body>").unwrap().1.replace("<br>", "\n")
 }
 
@@ -226,6 +228,17 @@ fn one_neuron_in_a_browser() {
     }
 }
 
+/// The page as it is, under its own policy: a wrong hash would leave it without script or style.
+#[test]
+fn its_own_policy_lets_script_and_styles_through() {
+    let Some(browser) = browser() else { return };
+    for trace in [neuron(), batch()] {
+        let [dom, console] = dom(&browser, &[("page.html", &view::html(&trace, "a test"))]);
+        assert!(console.is_empty(), "a hash in src/view/explorer.html? {console}");
+        assert!(dom.contains(&format!(">frame 1 of {}<", trace.frames.len())), "{dom}");
+    }
+}
+
 /// Operations in other places and a cost of another kind: a rule for each, and no closed form.
 #[test]
 fn other_traces_in_a_browser() {
@@ -254,7 +267,7 @@ fn without_scripts() {
     let page = view::html(&neuron(), "a test");
     let (before, after) = page.split_once("<script type=").unwrap();
     let (_, end) = after.rsplit_once("</script>").unwrap();
-    let dom = dom(&browser, &[("page.html", &format!("{before}{end}"))]);
+    let [dom, _] = dom(&browser, &[("page.html", &format!("{before}{end}"))]);
     assert!(dom.contains("<svg ") && dom.matches("<li id=").count() == neuron().frames.len());
     assert!(dom.contains("class=\"script\" hidden"), "what needs a script is not shown");
 }
