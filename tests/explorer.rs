@@ -117,7 +117,7 @@ say('end, then home', look() === first);
 const gradients = $$('[data-node] tspan:last-child');
 say('not yet', gradients.filter(text => /[▲▼±○]/.test(text)).length);
 press('End');
-const slopes = $$('#slopes tbody td'), node = document.querySelector('[data-node="3"]');
+const slopes = $$('#slopes tbody td'), node = [...picture.querySelectorAll('[data-node]')].at(-1);
 node.focus();
 say('focus tells', $('about').textContent === node.querySelector('title').textContent);
 press('Home');
@@ -185,6 +185,12 @@ fn assert_says(verdict: &str, expected: &[&str]) {
     }
 }
 
+/// How far the page's own numbers are from Rust's.
+fn worst(verdict: &str) -> f64 {
+    let (_, worst) = verdict.split_once("difference from Rust: ").expect(verdict);
+    worst.lines().next().unwrap().parse().unwrap()
+}
+
 const ALWAYS: [&str; 11] = [
     "starts at: frame 1 of ",
     "last picture as Rust drew it: true",
@@ -212,9 +218,7 @@ fn one_neuron_in_a_browser() {
         assert!(verdict.contains(&format!("width: {width}\nerrors: \n")), "{verdict}");
         assert_says(&verdict, &["reset: true", "asked: productlocal × upstream?"]);
         assert!(verdict.contains("the sign is turned around (0 of 1)"), "{verdict}");
-        let worst = verdict.split("difference from Rust: ").nth(1).unwrap();
-        let worst: f64 = worst.lines().next().unwrap().parse().unwrap();
-        assert!(worst <= 1e-12, "{verdict}");
+        assert!(worst(&verdict) <= 1e-12, "{verdict}");
 
         // With w1 = 2 and y = 0: z = 3.5, and dL/dw = a x, dL/db = a for a = sigmoid(3.5).
         let a = 1.0 / (1.0 + (-3.5_f64).exp());
@@ -239,26 +243,43 @@ fn its_own_policy_lets_script_and_styles_through() {
     }
 }
 
-/// Operations in other places and a cost of another kind: a rule for each, and no closed form.
-#[test]
-fn other_traces_in_a_browser() {
-    let Some(browser) = browser() else { return };
+/// Every rule of the page, on both sides of zero, against Rust's; and no closed form, whatever the
+/// names are.
+fn every_rule() -> Trace {
     let tape = Tape::new();
     let w = [tape.var(1.0).named("w1"), tape.var(-2.0).named("w2")];
     let b = tape.var(0.5).named("b");
-    let z = (tape.dot(&w, &[2.0, 0.5]) + b).named("z");
-    let a = z.sigmoid();
-    let wild = -a.ln() + (z * z * 0.1).tanh() / 4.0 + z.max(0.2) + tape.sum([z, a]).powf(3.0);
-    let wild = verdict(&browser, &view::html(&wild.named("L").trace(), "a test"), 1280);
-    assert_says(&wild, &ALWAYS);
-    assert!(wild.contains("\nerrors: \n") && wild.contains(" none "), "{wild}");
-    let worst = wild.split("difference from Rust: ").nth(1).unwrap();
-    assert!(worst.lines().next().unwrap().parse::<f64>().unwrap() <= 1e-12, "{wild}");
+    let mut all = vec![];
+    for z in [tape.dot(&w, &[2.0, 0.5]) + b, tape.dot(&w, &w) * -0.3] {
+        let a = z.sigmoid();
+        all.extend([a.ln(), z.exp(), z.abs().sqrt(), z.recip(), z.sin(), z.cos(), z.softplus()]);
+        all.extend([z.relu(), z.leaky_relu(0.1), z.tanh(), (z * z).powf(1.5), -z, z - a, z / a]);
+        all.extend([z.max(0.2), z.min(a)]);
+    }
+    tape.sum(all).named("L").trace()
+}
 
-    let batch = verdict(&browser, &view::html(&batch(), "a test"), 1280);
-    assert_says(&batch, &ALWAYS);
-    assert!(batch.contains("\nerrors: \n"), "{batch}");
-    assert!(batch.contains("this page has no rules for "), "{batch}");
+#[test]
+fn other_traces_in_a_browser() {
+    let Some(browser) = browser() else { return };
+    let look = |trace: &Trace| {
+        let verdict = verdict(&browser, &view::html(trace, "a test"), 1280);
+        assert_says(&verdict, &ALWAYS);
+        assert!(verdict.contains("\nerrors: \n"), "{verdict}");
+        verdict
+    };
+    let rules = look(&every_rule());
+    assert!(worst(&rules) <= 1e-12 && rules.contains(" none "), "{rules}");
+
+    let tape = Tape::new();
+    let (x, y) = (tape.var(0.0).named("</script><b>"), tape.var(f64::NEG_INFINITY));
+    let wild = look(&(x.ln() * 0.0 + y.named("\"]; x")).trace());
+    assert!(worst(&wild) == 0.0 && wild.contains("&lt;b&gt; NaN none NaN "), "{wild}");
+
+    let z = tape.record("constructor", 2.0, [(x, 3.0)]); // each object of JavaScript has one
+    let own = look(&(z * y * 2.0).trace());
+    assert!(own.contains("this page has no rules for constructor."), "{own}");
+    assert!(look(&batch()).contains("this page has no rules for "));
 }
 
 #[test]

@@ -48,7 +48,7 @@ const rules = {
 };
 const isInput = node => node.operands.length === 0;
 const isNumber = node => node.shape[0] * node.shape[1] === 1;
-const strange = nodes.filter(n => n.used && !(isNumber(n) && (isInput(n) || n.op in rules)));
+const strange = nodes.filter(n => n.used && !(isNumber(n) && (isInput(n) || Object.hasOwn(rules, n.op))));
 const playable = strange.length === 0;
 
 // Forward and backward in this page, for these values of the inputs.
@@ -307,7 +307,8 @@ function dragging() {
   };
   for (const k of inputs) {
     const box = document.createElement('label'), value = document.createElement('output');
-    const range = document.createElement('input'), reach = Math.max(4, 2 * Math.abs(start[k])) || 4;
+    const range = document.createElement('input');
+    const reach = Number.isFinite(start[k]) ? Math.max(4, 2 * Math.abs(start[k])) : 4;
     const binary = !nodes[k].varies && (start[k] === 0 || start[k] === 1);
     const limits = binary ? { min: 0, max: 1, step: 1 } : { min: -reach, max: reach, step: 'any' };
     Object.assign(range, { type: 'range', ...limits });
