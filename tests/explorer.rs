@@ -70,7 +70,7 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// The first of these pages as it is after its scripts have run, and what the console says.
-fn dom(browser: &Path, pages: &[(&str, &str)]) -> [String; 2] {
+fn dom(browser: &Path, pages: &[(String, String)]) -> [String; 2] {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("chainrule-{}-{number}", std::process::id());
@@ -85,7 +85,7 @@ fn dom(browser: &Path, pages: &[(&str, &str)]) -> [String; 2] {
         .args(["--virtual-time-budget=5000", "--dump-dom", "--window-size=1400,1000"])
         .arg("--enable-logging=stderr")
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
-        .arg(format!("file://{}", folder.join(pages[0].0).display()))
+        .arg(format!("file://{}", folder.join(&pages[0].0).display()))
         .output()
         .unwrap();
     let _ = std::fs::remove_dir_all(&folder);
@@ -155,8 +155,27 @@ parent.postMessage([...out, $('replay').textContent].join('\n'), '*');
 </script>
 "##;
 
-/// What [`SCRIPT`] says about a page in a window of this width.
-fn verdict(browser: &Path, page: &str, width: u32) -> String {
+/// What [`SCRIPT`] says about each page in a window of this width. One start of the browser.
+fn verdicts(browser: &Path, pages: &[(&Trace, u32)]) -> Vec<String> {
+    let around = "<!doctype html><body><script>const told = []; let count = 0; onmessage = e => { \
+                  for (let i = 0; i < frames.length; i += 1) \
+                    if (frames[i] === e.source) told[i] = e.data; \
+                  count += 1; \
+                  if (count === frames.length) document.body.innerText = told.join('\\nEND\\n') + '\\nEND\\n'; \
+                  }</script>";
+    let mut files = vec![("around.html".to_string(), around.to_string())];
+    for (number, (trace, width)) in pages.iter().enumerate() {
+        let frame = format!("<iframe src='{number}.html' width='{width}' height='900'></iframe>");
+        files[0].1 += &frame;
+        files.push((format!("{number}.html"), watched(&view::html(trace, "a test"))));
+    }
+    let [dom, _] = dom(browser, &files);
+    let text = dom.split_once("<body>").unwrap().1.replace("<br>", "\n");
+    text.split("\nEND\n").take(pages.len()).map(String::from).collect()
+}
+
+/// A copy of the page with [`SCRIPT`], and with a policy that lets it run.
+fn watched(page: &str) -> String {
     let catcher = "<script>const errors = [], note = e => errors.push(e.message ?? e.blockedURI); \
                    addEventListener('error', note); \
                    addEventListener('securitypolicyviolation', note)</script>\n<main>";
@@ -164,16 +183,10 @@ fn verdict(browser: &Path, page: &str, width: u32) -> String {
                  x => x.textContent).join('|')</script>\n<script type=";
     let (before, policy) = page.split_once("content=\"default-src").unwrap();
     let (_, after) = policy.split_once('"').unwrap();
-    let page = format!("{before}content=\"default-src 'unsafe-inline'\"{after}")
+    format!("{before}content=\"default-src 'unsafe-inline'\"{after}")
         .replacen("<main>", catcher, 1)
         .replacen("<script type=", drawn, 1)
-        .replace("</html>", &format!("{SCRIPT}</html>"));
-    let around = format!(
-        "<!doctype html><body><script>onmessage = e => document.body.innerText = e.data + '\\nEND'\
-         </script><iframe src=\"page.html\" width=\"{width}\" height=\"900\"></iframe>"
-    );
-    let [dom, _] = dom(browser, &[("around.html", &around), ("page.html", &page)]);
-    dom.split_once("<body>").unwrap().1.replace("<br>", "\n")
+        .replace("</html>", &format!("{SCRIPT}</html>"))
 }
 
 fn assert_says(verdict: &str, expected: &[&str]) {
@@ -209,9 +222,8 @@ const ALWAYS: [&str; 11] = [
 fn one_neuron_in_a_browser() {
     let Some(browser) = browser() else { return };
     let trace = neuron();
-    let page = view::html(&trace, "a test");
-    for width in [360, 1280] {
-        let verdict = verdict(&browser, &page, width);
+    let pages = [(&trace, 360), (&trace, 1280)];
+    for ((_, width), verdict) in pages.iter().zip(verdicts(&browser, &pages)) {
         let count = trace.frames.len();
         assert_says(&verdict, &ALWAYS);
         assert_says(&verdict, &[&format!("reached: {count}"), &format!("address: #f={count}")]);
@@ -236,11 +248,10 @@ fn one_neuron_in_a_browser() {
 #[test]
 fn its_own_policy_lets_script_and_styles_through() {
     let Some(browser) = browser() else { return };
-    for trace in [neuron(), batch()] {
-        let [dom, console] = dom(&browser, &[("page.html", &view::html(&trace, "a test"))]);
-        assert!(console.is_empty(), "a hash in src/view/explorer.html? {console}");
-        assert!(dom.contains(&format!(">frame 1 of {}<", trace.frames.len())), "{dom}");
-    }
+    let trace = neuron();
+    let [dom, console] = dom(&browser, &[("page.html".into(), view::html(&trace, "a test"))]);
+    assert!(console.is_empty(), "a hash in src/view/explorer.html? {console}");
+    assert!(dom.contains(&format!(">frame 1 of {}<", trace.frames.len())), "{dom}");
 }
 
 /// Every rule of the page, on both sides of zero, against Rust's; and no closed form, whatever the
@@ -262,24 +273,22 @@ fn every_rule() -> Trace {
 #[test]
 fn other_traces_in_a_browser() {
     let Some(browser) = browser() else { return };
-    let look = |trace: &Trace| {
-        let verdict = verdict(&browser, &view::html(trace, "a test"), 1280);
-        assert_says(&verdict, &ALWAYS);
-        assert!(verdict.contains("\nerrors: \n"), "{verdict}");
-        verdict
-    };
-    let rules = look(&every_rule());
-    assert!(worst(&rules) <= 1e-12 && rules.contains(" none "), "{rules}");
-
     let tape = Tape::new();
     let (x, y) = (tape.var(0.0).named("</script><b>"), tape.var(f64::NEG_INFINITY));
-    let wild = look(&(x.ln() * 0.0 + y.named("\"]; x")).trace());
-    assert!(worst(&wild) == 0.0 && wild.contains("&lt;b&gt; NaN none NaN "), "{wild}");
-
-    let z = tape.record("constructor", 2.0, [(x, 3.0)]); // each object of JavaScript has one
-    let own = look(&(z * y * 2.0).trace());
+    let wild = (x.ln() * 0.0 + y.named("\"]; x")).trace();
+    let own = tape.record("constructor", 2.0, [(x, 3.0)]); // each object of JavaScript has one
+    let own = (own * y * 2.0).trace();
+    let pages = [every_rule(), wild, own, batch()];
+    let said = verdicts(&browser, &pages.each_ref().map(|trace| (trace, 1280)));
+    for verdict in &said {
+        assert_says(verdict, &ALWAYS);
+        assert!(verdict.contains("\nerrors: \n"), "{verdict}");
+    }
+    let [rules, wild, own, batch] = &said[..] else { panic!("{said:?}") };
+    assert!(worst(rules) <= 1e-12 && rules.contains(" none "), "{rules}");
+    assert!(worst(wild) == 0.0 && wild.contains("&lt;b&gt; NaN none NaN "), "{wild}");
     assert!(own.contains("this page has no rules for constructor."), "{own}");
-    assert!(look(&batch()).contains("this page has no rules for "));
+    assert!(batch.contains("this page has no rules for "), "{batch}");
 }
 
 #[test]
@@ -288,7 +297,7 @@ fn without_scripts() {
     let page = view::html(&neuron(), "a test");
     let (before, after) = page.split_once("<script type=").unwrap();
     let (_, end) = after.rsplit_once("</script>").unwrap();
-    let [dom, _] = dom(&browser, &[("page.html", &format!("{before}{end}"))]);
+    let [dom, _] = dom(&browser, &[("page.html".into(), format!("{before}{end}"))]);
     assert!(dom.contains("<svg ") && dom.matches("<li id=").count() == neuron().frames.len());
     assert!(dom.contains("class=\"script\" hidden"), "what needs a script is not shown");
 }
