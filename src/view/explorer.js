@@ -48,7 +48,8 @@ const rules = {
 };
 const isInput = node => node.operands.length === 0;
 const isNumber = node => node.shape[0] * node.shape[1] === 1;
-const strange = nodes.filter(n => n.used && !(isNumber(n) && (isInput(n) || Object.hasOwn(rules, n.op))));
+const known = node => isNumber(node) && (isInput(node) || Object.hasOwn(rules, node.op));
+const strange = nodes.filter(node => node.used && !known(node));
 const playable = strange.length === 0;
 
 // Forward and backward in this page, for these values of the inputs.
@@ -351,6 +352,7 @@ function replay() {
   });
   compare(own.values, recorded.values);
   compare(own.gradients, recorded.gradients);
+  compare(own.frames.map(frame => frame.product), frames.map(frame => frame.product));
   const count = list => list.filter(Boolean).length;
   return `Replay check: this page recomputed ${count(own.values)} values and ` +
     `${count(own.gradients)} gradients; max. relative difference from Rust: ` +
