@@ -172,7 +172,7 @@ impl Page<'_> {
         let skip = if line.chars().count() > room { here.saturating_sub(room / 2) } else { 0 };
         let dots = if skip > 0 { "..." } else { "" };
         let shown: String = line.chars().skip(skip).collect();
-        format!(" tape   {dots}{}", clip(shown.trim_end(), room - dots.len()))
+        format!(" tape   {dots}{}", clip(shown.trim_end(), room.saturating_sub(dots.len())))
     }
 
     /// The inputs of this node on its left, those who use it on its right.
