@@ -141,7 +141,7 @@ proptest! {
     /// Forward, then back as many frames: the same screen.
     #[test]
     fn back_is_where_one_came_from(
-        start in 0..40_usize, steps in 1..40_usize, width in 20..120_usize, count in 1..9_usize,
+        start in 0..40_usize, steps in 1..40_usize, width in 1..120_usize, count in 1..9_usize,
     ) {
         let tape = Tape::new();
         let x = tape.var(0.3).named("x");
@@ -307,6 +307,14 @@ fn keys_in_a_terminal() {
     }
     assert!(text.contains("\x1b[J"), "the frame is drawn in its place");
     assert_set_back(&text);
+}
+
+#[test]
+fn commands_from_a_pipe_leave_each_frame_on_the_screen() {
+    let line = format!("printf 'n\\nn\\n' | {}", example().display());
+    let Some(text) = in_a_terminal(&line, &[]) else { return };
+    assert_eq!(text.matches(" frame ").count(), 3, "{text}");
+    assert!(!text.contains("\x1b[J"), "a frame was drawn over: {text:?}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub fn run(trace: &Trace, options: Options) -> io::Result<()> {
     let mut screen = Screen::new(Session::new(trace), options);
     let result = if options.all {
         screen.show_all(trace.frames.len())
-    } else if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    } else if !terminals() {
         screen.lines(false)
     } else {
         match Keys::new() {
@@ -42,10 +42,17 @@ pub fn run(trace: &Trace, options: Options) -> io::Result<()> {
     }
 }
 
+/// Whether a person reads and types.
+fn terminals() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 struct Screen<'t> {
     session: Session<'t>,
     options: Options,
     escapes: bool,
+    /// Whether a person answers each frame; otherwise each stays, and none is drawn over.
+    interactive: bool,
     width: usize,
     /// How many lines of the frame are on screen, to be drawn over.
     drawn: usize,
@@ -57,7 +64,8 @@ impl<'t> Screen<'t> {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let able = io::stdout().is_terminal() && !set("NO_COLOR") && !dumb;
         let escapes = options.color.unwrap_or(able);
-        Screen { session, options, escapes, width: width(), drawn: 0 }
+        let interactive = !options.all && terminals();
+        Screen { session, options, escapes, interactive, width: width(), drawn: 0 }
     }
 
     fn show_all(&mut self, count: usize) -> io::Result<()> {
@@ -76,8 +84,10 @@ impl<'t> Screen<'t> {
             false => self.session.screen(self.width),
         };
         if self.escapes && !self.options.linear {
-            // The node in brackets stands out.
-            text = text.replace("[ ", "\x1b[1m[ ").replace(" ]", " ]\x1b[0m");
+            // The node in brackets stands out; brackets in the learner's own line do not.
+            let (picture, rest) = text.split_once("\n line ").unwrap_or((&text, ""));
+            let picture = picture.replace("[ ", "\x1b[1m[ ").replace(" ]", " ]\x1b[0m");
+            text = format!("{picture}\x1b[0m\n line {rest}");
         }
         let lines = text.lines().count();
         if !self.escapes {
@@ -85,13 +95,15 @@ impl<'t> Screen<'t> {
         } else if self.drawn > 0 {
             text = format!("\r\x1b[{}A\x1b[J{text}", self.drawn);
         }
-        self.drawn = if self.options.all { 0 } else { lines };
+        self.drawn = if self.interactive { lines } else { 0 };
         say(&text)
     }
 
     /// Writes words below the frame.
     fn words(&mut self, words: &str) -> io::Result<()> {
-        self.drawn += words.lines().count();
+        // A line wider than the terminal takes several of its rows.
+        let rows = |line: &str| line.chars().count().div_ceil(self.width).max(1);
+        self.drawn += if self.interactive { words.lines().map(rows).sum() } else { 0 };
         say(words)
     }
 
