@@ -74,11 +74,11 @@ impl<V: Value> Recording<V> {
         self.constants.clear();
     }
 
-    /// How many bytes all this takes.
+    /// How many bytes all this takes, without the sites: how often one of them is listed again
+    /// depends on where the program lies in memory.
     pub fn bytes(&self) -> usize {
         size_of_val(&self.nodes[..])
             + size_of_val(&self.edges[..])
-            + size_of_val(&self.sites.all[..])
             + size_of_val(&self.names[..])
             + size_of_val(&self.constants[..])
     }
