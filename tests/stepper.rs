@@ -41,7 +41,7 @@ fn a_frame_as_it_looks() {
  now    back through  #1  y = mul(x, x)  to x, contribution 2 of 2
         local     x                      =              0.5
         upstream  dL/dy                  =     0.2461340827
-        product   local x upstream       =     0.1230670414
+        product   0.5 x 0.2461           =     0.1230670414
         dL/dx     0.1230670414 -> 0.2461340827
 
  gradients of L so far

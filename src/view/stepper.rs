@@ -19,7 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{clip, local, summary};
-use crate::tensor::{Compact, Tensor};
+use crate::tensor::{Compact, Local, Tensor};
 use crate::trace::{Contribution, Frame, Operand, Trace, short};
 
 pub use terminal::{Options, run};
@@ -281,6 +281,12 @@ impl Page<'_> {
             format!("        {name:<9} {formula:<22} = {value:>16}")
         };
         let before = step.before.as_ref().map_or("nothing yet".to_string(), exact);
+        let factors = match &step.local {
+            Local::Scale(c) if step.upstream.shape() == (1, 1) => {
+                format!("{} x {}", short(*c), summary(&step.upstream))
+            }
+            _ => "local x upstream".to_string(),
+        };
         let (product, after) = match self.hidden {
             true => ("?".to_string(), "?".to_string()),
             false => (exact(&step.product), exact(&step.after)),
@@ -294,7 +300,7 @@ impl Page<'_> {
             ),
             line("local", &clip(&formula, 22), &local(&step.local, number)),
             line("upstream", &format!("d{output}/d{node}"), &exact(&step.upstream)),
-            line("product", "local x upstream", &product),
+            line("product", &clip(&factors, 22), &product),
             format!("        {:<9} {before} -> {after}", format!("d{output}/d{input}")),
         ]
     }

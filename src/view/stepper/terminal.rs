@@ -109,9 +109,15 @@ impl<'t> Screen<'t> {
 
     /// Does what a command says; false at the end.
     fn obey(&mut self, command: &str) -> io::Result<bool> {
+        let asked = self.session.hidden;
         match self.session.answer(command) {
             Answer::Screen => self.show()?,
-            Answer::Words(words) => self.words(&words)?,
+            Answer::Words(words) => {
+                if self.interactive && asked && !self.session.hidden {
+                    self.show()?; // with the product that was asked for
+                }
+                self.words(&words)?
+            }
             Answer::Quit(words) => {
                 say(&words)?;
                 return Ok(false);
@@ -246,8 +252,12 @@ impl Keys {
 
     /// An arrow or another key that sends `ESC [ …` or `ESC O …`.
     fn escape(&mut self) -> io::Result<Option<Key>> {
-        if !matches!(byte()?, Some(b'[' | b'O')) {
-            return Ok(None);
+        match byte()? {
+            Some(b'[' | b'O') => {}
+            Some(3 | 4) => return Ok(Some(Key::Quit)),
+            // Esc alone means nothing here; the key after it does.
+            Some(byte @ b' '..=b'~') => return Ok(Some(Key::Letter(byte.into()))),
+            _ => return Ok(None),
         }
         loop {
             return Ok(match byte()? {
