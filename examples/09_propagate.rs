@@ -28,5 +28,5 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{comparison:#}")?;
     writeln!(out, "\ncost {cost:.10}   verdict: {}\n", verdict(comparison.agrees()))?;
     writeln!(out, "Try:  turn a label around; db moves by 1/m = 0.3333333333.")?;
-    writeln!(out, "Next: cargo run --release --example 12_model")
+    writeln!(out, "Next: cargo run --example 10_optimize")
 }

@@ -22,6 +22,22 @@ pub use error::{Error, Result};
 /// The code in the chapters compiles and runs.
 #[cfg(doctest)]
 mod chapters {
+    #[doc = include_str!("../docs/06_architecture.md")]
+    mod architecture {}
+    #[doc = include_str!("../docs/07_sigmoid.md")]
+    mod sigmoid {}
+    #[doc = include_str!("../docs/08_initialize.md")]
+    mod initialize {}
+    #[doc = include_str!("../docs/09_propagate.md")]
+    mod propagate {}
+    #[doc = include_str!("../docs/10_optimize.md")]
+    mod optimize {}
+    #[doc = include_str!("../docs/11_predict.md")]
+    mod predict {}
+    #[doc = include_str!("../docs/12_model.md")]
+    mod model {}
+    #[doc = include_str!("../docs/13_cost_plot.md")]
+    mod cost_plot {}
     #[doc = include_str!("../docs/14_own_activation.md")]
     mod own_activation {}
 }
