@@ -70,5 +70,5 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         out,
         "Try:  turn the sign of by_hand[2] around; the report shows which entry is off."
     )?;
-    writeln!(out, "Next: cargo run --example 09_propagate")
+    writeln!(out, "Next: cargo run --example 06_architecture")
 }
