@@ -77,7 +77,7 @@ fn comparable(line: &str) -> String {
         line.chars().filter(|c| !c.is_ascii_digit() && *c != ' ').collect()
     } else if line.starts_with("  param ") {
         line.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else if line.ends_with("AGREE") && !line.contains('<') {
+    } else if line.starts_with("  d") && line.ends_with("AGREE") && !line.contains('<') {
         line.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
     } else {
         line.to_string()
