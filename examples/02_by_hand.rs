@@ -8,21 +8,27 @@ fn main() -> io::Result<()> {
     run(&mut io::stdout())
 }
 
-/// The weight, the bias, the input and the label.
+/// The weight, the bias and the input.
 const W: f64 = 1.5;
 const B: f64 = -1.0;
 const X: f64 = 2.0;
+/// The label.
 const Y: f64 = 1.0;
 
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
+    neuron(out, Y)
+}
+
+/// Its forward and backward pass for the label `y`.
+pub fn neuron(out: &mut impl Write, y: f64) -> io::Result<()> {
     writeln!(out, "One neuron: z = w x + b, a = sigmoid(z), loss L = (a - y)².")?;
-    writeln!(out, "w = {W}, b = {B}, x = {X}, y = {Y}\n")?;
+    writeln!(out, "w = {W}, b = {B}, x = {X}, y = {y}\n")?;
 
     let p = W * X;
     let z = p + B;
     let a = 1.0 / (1.0 + (-z).exp());
-    let d = a - Y;
+    let d = a - y;
     let loss = d * d;
     writeln!(out, "Forwards, one operation a line:")?;
     writeln!(out, "  p = w x        = {p:>13.10}")?;
@@ -46,7 +52,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
 
     let tape = Tape::new();
     let (w, b) = (tape.var(W), tape.var(B));
-    let d = (w * X + b).sigmoid() - Y;
+    let d = (w * X + b).sigmoid() - y;
     let gradients = (d * d).backward();
     writeln!(out, "The tape, from the formula alone:")?;
     writeln!(out, "  dL/dw = {:>13.10}   dL/db = {:>13.10}", gradients.wrt(w), gradients.wrt(b))?;

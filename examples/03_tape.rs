@@ -11,12 +11,20 @@ fn main() -> io::Result<()> {
     run(&mut io::stdout())
 }
 
+/// The bias.
+const B: f64 = 0.5;
+
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
+    neuron(out, B)
+}
+
+/// One neuron with this bias.
+pub fn neuron(out: &mut impl Write, bias: f64) -> io::Result<()> {
     let tape = Tape::new();
     let w1 = tape.var(1.0).named("w1");
     let w2 = tape.var(-2.0).named("w2");
-    let b = tape.var(0.5).named("b");
+    let b = tape.var(bias).named("b");
     let x1 = tape.constant(2.0).named("x1");
     let x2 = tape.constant(0.5).named("x2");
 
@@ -38,7 +46,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "The same as a picture, for a browser: target/03_tape.svg\n")?;
     writeln!(
         out,
-        "Try:  set b to 1.5; a - y moves towards 0, and every gradient shrinks with it."
+        "Try:  set B to 1.5; a - y moves towards 0, and the slopes of w1, w2, b with it."
     )?;
     writeln!(out, "Next: cargo run --example 04_fan_out")
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use chainrule::scalar::Tape;
+use chainrule::trace::{Operand, Trace};
 use chainrule::view;
 
 fn main() -> io::Result<()> {
@@ -31,45 +32,60 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
 
     writeln!(out, "\ndc/da")?;
     writeln!(out, "  {}  newest node first, contributions added", c.backward().wrt(a))?;
-    writeln!(out, "  {}  contributions overwritten: each edge forgets the other", overwriting())?;
-    let mut gradients = [0.0, 0.0, 1.0];
-    recursing(&mut gradients, 2);
-    writeln!(
-        out,
-        "  {}  recursing without an order: b is called twice, and hands on",
-        gradients[0]
-    )?;
+    let inputs = inputs(&trace);
+    let [overwritten, recursed] = [overwriting(&inputs), recursing(&inputs)];
+    writeln!(out, "  {overwritten}  contributions overwritten: each edge forgets the other")?;
+    writeln!(out, "  {recursed}  recursing without an order: b is called twice, and hands on")?;
     writeln!(out, "     its whole gradient both times")?;
     writeln!(
         out,
         "\nOn a tape, an input is older than what uses it. Walking from the newest node to"
     )?;
     writeln!(out, "the oldest, a gradient is complete before it is handed on: no sort needed.\n")?;
-    writeln!(out, "Try:  add `let c = (c + c)`; the three answers become 8, 1 and 64.")?;
+    writeln!(out, "Try:  below c, add `let c = c + c;`: the answers become 8, 1 and 48.")?;
     writeln!(out, "Next: cargo run --example 05_four_judges")
 }
 
-/// The inputs of each node: a has none, b = a + a, c = b + b. Every local derivative is 1.
-const INPUTS: [&[usize]; 3] = [&[], &[0, 0], &[1, 1]];
+/// The inputs of each node, once for each use: of b = a + a, twice a. Every local derivative is 1.
+pub fn inputs(trace: &Trace) -> Vec<Vec<usize>> {
+    let number = |operand: &Operand| match operand {
+        Operand::Node(k) => Some(*k),
+        Operand::Number(_) => None,
+    };
+    trace.nodes.iter().map(|node| node.operands.iter().filter_map(number).collect()).collect()
+}
 
-/// The mistake `=` for `+=`.
-fn overwriting() -> f64 {
-    let mut gradients = [0.0, 0.0, 1.0];
-    for node in (0..3).rev() {
-        for &input in INPUTS[node] {
+/// Nothing yet for any node but the output, which is the last.
+fn seed(inputs: &[Vec<usize>]) -> Vec<f64> {
+    let mut gradients = vec![0.0; inputs.len() - 1];
+    gradients.push(1.0);
+    gradients
+}
+
+/// The gradient of node 0, with the mistake `=` for `+=`.
+pub fn overwriting(inputs: &[Vec<usize>]) -> f64 {
+    let mut gradients = seed(inputs);
+    for node in (0..inputs.len()).rev() {
+        for &input in &inputs[node] {
             gradients[input] = gradients[node];
         }
     }
     gradients[0]
 }
 
-/// The mistake of recursing: each node serves its inputs, then calls each of them in turn, so an
-/// input that is used twice is called twice and hands on its whole gradient both times.
-fn recursing(gradients: &mut [f64; 3], node: usize) {
-    for &input in INPUTS[node] {
-        gradients[input] += gradients[node];
+/// The gradient of node 0, with the mistake of recursing: each node serves its inputs, then calls
+/// each of them in turn, so an input that is used twice is called twice and hands on its whole
+/// gradient both times.
+pub fn recursing(inputs: &[Vec<usize>]) -> f64 {
+    fn call(node: usize, inputs: &[Vec<usize>], gradients: &mut [f64]) {
+        for &input in &inputs[node] {
+            gradients[input] += gradients[node];
+        }
+        for &input in &inputs[node] {
+            call(input, inputs, gradients);
+        }
     }
-    for &input in INPUTS[node] {
-        recursing(gradients, input);
-    }
+    let mut gradients = seed(inputs);
+    call(inputs.len() - 1, inputs, &mut gradients);
+    gradients[0]
 }

@@ -1,4 +1,4 @@
-//! Four independent ways to one gradient: reverse mode, by hand, forward mode, differences.
+//! Four ways to one gradient: reverse mode, by hand, forward mode, differences.
 
 use std::io::{self, Write};
 
@@ -7,6 +7,9 @@ use chainrule::scalar::Tape;
 
 /// Two features of one example; its label is 1.
 const X: [f64; 2] = [2.0, 0.5];
+
+/// Where the gradient is taken: w1, w2, b.
+const P: [f64; 3] = [1.0, -2.0, 0.5];
 
 /// The cost of one node, written once for every kind of number; `p` is w1, w2, b.
 fn cost<S: Scalar>(p: &[S]) -> S {
@@ -20,8 +23,11 @@ fn main() -> io::Result<()> {
 
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
-    let p = [1.0, -2.0, 0.5];
+    judge(out, P)
+}
 
+/// The gradient at `p`, from all four.
+pub fn judge(out: &mut impl Write, p: [f64; 3]) -> io::Result<()> {
     // Reverse mode: one pass forward and one back, for all three.
     let tape = Tape::new();
     let vars = p.map(|x| tape.var(x));
@@ -65,10 +71,10 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     let report = check::gradient!(cost, &p, &by_hand);
     writeln!(out, "{report:#}\n")?;
     writeln!(out, "The exact judges differ by roundings, differences by the step they take.")?;
-    writeln!(out, "They share no code: all four wrong in the same way is unlikely.\n")?;
     writeln!(
         out,
-        "Try:  turn the sign of by_hand[2] around; the report shows which entry is off."
+        "Differences use no derivative, and the gradient by hand uses none of the code.\n"
     )?;
+    writeln!(out, "Try:  set P to [0.0; 3]: a is 1/2 there, and all say -1, -0.25 and -0.5.")?;
     writeln!(out, "Next: cargo run --example 06_architecture")
 }
