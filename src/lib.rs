@@ -22,22 +22,30 @@ pub use error::{Error, Result};
 /// The code in the chapters compiles and runs.
 #[cfg(doctest)]
 mod chapters {
-    #[doc = include_str!("../docs/06_architecture.md")]
-    mod architecture {}
-    #[doc = include_str!("../docs/07_sigmoid.md")]
-    mod sigmoid {}
-    #[doc = include_str!("../docs/08_initialize.md")]
-    mod initialize {}
-    #[doc = include_str!("../docs/09_propagate.md")]
-    mod propagate {}
-    #[doc = include_str!("../docs/10_optimize.md")]
-    mod optimize {}
-    #[doc = include_str!("../docs/11_predict.md")]
-    mod predict {}
-    #[doc = include_str!("../docs/12_model.md")]
-    mod model {}
-    #[doc = include_str!("../docs/13_cost_plot.md")]
-    mod cost_plot {}
-    #[doc = include_str!("../docs/14_own_activation.md")]
-    mod own_activation {}
+    macro_rules! chapters {
+        ($($name:ident: $file:literal),* $(,)?) => {
+            $(#[doc = include_str!($file)] mod $name {})*
+        };
+    }
+    chapters! {
+        readme: "../docs/README.md",
+        slope: "../docs/01_slope.md",
+        by_hand: "../docs/02_by_hand.md",
+        tape: "../docs/03_tape.md",
+        fan_out: "../docs/04_fan_out.md",
+        four_judges: "../docs/05_four_judges.md",
+        architecture: "../docs/06_architecture.md",
+        sigmoid: "../docs/07_sigmoid.md",
+        initialize: "../docs/08_initialize.md",
+        propagate: "../docs/09_propagate.md",
+        optimize: "../docs/10_optimize.md",
+        predict: "../docs/11_predict.md",
+        model: "../docs/12_model.md",
+        cost_plot: "../docs/13_cost_plot.md",
+        own_activation: "../docs/14_own_activation.md",
+        break_it: "../docs/15_break_it.md",
+        cost: "../docs/17_cost.md",
+        glossary: "../docs/glossary.md",
+        elsewhere: "../docs/elsewhere.md",
+    }
 }

@@ -1,10 +1,12 @@
-//! What a chapter shows is what its example prints.
+//! What a chapter shows is what its example prints, and what a page names is there.
 //!
 //! A chapter `docs/NN_name.md` explains `examples/NN_name.rs`. The first block marked `text` after
 //! its command is the example's output, word for word; lines that end in `(measured)` may differ in
-//! numbers.
+//! numbers. A new lesson is one line in `lessons!` below and one in `chapters!` in `src/lib.rs`,
+//! which runs the code of its chapter; a test says where one is missing.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Runs an example as its command without options does.
@@ -31,8 +33,7 @@ macro_rules! lessons {
             $({
                 let mut out = vec![];
                 run!($name, &mut out);
-                let name = $file.trim_start_matches("../examples/").trim_end_matches(".rs");
-                outputs.push((name, String::from_utf8(out).unwrap()));
+                outputs.push((stem(Path::new($file)), String::from_utf8(out).unwrap()));
             })*
             outputs
         }
@@ -62,12 +63,29 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn chapters() -> Vec<PathBuf> {
-    let all = fs::read_dir(project().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut chapters: Vec<PathBuf> =
-        all.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
-    chapters.sort();
-    chapters
+/// The files in a directory whose names end so.
+fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
+    let all = fs::read_dir(project().join(directory)).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        all.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
+    files.sort();
+    files
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+/// The names of the numbered ones: `01_slope`.
+fn numbered(files: &[PathBuf]) -> Vec<&str> {
+    files.iter().map(|path| stem(path)).filter(|name| name.as_bytes()[0].is_ascii_digit()).collect()
+}
+
+/// What is written, as text.
+fn printed(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let mut out = vec![];
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }
 
 /// A line of output, a measured one without its numbers; of a comparison whose errors are no classes,
@@ -87,16 +105,13 @@ fn comparable(line: &str) -> String {
 #[test]
 fn chapters_show_what_examples_print() {
     let outputs = outputs();
-    let numbered = chapters().into_iter().filter_map(|path| {
-        let name = path.file_stem()?.to_str()?.to_string();
-        name.starts_with(|c: char| c.is_ascii_digit()).then_some((name, path))
-    });
-    for (name, path) in numbered {
-        let chapter = fs::read_to_string(path).unwrap();
-        let (_, output) = outputs
-            .iter()
-            .find(|(known, _)| *known == name)
-            .unwrap_or_else(|| panic!("the list of lessons above lacks {name}"));
+    let listed: Vec<&str> = outputs.iter().map(|(name, _)| *name).collect();
+    let (chapters, examples) = (files("docs", "md"), files("examples", "rs"));
+    assert_eq!(numbered(&chapters), listed, "the chapters, and the list of lessons above");
+    assert_eq!(numbered(&examples), listed, "the examples, and the list of lessons above");
+    for (name, output) in outputs {
+        let chapter = fs::read_to_string(project().join("docs").join(name).with_extension("md"));
+        let chapter = chapter.unwrap();
         let (_, run) = chapter.split_once(&format!("--example {name}\n")).expect("its command");
         let (_, block) = run.split_once("```text\n").expect("a block of output");
         let (block, _) = block.split_once("```").unwrap();
@@ -104,35 +119,140 @@ fn chapters_show_what_examples_print() {
             (block.lines().map(comparable).collect(), output.lines().map(comparable).collect());
         assert_eq!(shown, printed, "{name}: the chapter does not show what the example prints");
         assert!(printed.len() <= 40, "{name} prints {} lines", printed.len());
-        for (line, next) in output.lines().zip(output.lines().skip(1)) {
+        for line in output.lines() {
             assert!(line.chars().count() <= 80, "{name}: {line}");
-            assert!(!line.starts_with("Try:") || next.starts_with("Next:"), "{name}");
         }
+        let hints = |word: &str| output.lines().filter(|line| line.starts_with(word)).count();
+        assert_eq!((hints("Try:"), hints("Next:")), (1, 1), "{name}");
+        assert!(output.lines().last().unwrap().starts_with("Next:"), "{name}");
     }
 }
 
-/// Every file that a page links to, and every example that it tells to run, is there.
+/// Every page's code runs, for rustdoc is told of it.
 #[test]
-fn links_and_commands_lead_somewhere() {
-    let mut pages = chapters();
+fn the_code_of_every_page_runs() {
+    let list = fs::read_to_string(project().join("src/lib.rs")).unwrap();
+    for page in files("docs", "md") {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        let line = format!(": \"../docs/{name}\",");
+        assert!(list.contains(&line), "the list of chapters in src/lib.rs lacks {name}");
+    }
+}
+
+/// What links to the headings of a page call them: `## The run` is `the-run`.
+fn anchors(page: &Path) -> Vec<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+/// Every file that a page links to or names, and every example and test that it tells to run, is
+/// there.
+#[test]
+fn links_files_and_commands_lead_somewhere() {
+    let mut pages = files("docs", "md");
     pages.push(project().join("README.md"));
     let mut checked = 0;
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
+        let mut found = |path: PathBuf, what: &str| {
+            assert!(path.exists(), "{page:?} names {what}, and {path:?} is not there");
+            checked += 1;
+        };
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap();
-            if !file.is_empty() && !link.contains("://") {
-                assert!(page.parent().unwrap().join(file).exists(), "{page:?} links to {link}");
-                checked += 1;
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                _ => page.parent().unwrap().join(file),
+            };
+            let headings = heading.is_empty() || anchors(&target).iter().any(|a| a == heading);
+            assert!(headings, "{page:?} links to {link}, and there is no such heading");
+            found(target, link);
+        }
+        let inside = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+        for word in text.split(|c| !inside(c)).map(|word| word.trim_end_matches('.')) {
+            if ["src/", "tests/", "docs/", "examples/"].iter().any(|top| word.starts_with(top)) {
+                found(project().join(word), word);
             }
         }
-        for command in text.split("--example ").skip(1) {
-            let name: String =
-                command.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            let file = project().join("examples").join(&name).with_extension("rs");
-            assert!(file.exists(), "{page:?} runs {name}");
-            checked += 1;
+        for (option, directory) in [("--example ", "examples"), ("--test ", "tests")] {
+            for command in text.split(option).skip(1) {
+                let name: String = command.chars().take_while(|c| inside(*c)).collect();
+                found(project().join(directory).join(&name).with_extension("rs"), &name);
+            }
         }
     }
-    assert!(checked > 10, "only {checked} were found");
+    assert!(checked > 100, "only {checked} were found");
+}
+
+/// The numbers in the lines that `is` picks: of each, the word at `place`, counted from its end.
+fn numbers(text: &str, is: impl Fn(&str) -> bool, place: usize) -> Vec<f64> {
+    let lines = text.lines().filter(|line| is(line));
+    lines.map(|line| line.split_whitespace().rev().nth(place).unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn try_01_far_from_zero_the_digits_run_out_sooner() {
+    let off = |x: f64, h| slope::quotients(x, h).map(|slope| (slope / (3.0 * x * x) - 1.0).abs());
+    assert!(off(1.5, 1e-12).iter().all(|&off| off < 0.001));
+    assert!(off(1000.0, 1e-12).iter().all(|off| (0.025..0.035).contains(off)));
+    assert_ne!(slope::quotients(1.5, 1e-14), [0.0, 0.0]);
+    assert_eq!(slope::quotients(1000.0, 1e-14), [0.0, 0.0]);
+}
+
+#[test]
+fn try_02_the_other_label_turns_all_signs_around() {
+    let [one, zero] = [1.0, 0.0].map(|y| printed(|out| by_hand::neuron(out, y)));
+    let [before, after] =
+        [&one, &zero].map(|text| numbers(text, |line| line.starts_with("  dL/d"), 0));
+    assert_eq!((before.len(), after.len()), (7, 7)); // the last one is the tape's
+    assert!(before.iter().all(|slope| *slope < 0.0) && after.iter().all(|slope| *slope > 0.0));
+    let loss = |text: &str| numbers(text, |line| line.starts_with("  L = d²"), 0)[0];
+    assert!(loss(&zero) > loss(&one));
+}
+
+#[test]
+fn try_03_nearer_to_the_label_the_slopes_shrink() {
+    let slopes = [0.5, 1.5].map(|bias| {
+        let text = printed(|out| tape::neuron(out, bias));
+        let product = |name: &str| numbers(&text, |line| line.ends_with(name), 1)[0];
+        let dz = numbers(&text, |line| line.contains("backward() says"), 0)[0];
+        [dz, product(" w1"), product(" w2"), product(" b")]
+    });
+    for (before, after) in slopes[0].iter().zip(&slopes[1]) {
+        assert!(*before < *after && *after < 0.0, "{before} {after}");
+    }
+}
+
+#[test]
+fn try_04_one_more_doubling() {
+    let tape = chainrule::scalar::Tape::new();
+    let a = tape.var(1.0);
+    let b = a + a;
+    let c = b + b;
+    let d = c + c;
+    for (output, answers) in [(c, [4.0, 1.0, 8.0]), (d, [8.0, 1.0, 48.0])] {
+        let inputs = fan_out::inputs(&output.trace());
+        let wrong = [fan_out::overwriting(&inputs), fan_out::recursing(&inputs)];
+        assert_eq!([output.backward().wrt(a), wrong[0], wrong[1]], answers);
+    }
+}
+
+#[test]
+fn try_05_at_zero_the_gradient_is_known_without_computing() {
+    let text = printed(|out| four_judges::judge(out, [0.0; 3]));
+    for judge in ["reverse mode ", "by hand ", "forward mode ", "differences "] {
+        let row = text.lines().find(|line| line.trim_start().starts_with(judge)).unwrap();
+        let numbers = row.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+        assert_eq!(numbers.take(3).collect::<Vec<_>>(), [-1.0, -0.25, -0.5], "{row}");
+    }
+    assert!(text.contains("verdict: AGREE"));
 }
