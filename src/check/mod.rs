@@ -1,6 +1,6 @@
 //! Is this gradient right? Several judges side by side, a verdict, and the name of the mistake.
 //!
-//! The judges are independent of each other: reverse mode (the tape), a closed form by hand,
+//! The judges share little (see chapter 05): reverse mode (the tape), a closed form by hand,
 //! forward mode ([`Dual`] numbers) and centred [differences](Difference).
 //!
 //! - [`gradient!`] holds a formula of yours, and a gradient that you derived, before all of them;
