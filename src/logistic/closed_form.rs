@@ -19,33 +19,57 @@ use crate::tensor::Tensor;
 /// # Errors
 /// As [`logistic::propagate`](super::propagate).
 pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f64)> {
-    let (grads, cost) = sums(w, b, x, y, |term| term)?;
+    let (grads, cost) = means(w, b, x, y, |x, example| x * example.dz)?;
     faults(x, &grads, cost)?;
     Ok((grads, cost))
 }
 
-/// The sums of the absolute values of the terms that `dw` and `db` add up: the scale by which a
-/// difference between two right gradients has to be judged.
+/// By what a difference between two right gradients has to be judged: the mean of `|x dz|`, the size
+/// of what is added up, and of `|x| σ′(z) (Σ |wᵢ xᵢ| + |b|)`, which is how z, a sum as well, moves it.
+///
+/// ```
+/// use chainrule::{logistic::closed_form, tensor::Tensor};
+/// let (w, x) = (Tensor::zeros(1, 1), Tensor::new(1, 2, vec![1.0, 3.0]));
+/// let scale = closed_form::scale(&w, 0.0, &x, &Tensor::new(1, 2, vec![0.0, 1.0]))?;
+/// assert_eq!((scale.dw.get(0, 0), scale.db), (1.0, 0.5)); // (|1·0.5| + |3·(−0.5)|) / 2
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`logistic::propagate`](super::propagate).
 pub fn scale(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Grads> {
-    Ok(sums(w, b, x, y, f64::abs)?.0)
+    let term = |x: f64, Example { dz, z_size }: Example| {
+        let slope = dz.abs() * (1.0 - dz.abs()); // σ′(z) = a (1 − a), and |dz| is a or 1 − a
+        x.abs() * (dz.abs() + slope * z_size)
+    };
+    Ok(means(w, b, x, y, term)?.0)
 }
 
-fn sums(
+/// One column of X.
+#[derive(Clone, Copy)]
+struct Example {
+    /// a − y.
+    dz: f64,
+    /// The size of what was added up to z.
+    z_size: f64,
+}
+
+/// The mean of `term(xᵢ, example)` for each feature and, with x = 1, for b; and the cost.
+fn means(
     w: &Tensor,
     b: f64,
     x: &Tensor,
     y: &Tensor,
-    term: impl Fn(f64) -> f64,
+    term: impl Fn(f64, Example) -> f64,
 ) -> Result<(Grads, f64)> {
     let (n, m) = shapes(w, x, Some(y))?;
-    let (mut dw, mut db, mut cost) = (vec![0.0; n], 0.0, 0.0);
+    let (mut dw, mut db, mut cost) = (vec![Sum::default(); n], Sum::default(), Sum::default());
     for j in 0..m {
-        let mut z = b;
+        let (mut z, mut z_size) = (b, b.abs());
         for i in 0..n {
-            z += w.get(i, 0) * x.get(i, j);
+            let product = w.get(i, 0) * x.get(i, j);
+            z += product;
+            z_size += product.abs();
         }
         let label = y.get(0, j);
         // With a = σ(z): a − y is a for y = 0, and −(1 − a) = −σ(−z) for y = 1; the loss is
@@ -57,14 +81,39 @@ fn sums(
         } else {
             (1.0 / (1.0 + e), toward_error + e.ln_1p())
         };
-        let dz = if label == 1.0 { -miss } else { miss };
+        let example = Example { dz: if label == 1.0 { -miss } else { miss }, z_size };
         for (i, dw) in dw.iter_mut().enumerate() {
-            *dw += term(x.get(i, j) * dz);
+            dw.add(term(x.get(i, j), example));
         }
-        db += term(dz);
-        cost += loss;
+        db.add(term(1.0, example));
+        cost.add(loss);
     }
-    let m = m as f64;
-    let dw = dw.into_iter().map(|sum| sum / m).collect();
-    Ok((Grads { dw: Tensor::new(n, 1, dw), db: db / m }, cost / m))
+    let mean = |sum: Sum| sum.value() / m as f64;
+    let dw = dw.into_iter().map(mean).collect();
+    Ok((Grads { dw: Tensor::new(n, 1, dw), db: mean(db) }, mean(cost)))
+}
+
+/// A sum that keeps what rounding takes from it, so that a million terms cost no digits (Neumaier,
+/// 1974).
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    total: f64,
+    lost: f64,
+}
+
+impl Sum {
+    fn add(&mut self, term: f64) {
+        let total = self.total + term;
+        self.lost += if self.total.abs() >= term.abs() {
+            (self.total - total) + term
+        } else {
+            (term - total) + self.total
+        };
+        self.total = total;
+    }
+
+    /// ∞ is what it is: what was lost on the way there is NaN.
+    fn value(self) -> f64 {
+        if self.total.is_finite() { self.total + self.lost } else { self.total }
+    }
 }
