@@ -101,23 +101,25 @@ pub struct Dual {
     pub value: f64,
     /// x′.
     pub slope: f64,
+    /// Whether x depends on the variable. It may, and have slope 0: x² does at 0.
+    varies: bool,
 }
 
 impl Dual {
     /// The variable itself: slope 1.
     pub fn variable(value: f64) -> Dual {
-        Dual { value, slope: 1.0 }
+        Dual { value, slope: 1.0, varies: true }
     }
 
     /// What does not depend on the variable: slope 0.
     pub fn constant(value: f64) -> Dual {
-        Dual { value, slope: 0.0 }
+        Dual { value, slope: 0.0, varies: false }
     }
 
     /// `local · x′`. What does not depend on the variable adds nothing, even where its local
     /// derivative is infinite: 0·∞ would be NaN.
     fn carry(self, local: f64) -> f64 {
-        if self.slope == 0.0 { 0.0 } else { local * self.slope }
+        if self.varies { local * self.slope } else { 0.0 }
     }
 }
 
@@ -128,7 +130,7 @@ macro_rules! rule {
             type Output = Dual;
             fn $method(self, $y: Dual) -> Dual {
                 let $x = self;
-                Dual { value: $value, slope: $slope }
+                Dual { value: $value, slope: $slope, varies: $x.varies || $y.varies }
             }
         }
         impl $Trait<f64> for Dual {
@@ -157,7 +159,7 @@ impl Neg for Dual {
     type Output = Dual;
     /// (−x)′ = −x′.
     fn neg(self) -> Dual {
-        Dual { value: -self.value, slope: -self.slope }
+        Dual { value: -self.value, slope: -self.slope, ..self }
     }
 }
 
@@ -165,7 +167,7 @@ impl Functions for Dual {
     /// f(x)′ = f′(x) x′.
     fn apply(self, f: impl Activation) -> Dual {
         let (value, slope) = f.f_df(self.value);
-        Dual { value, slope: self.carry(slope) }
+        Dual { value, slope: self.carry(slope), ..self }
     }
 }
 
