@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::diagnosis::{self, Finding, Point};
-use super::differences::{Difference, jitter_around};
+use super::differences::{Difference, jitter_around, moves_slowly_around};
+use super::larger;
 use crate::activation::Activation;
 use crate::tensor::Compact;
 
@@ -53,23 +54,23 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
     report.findings.extend(not_finite(f, &grid));
     report.findings.extend(two_answers(f, &grid));
     let inside = |x: f64| if f.domain(x) { f.f(x) } else { f64::NAN };
+    let usual = usual_size(f, &grid);
     for &x in &grid {
         let (y, yours) = f.f_df(x);
-        let Some(difference) = Difference::of(inside, x).filter(|_| yours.is_finite()) else {
-            continue;
-        };
-        // Where f itself jumps, differences say nothing.
-        let Difference { slope: right, error, kink } = difference;
-        if error.is_finite() {
-            report.kinks.extend(kink.map(|_| x));
-            report.points.push(Point { x, y, yours, right, error });
-        }
+        // Inside f and f′, numbers may be larger than what comes out.
+        let rounding = |size: f64| 4.0 * f64::EPSILON * size.abs().max(usual * x.abs().max(1.0));
+        let difference = Difference::with_rounding(inside, x, rounding(y));
+        let Some(difference) = difference.filter(|_| yours.is_finite()) else { continue };
+        let error = difference.error + rounding(yours);
+        let (right, kink) = (difference.nearest(yours), difference.kink.is_some());
+        report.kinks.extend(kink.then_some(x));
+        report.points.push(Point { x, y, yours, right, error, kink });
     }
     if report.points.iter().any(|point| !point.agrees()) {
         report.findings.extend(explain(f, &report.points));
     }
     if report.agrees() {
-        report.findings.extend(lost_digits(f, &grid));
+        report.findings.extend(lost_digits(f, &report.points));
     }
     report
 }
@@ -77,7 +78,8 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
 fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
     // With another argument in place of x or y, is the slope right?
     let right_with = |df: &dyn Fn(&Point) -> f64| {
-        points.iter().all(|point| Point { yours: df(point), ..*point }.agrees())
+        let mut smooth = points.iter().filter(|point| !point.kink);
+        smooth.all(|point| Point { yours: df(point), ..*point }.agrees())
     };
     let mut findings = vec![];
     if right_with(&|p| f.df(p.y, p.y)) {
@@ -91,6 +93,15 @@ fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
     findings.extend(diagnosis::explain(points, None));
     findings.retain(|finding| !(explained && unexplained(finding)));
     findings
+}
+
+/// How large f and f′ are around zero: three quarters of them are no larger.
+fn usual_size(f: &(impl Activation + ?Sized), grid: &[f64]) -> f64 {
+    let near = grid.iter().filter(|x| x.abs() <= 2.0).map(|&x| f.f_df(x));
+    let mut sizes: Vec<f64> = near.map(|(y, slope)| y.abs().max(slope.abs())).collect();
+    sizes.retain(|size| size.is_finite());
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() * 3 / 4).copied().unwrap_or(1.0)
 }
 
 /// The points to test, in order.
@@ -143,7 +154,7 @@ fn not_finite(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
         let (y, slope) = f.f_df(x);
         // At the edge of the domain a slope may be infinite, as that of the root at 0.
         let edge = !(f.domain(x - 1e-9) && f.domain(x + 1e-9));
-        if edge && slope.is_infinite() { y.abs() } else { y.abs() + slope.abs() }
+        if edge && slope.is_infinite() { y.abs() } else { larger(y.abs(), slope.abs()) }
     };
     [1.0, -1.0].into_iter().find_map(|sign| {
         let mut side: Vec<f64> = grid.iter().map(|x| sign * x).filter(|&x| x >= 0.0).collect();
@@ -180,24 +191,30 @@ fn two_answers(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> 
 
 /// The first point, from zero outwards, where the slope of neighbours jitters by more than half of
 /// its digits.
-fn lost_digits(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> {
-    let slope = |x: f64| if f.domain(x) { f.f_df(x).1 } else { f64::NAN };
-    let mut outwards = grid.to_vec();
+fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Finding> {
+    let inside = |x: f64| if f.domain(x) { f.f_df(x) } else { (f64::NAN, f64::NAN) };
+    let slope = |x: f64| inside(x).1;
+    let mut outwards: Vec<f64> = points.iter().map(|point| point.x).collect();
     outwards.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    outwards.into_iter().find_map(|x| {
+    // Where f itself moves fast, its slope jitters rightly.
+    let mut calm = outwards.into_iter().filter(|&x| moves_slowly_around(|x| inside(x).0, x));
+    calm.find_map(|x| {
         // Next to a zero of the slope, digits are lost rightly: hence the wider look.
         let reach = 0.01 * x.abs().max(1.0);
         let size =
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
-        // What is left of a steep slope in a fourth difference vanishes in a finer row.
-        let jitters = |finer: f64| {
+        let jitters = |x: f64, finer: f64| {
             let [left, right] = jitter_around(slope, x, finer);
-            let jitter = left.min(right) / size;
-            (jitter > f64::EPSILON.sqrt() && jitter.is_finite()).then_some(jitter)
+            left.min(right) / size
         };
+        // What is left of a steep slope in a fourth difference vanishes in a finer row, and what a
+        // root does next to its zero, some rows away.
+        let away = 0.005 * reach;
+        let rows = [(x, 1.0), (x, 16.0), (x - away, 1.0), (x + away, 1.0)];
+        let jitter = rows.map(|(x, finer)| jitters(x, finer)).into_iter().fold(1.0, f64::min);
         // Below 1e-290, f64 itself runs out of digits.
-        let jitter = jitters(1.0).filter(|_| size > 1e-290)?.min(jitters(16.0)?);
-        Some(Finding::LostDigits { x, digits: -jitter.log10().min(0.0) as u32 })
+        let lost = jitter > f64::EPSILON.sqrt() && size > 1e-290 && size.is_finite();
+        lost.then(|| Finding::LostDigits { x, digits: -jitter.log10() as u32 })
     })
 }
 
@@ -207,7 +224,7 @@ impl fmt::Display for ActivationReport {
         if !self.agrees() {
             write!(f, "error: gradcheck: `{name}` has a wrong derivative")?;
         } else if points.is_empty() {
-            write!(f, "gradcheck: `{name}` was not tested: domain() has no point of the grid")?;
+            write!(f, "gradcheck: `{name}` was not tested: differences cannot tell its slope")?;
         } else if findings.is_empty() {
             let count = points.len();
             write!(f, "gradcheck: `{name}` AGREES with centred differences at {count} points")?;

@@ -72,6 +72,13 @@ pub enum Finding {
         /// Where.
         x: f64,
     },
+    /// Reverse mode gives NaN or ∞, which no other judge can be held against.
+    NoSlope {
+        /// Where.
+        x: f64,
+        /// What reverse mode gives.
+        slope: f64,
+    },
     /// The slope is right, and lost more than half of its digits to cancellation.
     LostDigits {
         /// Where; NaN for an entry of a matrix.
@@ -94,12 +101,20 @@ pub struct Point {
     pub right: f64,
     /// How far `right` may be from the truth.
     pub error: f64,
+    /// Whether f has a kink here. Then `right` is, of all slopes between those of both sides, the
+    /// nearest to yours.
+    pub kink: bool,
 }
 
 impl Point {
+    /// An entry of a gradient: hypotheses about f(x) do not apply.
+    pub(super) fn of_list(x: f64, yours: f64, right: f64, error: f64) -> Point {
+        Point { x, y: f64::NAN, yours, right, error, kink: false }
+    }
+
     /// Whether yours is right.
     pub fn agrees(&self) -> bool {
-        (self.yours - self.right).abs() <= self.error
+        self.yours == self.right || (self.yours - self.right).abs() <= self.error
     }
 
     /// Whether `value` is `target`, compared with what is to be explained. `errors` counts how
@@ -107,7 +122,7 @@ impl Point {
     fn explains(&self, value: f64, target: f64, errors: f64) -> bool {
         let gap = (self.yours - self.right).abs();
         let rounding = 1e-12 * (target.abs() + self.yours.abs());
-        (value - target).abs() <= 1e-6 * gap + errors * self.error + rounding
+        value == target || (value - target).abs() <= 1e-6 * gap + errors * self.error + rounding
     }
 
     /// Whether the gap is known to six digits.
@@ -139,29 +154,39 @@ pub(super) const TRIED_ON_LISTS: [&str; 6] =
 /// All hypotheses that fit, or [`Finding::Unexplained`]; empty if there is nothing to explain. `m` is
 /// the number of examples, if there are examples. Points without a y are entries of a gradient.
 pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
-    let wrong = points.iter().filter(|point| !point.agrees()).count();
-    if wrong == 0 {
+    let wrong = |points: &[Point]| points.iter().filter(|point| !point.agrees()).count();
+    if wrong(points) == 0 {
         return vec![];
     }
-    let list = points.iter().any(|point| point.y.is_nan());
-    if let Some(finding) = lost_digits(points).filter(|_| list) {
-        return vec![finding];
-    }
-    let mut findings = hypotheses(points, m);
-    if list {
-        findings.extend(permuted(points));
-    } else {
-        findings.extend(one_side(points));
+    // At a kink, slopes that differ are right: that tells nothing about the mistake.
+    let smooth: Vec<Point> = points.iter().copied().filter(|point| !point.kink).collect();
+    let mut findings = vec![];
+    if wrong(&smooth) > 0 {
+        let list = points.iter().any(|point| point.y.is_nan());
+        findings = hypotheses(&smooth, m);
+        if !list {
+            findings.extend(one_side(&smooth));
+        } else if smooth.len() == points.len() {
+            findings.extend(permuted(points));
+        }
     }
     if findings.is_empty() {
-        findings.push(Finding::Unexplained { wrong, of: points.len() });
+        findings.push(Finding::Unexplained { wrong: wrong(points), of: points.len() });
     }
     findings
 }
 
-/// All entries right to six digits of their size, which is 1e12 errors: rounded, but no mistake.
+/// As [`explain`], for entries that are known to 1e-12 of their size.
+pub(super) fn explain_exact(points: &[Point], m: Option<usize>) -> Vec<Finding> {
+    lost_digits(points).map_or_else(|| explain(points, m), |finding| vec![finding])
+}
+
+/// All entries right to six digits of their size, which is 1e12 errors: rounded, but no mistake. At a
+/// kink, the error is no such size.
 fn lost_digits(points: &[Point]) -> Option<Finding> {
-    let off = |p: &Point| (p.yours - p.right).abs() / (1e12 * p.error);
+    let off = |p: &Point| {
+        if p.kink { f64::INFINITY } else { (p.yours - p.right).abs() / (1e12 * p.error) }
+    };
     let wrong = points.iter().filter(|point| !point.agrees());
     let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q)))?;
     let digits = -off(worst).log10() as u32;
@@ -171,15 +196,15 @@ fn lost_digits(points: &[Point]) -> Option<Finding> {
 fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
     let mut findings = vec![];
     let all = |holds: &dyn Fn(&Point) -> bool| points.iter().all(holds);
+    let zero = all(&|p| p.yours == 0.0);
+    findings.extend(zero.then_some(Finding::Zero));
     let clear = || points.iter().filter(|point| point.clear());
     let Some(sharpest) = clear().min_by(|p, q| p.blur(p.right).total_cmp(&q.blur(q.right))) else {
         return findings;
     };
 
     let factor = sharpest.yours / sharpest.right;
-    if all(&|p| p.yours == 0.0) {
-        findings.push(Finding::Zero);
-    } else if all(&|p| p.explains(p.yours, factor * p.right, 1.0 + factor.abs())) {
+    if !zero && all(&|p| p.explains(p.yours, factor * p.right, 1.0 + factor.abs())) {
         let name = factor_name(factor, m);
         if (factor + 1.0).abs() < 1e-6 {
             findings.push(Finding::Sign);
@@ -275,16 +300,16 @@ fn permuted(points: &[Point]) -> Option<Finding> {
 /// ```
 pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
     let pairs = |yours: &Tensor| -> Vec<Point> {
-        let error = 1e-12 * right.entries().fold(0.0, |size: f64, entry| size.max(entry.abs()));
-        let (x, y) = (f64::NAN, f64::NAN); // hypotheses about these do not apply
+        let finite = right.entries().filter(|entry| entry.is_finite());
+        let error = 1e-12 * finite.fold(0.0, |size: f64, entry| size.max(entry.abs()));
         let pairs = yours.entries().zip(right.entries());
-        pairs.map(|(yours, right)| Point { x, y, yours, right, error }).collect()
+        pairs.map(|(yours, right)| Point::of_list(f64::NAN, yours, right, error)).collect()
     };
     let turned = yours.t();
     let transposed = turned.shape() == right.shape() && pairs(&turned).iter().all(Point::agrees);
     let mut findings = vec![];
     if yours.shape() == right.shape() {
-        findings = explain(&pairs(yours), Some(m));
+        findings = explain_exact(&pairs(yours), Some(m));
         if findings.is_empty() {
             return findings;
         }
@@ -388,6 +413,12 @@ impl Finding {
                 let seen = format!("f_df({}) gives something else than f and df do", short(*x));
                 return ("two answers", seen, "remove f_df: by default it calls f and df".into());
             }
+            Finding::NoSlope { x, slope } => {
+                let [x, slope] = [x, slope].map(|value| short(*value));
+                let seen = format!("at {x}, backpropagation gives {slope}");
+                let hint = "take a point next to it: some part of the formula has no slope there";
+                return ("no slope", seen, hint.into());
+            }
             Finding::LostDigits { x, digits } => {
                 let at = if x.is_nan() { String::new() } else { format!(" at x = {}", short(*x)) };
                 let seen = format!("yours is right, but has only {digits} of 16 digits{at}");
@@ -409,9 +440,9 @@ impl Finding {
         self.words().2
     }
 
-    /// Whether the derivative is wrong, and not only short of digits.
+    /// Whether the derivative is wrong, and not only short of digits, or undefined.
     pub fn is_wrong(&self) -> bool {
-        !matches!(self, Finding::LostDigits { .. })
+        !matches!(self, Finding::LostDigits { .. } | Finding::NoSlope { .. })
     }
 }
 

@@ -18,8 +18,8 @@ use std::sync::LazyLock;
 pub struct Difference {
     /// `(f(x + h) − f(x − h)) / 2h` with `h = ∛ε · max(1, |x|)`, smaller where f ends nearby.
     pub slope: f64,
-    /// How far this can be from the truth: what is cut off, h² f‴/6, and the rounding of f over h;
-    /// at a kink, the distance of the two sides; where f itself jumps, ∞.
+    /// How far this can be from the truth: what is cut off, h² f‴/6, and the rounding of f over h.
+    /// At a kink: how far the truth can lie outside of both sides.
     pub error: f64,
     /// The slopes to the left and to the right, where they belong to different branches of f.
     pub kink: Option<[f64; 2]>,
@@ -45,49 +45,111 @@ fn points(x: f64, finer: f64) -> Vec<f64> {
 }
 
 impl Difference {
-    /// The slope of `f` at `x`; `None` where f is finite on one side of x at most.
+    /// The slope of `f` at `x`. `None` where differences cannot tell it: where f is finite on one
+    /// side of x at most, jumps, or moves too fast.
     pub fn of(f: impl Fn(f64) -> f64, x: f64) -> Option<Difference> {
-        (0..40).find_map(|halvings| {
-            let points = points(x, f64::from(halvings).exp2());
-            let values: Vec<f64> = points.iter().map(|&x| f(x)).collect();
-            let finite = values.iter().all(|y| y.is_finite());
-            finite.then(|| Difference::from(&points, &values))
-        })
+        let rounding = likely_rounding(x, f(x));
+        Difference::with_rounding(f, x, rounding)
     }
 
-    fn from(x: &[f64], y: &[f64]) -> Difference {
+    /// [`of`](Difference::of), where it is known how far rounding moves the values of f.
+    pub(super) fn with_rounding(
+        f: impl Fn(f64) -> f64,
+        x: f64,
+        rounding: f64,
+    ) -> Option<Difference> {
+        // At the very edge of a domain, the points move together until they coincide.
+        let apart = |row: &Vec<f64>| row.windows(2).all(|pair| pair[0] < pair[1]);
+        let rows = (0..40).map(|halvings| points(x, f64::from(halvings).exp2()));
+        rows.take_while(apart).enumerate().find_map(|(halvings, points)| {
+            let values: Vec<f64> = points.iter().map(|&x| f(x)).collect();
+            let followed = values.iter().all(|y| y.is_finite()) && moves_slowly(&values, rounding);
+            // With few different values, f may be a difference of larger numbers: it is short of
+            // digits, and looking closer would make that worse.
+            let coarse = 2 * different(&values) < values.len();
+            let least = if coarse { 16.0 * f64::EPSILON * x.abs().max(1.0) } else { 0.0 };
+            let known = followed && !(coarse && halvings > 0);
+            known.then(|| Difference::from(&points, &values, rounding.max(least)))
+        })?
+    }
+
+    fn from(x: &[f64], y: &[f64], rounding: f64) -> Option<Difference> {
         let slope = |from: usize, to: usize| (y[to] - y[from]) / (x[to] - x[from]);
         let sides = |k: usize| [slope(MIDDLE - k, MIDDLE), slope(MIDDLE, MIDDLE + k)];
         let centred = |k: usize| slope(MIDDLE - k, MIDDLE + k);
-
-        // Inside f, numbers may be larger than f: 1 in ln(1 + eˣ), and x itself.
-        let size = y.iter().fold(x[MIDDLE].abs().max(1.0), |size: f64, y| size.max(y.abs()));
         let h = x[MIDDLE + STEP] - x[MIDDLE];
-        let rounding = |jitter: f64| (8.0 * jitter + 4.0 * f64::EPSILON * size) / h;
         let [left, right] = jitter(y);
+        let noise = |jitter: f64| (8.0 * jitter + rounding) / h;
 
         // The one-sided slopes of a smooth function differ by h f″: half as much for half the step.
         let gap = |k: usize| sides(k)[1] - sides(k)[0];
         let gaps = [gap(STEP), 2.0 * gap(STEP / 2), 4.0 * gap(STEP / 4)];
         let excess = (gaps[0] - gaps[1]).abs() + (gaps[1] - gaps[2]).abs();
         let largest = gaps.into_iter().fold(0.0, |largest: f64, gap| largest.max(gap.abs()));
-        let kinked = excess > 16.0 * rounding(left.min(right)) && excess > 0.1 * largest;
+        let kinked = excess > 16.0 * noise(left.min(right)) && excess > 0.1 * largest;
 
         // A quarter of the way, f has risen by a quarter; if by more than half, f itself jumps.
         let steepest = |k: usize| sides(k)[0].abs().max(sides(k)[1].abs());
-        let jumps = kinked && steepest(STEP / 4) > 2.0 * steepest(STEP);
+        if steepest(STEP / 4) > 2.0 * steepest(STEP) + 16.0 * noise(left.min(right)) {
+            return None;
+        }
+        if kinked {
+            // The kink is nearer than h: beyond that, each side is smooth. From there to x its slope
+            // changes three times as much as between the halves of that stretch; and a bit more.
+            let end = 2 * MIDDLE;
+            let sides = [slope(0, STEP), slope(end - STEP, end)];
+            let bend_left = slope(STEP / 2, STEP) - slope(0, STEP / 2);
+            let bend_right = slope(end - STEP / 2, end) - slope(end - STEP, end - STEP / 2);
+            let bend = 4.0 * bend_left.abs().max(bend_right.abs());
+            let error = bend + noise(left.min(right));
+            return Some(Difference { slope: centred(STEP), error, kink: Some(sides) });
+        }
         // What is cut off is c h², or c h where f″ jumps; from 2h to h it falls by 3 c h² or c h.
-        let cut_off = 2.0 * (centred(2 * STEP) - centred(STEP)).abs();
-        // Half the excess reaches over both sides of a kink, and as far again beyond each.
-        let finite = cut_off + 0.5 * excess + rounding(left.max(right));
-        let error = if jumps { f64::INFINITY } else { finite };
-        Difference { slope: centred(STEP), error, kink: kinked.then(|| sides(STEP)) }
+        let fall = |k: usize| (centred(2 * k) - centred(k)).abs();
+        let cut_off = 2.0 * fall(STEP).max(2.0 * fall(STEP / 2));
+        let error = cut_off + 0.5 * excess + noise(left.max(right));
+        Some(Difference { slope: centred(STEP), error, kink: None })
     }
 
-    /// Whether `slope` may be the truth: no farther away than the error.
+    /// Whether `slope` may be the truth: no farther away than the error. At a kink, every slope
+    /// between those of both sides may.
     pub fn allows(&self, slope: f64) -> bool {
-        (slope - self.slope).abs() <= self.error
+        (slope - self.nearest(slope)).abs() <= self.error
     }
+
+    /// Of the slopes that f has here, the nearest to `slope`.
+    pub(super) fn nearest(&self, slope: f64) -> f64 {
+        let [left, right] = self.kink.unwrap_or([self.slope; 2]);
+        slope.max(left.min(right)).min(left.max(right))
+    }
+}
+
+/// Whether samples show how f moves. Where it swings between two of them, they look like any slope;
+/// but then they jitter, and by more than rounding does.
+fn moves_slowly(values: &[f64], rounding: f64) -> bool {
+    let change = values.iter().fold(0.0, |change: f64, y| change.max((y - values[0]).abs()));
+    let [left, right] = jitter(values);
+    let jitter = left.min(right); // a kink is on one side
+    jitter <= 1e-7 * change || jitter <= 10.0 * rounding
+}
+
+/// How many different numbers there are.
+fn different(values: &[f64]) -> usize {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values.len()
+}
+
+/// How far rounding moves y = f(x). Inside f, numbers may be larger: 1 in ln(1 + eˣ), and x itself.
+fn likely_rounding(x: f64, y: f64) -> f64 {
+    4.0 * f64::EPSILON * y.abs().max(x.abs()).max(1.0)
+}
+
+/// Whether one row around `x` shows how f moves there.
+pub(super) fn moves_slowly_around(f: impl Fn(f64) -> f64, x: f64) -> bool {
+    let values: Vec<f64> = points(x, 1.0).into_iter().map(f).collect();
+    moves_slowly(&values, likely_rounding(x, values[MIDDLE]))
 }
 
 /// How much the values of neighbours around `x` jitter.

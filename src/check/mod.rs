@@ -12,7 +12,9 @@
 //! several do, all are named, and where none does, that is said. How often that is right, as the
 //! tests hold it: each kind of [`Finding`] was put in twenty times at least, more than a thousand
 //! faults in all, and the right name came out each time. Of 1,000 random right activations and 1,000
-//! random right formulas, none was called wrong.
+//! random right formulas, none was called wrong. Of 20,000 that were made to be difficult (factors
+//! of a million, waves, cancellation), no formula was, and one activation in 400: those whose own
+//! values had lost their digits, which from outside looks like a slope that does not fit.
 //!
 //! ```
 //! use chainrule::check::{self, Finding, Scalar};
@@ -131,16 +133,25 @@ impl Entry {
     }
 
     /// Whether all values differ from the first by at most `tolerance × scale`, and the first from
-    /// centred differences by at most their error. At a kink, each value may be the slope of either
-    /// side. NaN agrees with nothing.
+    /// centred differences by at most their error. At a kink, each value may be a slope between
+    /// those of both sides. NaN agrees with nothing, and ∞ only with itself.
     pub fn agrees(&self, tolerance: f64) -> bool {
         let (x, others) = self.split();
-        // Below its smallest normal number, f64 itself runs out of digits.
-        let allowed = (tolerance * self.scale).max(f64::MIN_POSITIVE);
+        let allowed = self.allowed(tolerance);
+        let near = |y: f64| move |d: Difference| (y - d.nearest(y)).abs() <= d.error + allowed;
         let kink = self.difference.filter(|difference| difference.kink.is_some());
-        let at_kink = |y: f64| kink.is_some_and(|difference| difference.allows(y));
-        others.iter().all(|&y| x == y || (x - y).abs() <= allowed || at_kink(y))
-            && self.difference.is_none_or(|difference| difference.allows(x))
+        !x.is_nan()
+            && others
+                .iter()
+                .all(|&y| x == y || (x - y).abs() <= allowed || kink.is_some_and(near(y)))
+            && self.difference.is_none_or(|d| x.is_infinite() || near(x)(d))
+    }
+
+    /// How far right values may differ; nothing where the scale is infinite, as at √0.
+    fn allowed(&self, tolerance: f64) -> f64 {
+        let allowed = tolerance * self.scale;
+        // Below its smallest normal number, f64 itself runs out of digits.
+        if allowed.is_finite() { allowed.max(f64::MIN_POSITIVE) } else { 0.0 }
     }
 }
 
