@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::comparison::larger;
 use super::diagnosis::{self, Finding, Point};
 use super::differences::{Difference, jitter_around, moves_slowly_around};
-use super::larger;
 use crate::activation::Activation;
 use crate::tensor::Compact;
 

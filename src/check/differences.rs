@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::comparison::larger;
+
 /// A slope by differences, with the bound of its error.
 ///
 /// ```
@@ -167,7 +169,7 @@ fn jitter(row: &[f64]) -> [f64; 2] {
         let window = row[first..].iter().zip(&WEIGHTS[first]);
         window.map(|(y, weight)| y * weight).sum::<f64>().abs()
     };
-    let largest = |starts: Range<usize>| starts.map(jitter_at).fold(0.0, super::larger);
+    let largest = |starts: Range<usize>| starts.map(jitter_at).fold(0.0, larger);
     [largest(0..MIDDLE - 4), largest(MIDDLE + 1..2 * MIDDLE - 3)]
 }
 

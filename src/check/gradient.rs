@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::diagnosis::{self, Finding, Point};
+use super::table::{EXACT, NUMERIC, error_text};
 use super::{Comparison, Difference, Dual, Scalar, verdict};
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
@@ -192,8 +193,8 @@ impl fmt::Display for GradientReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.comparison.fmt(f)?;
         let text = |(judge, ratio): (&'static str, f64)| {
-            let class = if judge == "differences" { super::NUMERIC } else { super::EXACT };
-            format!("{judge} {}", super::error_text(ratio, f.alternate().then_some(class)))
+            let class = if judge == "differences" { NUMERIC } else { EXACT };
+            format!("{judge} {}", error_text(ratio, f.alternate().then_some(class)))
         };
         let ratios: Vec<_> = self.comparison.ratios().into_iter().map(text).collect();
         write!(f, "\n  Ng's ratio: {}", ratios.join(", "))?;
