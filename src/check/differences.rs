@@ -48,7 +48,8 @@ fn points(x: f64, finer: f64) -> Vec<f64> {
 
 impl Difference {
     /// The slope of `f` at `x`. `None` where differences cannot tell it: where f is finite on one
-    /// side of x at most, jumps, or moves too fast.
+    /// side of x at most, jumps, or moves too fast. What happens inside f, values do not show:
+    /// `(x + 1e13) − 1e13` is flat.
     pub fn of(f: impl Fn(f64) -> f64, x: f64) -> Option<Difference> {
         let rounding = likely_rounding(x, f(x));
         Difference::with_rounding(f, x, rounding)

@@ -16,6 +16,8 @@ use crate::tensor::Tensor;
 #[macro_export]
 macro_rules! __gradient {
     (|$p:ident| $cost:expr, $at:expr $(, $by_hand:expr)? $(,)?) => {{
+        #[allow(unused_imports)] // so that `p[0].sqrt()` needs no `use` of the learner's
+        use $crate::activation::Functions as _;
         let by_hand: &[&[f64]] = &[$($by_hand)?];
         $crate::check::gradient(
             |$p: &[f64]| $cost,

@@ -62,6 +62,9 @@ pub use gradient::{GradientReport, gradient, propagate};
 /// let data = [[1.0, 3.0], [2.0, 5.0]];
 /// let report = check::gradient!(|p| loss(p, &data), &[1.0, 0.0], &[-8.0, -5.0]);
 /// assert!(report.agrees(), "{report}");
+///
+/// // A short formula stands in the macro itself.
+/// assert!(check::gradient!(|p| p[0].sqrt() / p[1], &[4.0, 2.0], &[0.125, -0.5]).agrees());
 /// ```
 #[doc(inline)]
 pub use crate::__gradient as gradient;
