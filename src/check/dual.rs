@@ -119,7 +119,11 @@ impl Dual {
     /// `local · x′`. What does not depend on the variable adds nothing, even where its local
     /// derivative is infinite: 0·∞ would be NaN.
     fn carry(self, local: f64) -> f64 {
-        if self.varies { local * self.slope } else { 0.0 }
+        if self.depends() { local * self.slope } else { 0.0 }
+    }
+
+    fn depends(self) -> bool {
+        self.varies || self.slope != 0.0
     }
 }
 
@@ -130,7 +134,7 @@ macro_rules! rule {
             type Output = Dual;
             fn $method(self, $y: Dual) -> Dual {
                 let $x = self;
-                Dual { value: $value, slope: $slope, varies: $x.varies || $y.varies }
+                Dual { value: $value, slope: $slope, varies: $x.depends() || $y.depends() }
             }
         }
         impl $Trait<f64> for Dual {
@@ -159,7 +163,7 @@ impl Neg for Dual {
     type Output = Dual;
     /// (−x)′ = −x′.
     fn neg(self) -> Dual {
-        Dual { value: -self.value, slope: -self.slope, ..self }
+        Dual { value: -self.value, slope: -self.slope, varies: self.depends() }
     }
 }
 
@@ -167,7 +171,7 @@ impl Functions for Dual {
     /// f(x)′ = f′(x) x′.
     fn apply(self, f: impl Activation) -> Dual {
         let (value, slope) = f.f_df(self.value);
-        Dual { value, slope: self.carry(slope), ..self }
+        Dual { value, slope: self.carry(slope), varies: self.depends() }
     }
 }
 
