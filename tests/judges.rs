@@ -17,7 +17,7 @@ mod propagate;
 
 use std::time::Instant;
 
-use chainrule::activation::{self, Activation, Functions, Softplus};
+use chainrule::activation::{self, Activation, Functions, Sigmoid, Softplus};
 use chainrule::check::{self, Comparison, Difference, Dual, Finding, Scalar};
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options, closed_form, initialize_with_zeros, optimize};
@@ -159,6 +159,12 @@ fn a_kink_within_h_is_said_and_is_no_fault() {
             assert!(text.contains("p[0]: a kink within h; slope "), "{offset} {text}");
         }
     }
+    let slope = |side: f64| 2.0 * side + Sigmoid.f_df(0.5).1;
+    for (by_hand, agrees) in
+        [(slope(0.0), true), (slope(1.0), true), (slope(1.001), false), (slope(-0.001), false)]
+    {
+        assert_eq!(check::gradient!(cost, &[1.0], &[by_hand]).agrees(), agrees, "{by_hand}");
+    }
     // By hand, one may have chosen the slope of the other side, or zero between them.
     fn absolute<S: Scalar>(p: &[S]) -> S {
         (p[0] * 3.0).abs() + p[1] * p[1]
@@ -267,6 +273,22 @@ fn where_there_is_no_slope_that_is_said() {
     assert!(corner(1e-3).agrees());
     let x = Dual::variable(0.0);
     assert!((x * x).sqrt().slope.is_nan() && (x * 0.0).sqrt().slope.is_nan());
+
+    // f rises on both sides of 0, ever more steeply: that is no fault.
+    struct Steep;
+    impl Activation for Steep {
+        fn name(&self) -> &'static str {
+            "steep"
+        }
+        fn f(&self, x: f64) -> f64 {
+            x.signum() * x.abs().powf(0.8)
+        }
+        fn df(&self, x: f64, _y: f64) -> f64 {
+            0.8 * x.abs().powf(-0.2)
+        }
+    }
+    let steep = check::gradient!(|p| p[0].apply(Steep), &[0.0]);
+    assert!(steep.agrees(), "{steep}");
 
     let mut alone = Comparison::new(["reverse mode"]);
     alone.add("x", [f64::NAN], 1.0);

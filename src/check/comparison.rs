@@ -79,7 +79,7 @@ impl Entry {
             && others
                 .iter()
                 .all(|&y| x == y || (x - y).abs() <= allowed || kink.is_some_and(near(y)))
-            && self.difference.is_none_or(|d| x.is_infinite() || near(x)(d))
+            && self.difference.is_none_or(near(x))
     }
 
     /// How far right values may differ; nothing where the scale is infinite, as at √0.
