@@ -375,7 +375,8 @@ fn a_misplaced_branch_is_found() {
 #[test]
 fn functions_with_corners_are_not_troubled() {
     type Case = (fn(f64) -> f64, fn(f64) -> f64, fn(f64) -> bool);
-    let cases: [Case; 12] = [
+    let cases: [Case; 13] = [
+        (|x| (3e5 * x).sin() / 3e5, |x| (3e5 * x).cos(), |_| true),
         (|x| x.powf(1.5), |x| 1.5 * x.sqrt(), |x| x >= 0.0),
         (|x| x.abs().powf(1.5), |x| 1.5 * x.signum() * x.abs().sqrt(), |_| true),
         (|x| (1.0 - x * x).powf(1.5), |x| -3.0 * x * (1.0 - x * x).sqrt(), |x| x.abs() <= 1.0),

@@ -176,7 +176,7 @@ fn a_kink_within_h_is_said_and_is_no_fault() {
         assert_eq!((report.agrees(), report.findings.is_empty()), (agrees, agrees), "{report}");
     }
     // Next to a kink, a mistake is no rounding; and it keeps its name.
-    let report = check::gradient!(absolute, &[1e-6, 2.0], &[-3.01, 4.0]);
+    let report = check::gradient!(absolute, &[1e-6, 2.0], &[-3.0001, 4.0]);
     assert_eq!(report.findings, [Finding::Unexplained { wrong: 1, of: 2 }], "{report}");
     let report = check::gradient!(absolute, &[1e-6, 2.0], &[-3.0, -4.0]);
     assert_eq!(report.findings, [Finding::Sign], "{report}");

@@ -57,12 +57,12 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
     let usual = usual_size(f, &grid);
     for &x in &grid {
         let (y, yours) = f.f_df(x);
-        // Inside f and f′, numbers may be larger than what comes out.
-        let rounding = |size: f64| 4.0 * f64::EPSILON * size.abs().max(usual * x.abs().max(1.0));
-        let difference = Difference::with_rounding(inside, x, rounding(y));
+        // Inside f, numbers may be larger than what comes out.
+        let rounding = 4.0 * f64::EPSILON * y.abs().max(usual * x.abs().max(1.0));
+        let difference = Difference::with_rounding(inside, x, rounding);
         let Some(difference) = difference.filter(|_| yours.is_finite()) else { continue };
-        let error = difference.error + rounding(yours);
-        let (right, kink) = (difference.nearest(yours), difference.kink.is_some());
+        let (right, error) = (difference.nearest(yours), difference.error);
+        let kink = difference.kink.is_some();
         report.kinks.extend(kink.then_some(x));
         report.points.push(Point { x, y, yours, right, error, kink });
     }
@@ -203,15 +203,12 @@ fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Findi
         let reach = 0.01 * x.abs().max(1.0);
         let size =
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
-        let jitters = |x: f64, finer: f64| {
+        // What is left of a steep slope in a fourth difference vanishes in a finer row.
+        let jitter = [1.0, 16.0].map(|finer| {
             let [left, right] = jitter_around(slope, x, finer);
             left.min(right) / size
-        };
-        // What is left of a steep slope in a fourth difference vanishes in a finer row, and what a
-        // root does next to its zero, some rows away.
-        let away = 0.005 * reach;
-        let rows = [(x, 1.0), (x, 16.0), (x - away, 1.0), (x + away, 1.0)];
-        let jitter = rows.map(|(x, finer)| jitters(x, finer)).into_iter().fold(1.0, f64::min);
+        });
+        let jitter = jitter[0].min(jitter[1]).min(1.0);
         // Below 1e-290, f64 itself runs out of digits.
         let lost = jitter > f64::EPSILON.sqrt() && size > 1e-290 && size.is_finite();
         lost.then(|| Finding::LostDigits { x, digits: -jitter.log10() as u32 })
