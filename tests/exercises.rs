@@ -216,6 +216,26 @@ fn the_list_and_both_files_are_the_same_exercises() {
     }
 }
 
+/// A chapter that names exercises by number names its own.
+#[test]
+fn chapters_name_their_own_exercises() {
+    let exercises = exercises();
+    let mut named = 0;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(text) = fs::read_to_string(&path) else { continue }; // a directory
+        for rest in text.split("--example exercises -- ").skip(1) {
+            let sentence = rest.split(".\n").next().unwrap();
+            let numbers = sentence.split(|c: char| !c.is_ascii_digit());
+            for number in numbers.filter_map(|number| number.parse::<usize>().ok()) {
+                assert!(path.ends_with(exercises[number - 1].chapter), "{path:?} has {number}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 10, "only {named}");
+}
+
 #[test]
 fn the_answer_is_the_text_that_passed() {
     let mut all = String::new();
