@@ -1,4 +1,6 @@
 //! From a CSV file to examples: read, standardise, split.
+//!
+//! Taught in `docs/12_model.md`.
 
 mod csv;
 mod faults;

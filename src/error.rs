@@ -1,6 +1,8 @@
 //! The one form in which everything that goes wrong is told, and the errors that come back as
 //! values.
 //!
+//! All of them, with what to do: `docs/errors.md`.
+//!
 //! A fault in the data comes back as an [`Error`]. A mistake in the program panics, at the
 //! learner's own line, with a message of the same form.
 

@@ -1,5 +1,7 @@
 //! Layers of nodes: define the architecture, run it forward, train it.
 //!
+//! Taught in `docs/06_architecture.md`, `docs/08_initialize.md`, `docs/18_two_layers.md`.
+//!
 //! ```
 //! use chainrule::activation::{Sigmoid, Tanh};
 //! use chainrule::network::{Network, cross_entropy};

@@ -1,5 +1,7 @@
 //! A tape of numbers.
 //!
+//! Taught in `docs/02_by_hand.md`, `docs/03_tape.md`.
+//!
 //! ```
 //! use chainrule::scalar::Tape;
 //!

@@ -1,5 +1,7 @@
 //! The engine: a tape lists what was computed, and `backward` walks that list from its end.
 //!
+//! Taught in `docs/03_tape.md`, `docs/04_fan_out.md`.
+//!
 //! It knows no operations. A node holds its value and an edge to each input; an edge holds the
 //! local derivative, which carries the gradient of the node back to that input. An input is always
 //! older than what was computed from it, so the order of the tape is the order of the walk: no

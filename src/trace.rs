@@ -1,5 +1,7 @@
 //! What a recording is, as plain data: the nodes, and each step forward and backward.
 //!
+//! Taught in `docs/03_tape.md`, `docs/16_numerics.md`.
+//!
 //! ```
 //! use chainrule::{scalar::Tape, trace::Frame};
 //! let tape = Tape::new();

@@ -256,3 +256,13 @@ fn try_05_at_zero_the_gradient_is_known_without_computing() {
     }
     assert!(text.contains("verdict: AGREE"));
 }
+
+/// The picture in the README is what chapter 03 draws.
+#[test]
+fn the_picture_of_the_readme() {
+    printed(tape::run);
+    let file = |name: &str| fs::read_to_string(project().join(name)).unwrap();
+    assert!(file("README.md").contains("src=\"docs/03_tape.svg\""));
+    let drawn = file("target/03_tape.svg").replace("tests/../examples", "examples");
+    assert!(drawn == file("docs/03_tape.svg"), "run 03_tape, look, cp target/03_tape.svg docs/");
+}

@@ -1,5 +1,7 @@
 //! The same gradient by hand, in plain loops: the independent witness.
 //!
+//! Taught in `docs/09_propagate.md`.
+//!
 //! `dw = (1/m) X (A − Y)ᵀ`, `db = (1/m) Σ (A − Y)`. Nothing here uses a tape or an activation.
 
 use super::{Grads, faults, shapes};

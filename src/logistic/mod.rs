@@ -1,5 +1,8 @@
 //! Logistic regression: the post's functions, under the post's names, on the tape.
 //!
+//! Taught in `docs/09_propagate.md`, `docs/10_optimize.md`, `docs/11_predict.md`,
+//! `docs/12_model.md`.
+//!
 //! X is (n features, m examples), one example per column; Y is (1, m) of 0 and 1; w is (n, 1), b a
 //! number; `Z = wᵀX + b`, `A = σ(Z)`, `cost = −(1/m) Σ [y ln a + (1−y) ln(1−a)]`. The model is a
 //! [`Network`] of one node, and nothing here differentiates by hand.

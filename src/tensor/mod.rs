@@ -1,5 +1,7 @@
 //! A tape of matrices.
 //!
+//! Taught in `docs/06_architecture.md`, `docs/09_propagate.md`.
+//!
 //! ```
 //! use chainrule::tensor::{Tape, Tensor};
 //!

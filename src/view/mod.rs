@@ -1,4 +1,6 @@
 //! Pictures of a [`Trace`](crate::trace::Trace): pure functions from a trace to text.
+//!
+//! Taught in `docs/03_tape.md`.
 
 mod explorer;
 mod graph;

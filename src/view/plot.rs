@@ -1,4 +1,6 @@
 //! Plots: curves, as text and as SVG, and the line that separates two classes.
+//!
+//! Taught in `docs/13_cost_plot.md`.
 
 mod axis;
 mod boundary;
