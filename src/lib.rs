@@ -69,17 +69,29 @@
 //!
 //! Where to go from here:
 //!
-//! | module | what it is | taught in |
+//! | module | what it is | taught in chapter |
 //! |---|---|---|
-//! | [`scalar`], [`tape`] | the engine: nodes, edges, one walk back | chapters 03, 04 |
-//! | [`check`] | judges, verdicts, the names of mistakes | chapters 05, 14, 15 |
-//! | [`activation`] | every elementwise function, f and f′ | chapters 07, 14 |
-//! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | chapters 06, 09 |
-//! | [`logistic`] | the post's functions, under the post's names | chapters 06 to 13 |
-//! | [`network`] | layers, in blocks and on threads | chapters 06, 18 |
-//! | [`data`] | from a CSV file to examples | chapter 12 |
-//! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | chapters 03, 13 |
-//! | [`error`] | how faults are told | the index of errors |
+//! | [`scalar`], [`tape`] | the engine: nodes, edges, one walk back | [03], [04] |
+//! | [`check`] | judges, verdicts, the names of mistakes | [05], [14], [15] |
+//! | [`activation`] | every elementwise function, f and f′ | [07], [14] |
+//! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [06], [09] |
+//! | [`logistic`] | the post's functions, under the post's names | [06] to [13] |
+//! | [`network`] | layers, in blocks and on threads | [06], [18] |
+//! | [`data`] | from a CSV file to examples | [12] |
+//! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | [03], [13] |
+//! | [`error`] | how faults are told | [the index of errors](../../../docs/errors.md) |
+//!
+//! [03]: ../../../docs/03_tape.md
+//! [04]: ../../../docs/04_fan_out.md
+//! [05]: ../../../docs/05_four_judges.md
+//! [06]: ../../../docs/06_architecture.md
+//! [07]: ../../../docs/07_sigmoid.md
+//! [09]: ../../../docs/09_propagate.md
+//! [12]: ../../../docs/12_model.md
+//! [13]: ../../../docs/13_cost_plot.md
+//! [14]: ../../../docs/14_own_activation.md
+//! [15]: ../../../docs/15_break_it.md
+//! [18]: ../../../docs/18_two_layers.md
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
