@@ -16,11 +16,12 @@
 //! ```
 
 use std::ops::Range;
+use std::panic::Location;
 use std::sync::OnceLock;
 use std::{panic, thread};
 
-use crate::activation::Activation;
-use crate::error::mistake;
+use crate::activation::{Activation, Sigmoid};
+use crate::error::{mistake, mistake_at};
 use crate::random::Random;
 use crate::tape::Value;
 use crate::tensor::{Tape, Tensor, Var};
@@ -51,6 +52,8 @@ pub struct Output<'t> {
     /// Z = Wᵀ A₋₁ + b, (nodes, m): the logits of a classifier.
     pub z: Var<'t>,
     activation: &'t dyn Activation,
+    /// The learner's line, for what a loss has to complain about.
+    at: &'static Location<'static>,
 }
 
 impl<'t> Output<'t> {
@@ -93,7 +96,8 @@ impl Network {
 
     /// The network with weights drawn evenly from ±√(6/(inputs + nodes)) of each layer (Glorot and
     /// Bengio 2010); the same seed gives the same weights everywhere. Where all weights of a hidden
-    /// layer start at zero, all its nodes stay equal for ever.
+    /// layer start at zero, all its nodes stay equal for ever; so call this last: a layer that is
+    /// added afterwards has zeros.
     pub fn initialize(mut self, seed: u64) -> Network {
         let mut random = Random::new(seed);
         for layer in &mut self.layers {
@@ -122,16 +126,21 @@ impl Network {
     /// The forward pass for X (inputs, m), from recorded [`parameters`](Network::parameters).
     ///
     /// # Panics
-    /// If the network has no layers, or X has another number of rows than the network inputs.
+    /// If the network has no layers, the parameters do not fit them, or X has another number of rows
+    /// than the network inputs.
     #[track_caller]
     pub fn forward<'t>(&'t self, parameters: &[(Var<'t>, Var<'t>)], x: Var<'t>) -> Output<'t> {
+        let shapes = parameters.iter().map(|(w, b)| [w.shape(), b.shape()]);
+        self.check_layers("parameters", shapes);
+        let at = Location::caller();
         let mut output = None;
         for (layer, &(w, b)) in self.layers.iter().zip(parameters) {
             let inputs = match output {
                 None => x,
                 Some(below) => Output::a(below),
             };
-            output = Some(Output { z: w.t().matmul(inputs) + b, activation: &*layer.activation });
+            output =
+                Some(Output { z: w.t().matmul(inputs) + b, activation: &*layer.activation, at });
         }
         match output {
             Some(output) => output,
@@ -154,21 +163,22 @@ impl Network {
     ///
     /// X is (inputs, m), Y (nodes of the last layer, m). `loss` gives the loss of each example:
     /// [`cross_entropy`], [`squared_error`], or a function of your own; the cost is their sum,
-    /// divided by m.
+    /// divided by m. So the loss has a column for each example, and is not a mean already.
     ///
     /// X is read once. It is taken in blocks of examples that stay in the processor's cache: each
     /// is recorded on a tape of its own, forward and backward find it there, and the gradients are
     /// added up, always in the same order.
     ///
     /// # Panics
-    /// If the network has no layers, there are no examples, or the shapes of X or Y do not fit it.
+    /// If the network has no layers, weights or biases of the wrong shape, there are no examples, the
+    /// shapes of X or Y do not fit it, or the loss has another number of columns than X.
     #[track_caller]
     pub fn propagate<L>(&self, x: &Tensor, y: &Tensor, loss: L) -> (Vec<LayerGrads>, f64)
     where
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
         self.check(x, y);
-        self.propagate_on(&mut self.tapes(x), x, y, &loss)
+        self.propagate_on(&mut self.tapes(x), x, y, &checked(loss, Location::caller()))
     }
 
     /// A tape for each thread.
@@ -238,6 +248,8 @@ impl Network {
     #[track_caller]
     fn check(&self, x: &Tensor, y: &Tensor) {
         let Some(last) = self.layers.last() else { no_layers() };
+        let shapes = self.layers.iter().map(|layer| [layer.weights.shape(), layer.bias.shape()]);
+        self.check_layers("parameters", shapes);
         let ((n, m), nodes) = (x.shape(), last.weights.shape().1);
         if n != self.inputs {
             mistake(
@@ -265,8 +277,51 @@ impl Network {
         }
     }
 
+    /// Panics if `given`, the shapes of what belongs to each layer's W and b, are not theirs.
+    #[track_caller]
+    fn check_layers(&self, what: &str, given: impl IntoIterator<Item = [(usize, usize); 2]>) {
+        let (mut given, mut inputs) = (given.into_iter(), self.inputs);
+        let mut needed = self.layers.iter().map(|layer| {
+            let (above, nodes) = (inputs, layer.weights.shape().1);
+            inputs = nodes;
+            [(above, nodes), (nodes, 1)]
+        });
+        for layer in 1.. {
+            let (given, needed) = (given.next(), needed.next());
+            if given != needed {
+                let text = |shapes: Option<[_; 2]>| match shapes {
+                    Some([w, b]) => format!("W {w:?}, b {b:?}"),
+                    None => "nothing".to_string(),
+                };
+                mistake(
+                    &format!("the {what} of layer {layer} do not fit it"),
+                    &[format!("given: {}", text(given)), format!("needed: {}", text(needed))],
+                    "W has a row for each input, a column for each node, and b a row for each",
+                    "give each layer W (inputs, nodes) and b (nodes, 1), in the order of layers",
+                )
+            }
+            if needed.is_none() {
+                return;
+            }
+        }
+    }
+
     /// One step of gradient descent: `w ← w − α dw`, `b ← b − α db`.
+    ///
+    /// # Panics
+    /// If the gradients do not fit the layers, or the learning rate is NaN or infinite.
+    #[track_caller]
     pub fn step(&mut self, grads: &[LayerGrads], learning_rate: f64) {
+        let shapes = grads.iter().map(|grads| [grads.dw.shape(), grads.db.shape()]);
+        self.check_layers("gradients", shapes);
+        if !learning_rate.is_finite() {
+            mistake(
+                &format!("the learning rate is {learning_rate}"),
+                &[],
+                "w - α dw is NaN or infinite then, whatever w and dw are",
+                "use a number such as 0.5",
+            )
+        }
         for (layer, LayerGrads { dw, db }) in self.layers.iter_mut().zip(grads) {
             layer.weights = &layer.weights - &(dw * learning_rate);
             layer.bias = &layer.bias - &(db * learning_rate);
@@ -278,7 +333,7 @@ impl Network {
     /// before the update.
     ///
     /// # Panics
-    /// As [`propagate`](Network::propagate).
+    /// As [`propagate`](Network::propagate) and [`step`](Network::step).
     #[track_caller]
     pub fn train<L>(
         &mut self,
@@ -292,7 +347,7 @@ impl Network {
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
         self.check(x, y);
-        let mut tapes = self.tapes(x);
+        let (loss, mut tapes) = (checked(loss, Location::caller()), self.tapes(x));
         for iteration in 0..iterations {
             let (grads, cost) = self.propagate_on(&mut tapes, x, y, &loss);
             report(iteration, &grads, cost);
@@ -336,6 +391,29 @@ fn worthwhile_threads((n, m): (usize, usize)) -> usize {
     }
 }
 
+/// The loss, which is told the learner's line and must give a column for each example.
+fn checked<L>(
+    loss: L,
+    at: &'static Location<'static>,
+) -> impl for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync
+where
+    L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
+{
+    move |output, y| {
+        let losses = loss(Output { at, ..output }, y);
+        if losses.shape().1 != y.shape().1 {
+            mistake_at(
+                at,
+                &format!("the loss is {:?}, for {} examples", losses.shape(), y.shape().1),
+                &[],
+                "the cost is the sum of the losses, divided by m, and is divided only once",
+                "give the loss of each example, (1, m); the network takes the mean",
+            )
+        }
+        losses
+    }
+}
+
 /// The gradients and costs of two blocks, added up.
 fn add(
     (mut grads, cost): (Vec<LayerGrads>, f64),
@@ -352,8 +430,32 @@ fn add(
 ///
 /// For labels 0 and 1 this equals `−[y ln a + (1−y) ln(1−a)]`, keeps its digits where that cancels,
 /// and is finite wherever z is. Its slope comes out as A − Y.
+///
+/// # Panics
+/// If a label is neither 0 nor 1, or the last layer's activation is not the sigmoid.
 #[track_caller]
 pub fn cross_entropy<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
+    if !y.all(|y| y == 0.0 || y == 1.0) {
+        let wrong = y.entries().find(|&y| y != 0.0 && y != 1.0).unwrap_or(f64::NAN);
+        mistake_at(
+            output.at,
+            &format!("cross-entropy has labels 0 and 1, and Y has {wrong}"),
+            &[],
+            "softplus((1 - 2y) z) is -ln a for y = 1 and -ln(1 - a) for y = 0 only",
+            "map the two classes to 0 and 1, or use squared_error for other targets",
+        )
+    }
+    // One point tells a sigmoid, also one of the learner's own, from whatever else is in use.
+    let (f, z) = (output.activation, -2.0);
+    if (f.f(z) - Sigmoid.f(z)).abs() > 1e-9 {
+        mistake_at(
+            output.at,
+            &format!("cross-entropy goes with a sigmoid, and the last layer is {}", f.name()),
+            &[format!("{}({z}) = {:.6}, sigmoid({z}) = {:.6}", f.name(), f.f(z), Sigmoid.f(z))],
+            "it is computed from z, as if a were sigmoid(z); here a is another number",
+            "end with .layer(1, Sigmoid), or use squared_error",
+        )
+    }
     let signs = output.z.tape().constant(y.map(|y| 1.0 - 2.0 * y)).named("1 - 2Y");
     (signs * output.z).softplus()
 }

@@ -2,10 +2,10 @@
 
 use std::panic::{UnwindSafe, catch_unwind};
 
-use chainrule::activation::Sigmoid;
+use chainrule::activation::{Activation, Relu, Sigmoid, Tanh};
 use chainrule::data::Examples;
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
-use chainrule::network::{Network, cross_entropy};
+use chainrule::network::{Network, cross_entropy, squared_error};
 use chainrule::tensor::{Local, Tape, Tensor};
 use chainrule::{Error, Result, scalar};
 
@@ -467,6 +467,173 @@ Y is (1, 2), and does not fit X, which is (2, 3)
     );
     let network = Network::new(2).layer(1, Sigmoid);
     network.propagate(&x, &Tensor::zeros(1, 3), cross_entropy);
+}
+
+#[test]
+fn a_loss_that_is_a_mean_already() {
+    let (x, y) = (Tensor::zeros(1, 4), Tensor::zeros(1, 4));
+    for threads in [1, 2] {
+        let message = panic_of(move || {
+            let (x, y) = (Tensor::zeros(1, 100_000), Tensor::zeros(1, 100_000));
+            let mut network = Network::new(1).layer(1, Sigmoid);
+            network.threads = Some(threads);
+            network.propagate(&x, &y, |output, y| cross_entropy(output, y).mean());
+        });
+        assert_text(
+            &message,
+            "\
+the loss is (1, 1), for 32768 examples
+  --> propagate(&x, &y, |output, y| cross_entropy(output, y).mean());
+ why: the cost is the sum of the losses, divided by m, and is divided only once
+ try: give the loss of each example, (1, m); the network takes the mean",
+        );
+    }
+    let network = Network::new(1).layer(1, Sigmoid);
+    assert_eq!(network.propagate(&x, &y, cross_entropy).1, 2f64.ln());
+}
+
+#[test]
+fn cross_entropy_of_soft_labels() {
+    let x = Tensor::from_rows(&[[1.0, 2.0]]);
+    let y = Tensor::from_rows(&[[1.0, 0.5]]);
+    let mut network = Network::new(1).layer(1, Sigmoid);
+    let message = panic_of({
+        let (x, y) = (x.clone(), y.clone());
+        move || {
+            let network = Network::new(1).layer(1, Sigmoid);
+            network.propagate(&x, &y, cross_entropy);
+        }
+    });
+    assert_text(
+        &message,
+        "\
+cross-entropy has labels 0 and 1, and Y has 0.5
+  --> propagate(&x, &y, cross_entropy);
+ why: softplus((1 - 2y) z) is -ln a for y = 1 and -ln(1 - a) for y = 0 only
+ try: map the two classes to 0 and 1, or use squared_error for other targets",
+    );
+    network.train(&x, &y, squared_error, 10, 1.0, |_, _, _| ());
+    network.train(&x, &y.map(|y| f64::from(y > 0.5)), cross_entropy, 10, 1.0, |_, _, _| ());
+}
+
+#[test]
+fn cross_entropy_of_relu_nodes() {
+    let message = panic_of(|| {
+        let (x, y) = (Tensor::zeros(1, 2), Tensor::zeros(1, 2));
+        let mut network = Network::new(1).layer(1, Relu);
+        network.train(&x, &y, cross_entropy, 10, 1.0, |_, _, _| ());
+    });
+    assert_text(
+        &message,
+        "\
+cross-entropy goes with a sigmoid, and the last layer is relu
+  --> train(&x, &y, cross_entropy, 10, 1.0, |_, _, _| ());
+   = relu(-2) = 0.000000, sigmoid(-2) = 0.119203
+ why: it is computed from z, as if a were sigmoid(z); here a is another number
+ try: end with .layer(1, Sigmoid), or use squared_error",
+    );
+    let (x, y) = (Tensor::zeros(1, 2), Tensor::zeros(1, 2));
+    Network::new(1).layer(1, Relu).propagate(&x, &y, squared_error);
+    Network::new(1).layer(1, Sigmoid).propagate(&x, &y, cross_entropy);
+    // What is a sigmoid decides, not what it is called.
+    struct Mine;
+    impl Activation for Mine {
+        fn name(&self) -> &'static str {
+            "mine"
+        }
+        fn f(&self, x: f64) -> f64 {
+            1.0 / (1.0 + (-x).exp())
+        }
+        fn df(&self, _x: f64, y: f64) -> f64 {
+            y * (1.0 - y)
+        }
+    }
+    Network::new(1).layer(1, Mine).propagate(&x, &y, cross_entropy);
+}
+
+#[test]
+fn parameters_that_do_not_fit_the_layers() {
+    let message = panic_of(|| {
+        let mut network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid);
+        network.layers[0].bias = Tensor::zeros(1, 3);
+        network.predict(&Tensor::zeros(2, 3));
+    });
+    assert_text(
+        &message,
+        "\
+the parameters of layer 1 do not fit it
+  --> predict(&Tensor::zeros(2, 3));
+   = given: W (2, 3), b (1, 3)
+   = needed: W (2, 3), b (3, 1)
+ why: W has a row for each input, a column for each node, and b a row for each
+ try: give each layer W (inputs, nodes) and b (nodes, 1), in the order of layers",
+    );
+    let message = panic_of(|| {
+        let mut network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid);
+        network.layers[1].weights = Tensor::zeros(2, 1);
+        network.propagate(&Tensor::zeros(2, 4), &Tensor::zeros(1, 4), cross_entropy);
+    });
+    assert!(message.contains("layer 2") && message.contains("--> propagate"), "{message}");
+    let message = panic_of(|| {
+        let (network, tape) = (Network::new(2).layer(3, Tanh).layer(1, Sigmoid), Tape::new());
+        let parameters = network.parameters(&tape);
+        network.forward(&parameters[..1], tape.constant(Tensor::zeros(2, 4)));
+    });
+    assert!(message.contains("layer 2") && message.contains("given: nothing"), "{message}");
+    assert!(message.contains("--> forward(&parameters[..1]"), "{message}");
+    let mut network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid);
+    network.layers[0].bias = Tensor::new(3, 1, vec![1.0, 2.0, 3.0]);
+    network.predict(&Tensor::zeros(2, 3));
+}
+
+#[test]
+fn gradients_that_do_not_fit_the_layers() {
+    let two_layers = || {
+        let mut network = Network::new(1).layer(2, Tanh).layer(1, Sigmoid).initialize(3);
+        let (x, y) = (Tensor::from_rows(&[[1.0, 2.0]]), Tensor::zeros(1, 2));
+        let (grads, _) = network.propagate(&x, &y, cross_entropy);
+        network.step(&grads, 1.0);
+        (network, grads)
+    };
+    let message = panic_of(move || {
+        let (mut network, grads) = two_layers();
+        network.step(&grads[..1], 1.0);
+    });
+    assert_text(
+        &message,
+        "\
+the gradients of layer 2 do not fit it
+  --> step(&grads[..1], 1.0);
+   = given: nothing
+   = needed: W (2, 1), b (1, 1)
+ why: W has a row for each input, a column for each node, and b a row for each
+ try: give each layer W (inputs, nodes) and b (nodes, 1), in the order of layers",
+    );
+    let message = panic_of(move || {
+        let (mut network, mut grads) = two_layers();
+        grads[1].dw = Tensor::zeros(2, 3);
+        network.step(&grads, 1.0);
+    });
+    assert!(message.contains("given: W (2, 3), b (1, 1)"), "{message}");
+}
+
+#[test]
+fn a_step_by_nan() {
+    let message = panic_of(|| {
+        let mut network = Network::new(1).layer(1, Sigmoid);
+        let (x, y) = (Tensor::zeros(1, 2), Tensor::zeros(1, 2));
+        network.train(&x, &y, cross_entropy, 10, f64::NAN, |_, _, _| ());
+    });
+    assert_text(
+        &message,
+        "\
+the learning rate is NaN
+  --> train(&x, &y, cross_entropy, 10, f64::NAN, |_, _, _| ());
+ why: w - α dw is NaN or infinite then, whatever w and dw are
+ try: use a number such as 0.5",
+    );
+    let mut network = Network::new(1).layer(1, Sigmoid);
+    network.train(&Tensor::zeros(1, 2), &Tensor::zeros(1, 2), cross_entropy, 10, 0.5, |_, _, _| ());
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn an_operation_on_matrices() {
 fn a_cost_of_ones_own() {
     fn fourth<'t>(output: chainrule::network::Output<'t>, y: &Tensor) -> tensor::Var<'t> {
         let error = output.a() - output.z.tape().constant(y.clone());
-        (error * error * error * error).mean()
+        error * error * error * error
     }
     let (x, y) = (Tensor::from_rows(&[[-1.0, 0.0, 1.0]]), Tensor::from_rows(&[[0.2, 0.5, 0.8]]));
     let mut network = Network::new(1).layer(1, Sigmoid);
