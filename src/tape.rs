@@ -15,7 +15,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{mistake, mistake_at};
+use crate::error::mistake;
 use recording::{Edge, Recording, Site};
 
 /// What a tape can hold: numbers (`f64`) and matrices ([`Tensor`](crate::tensor::Tensor)).
@@ -29,7 +29,12 @@ pub trait Value: Clone {
     fn like(&self, entry: f64) -> Self;
     /// contribution = local derivative × upstream, where upstream is the gradient of the node.
     fn carry_back(local: &Self::Local, upstream: &Self) -> Self;
-    /// gradient += contribution.
+    /// Whether the local derivative can be applied to this gradient; a matrix may not fit it.
+    fn accepts(_local: &Self::Local, _upstream: &Self) -> bool {
+        true
+    }
+    /// gradient += contribution, of the same shape.
+    #[track_caller]
     fn accumulate(&mut self, contribution: Self);
 }
 
@@ -112,7 +117,6 @@ impl<V: Value> Tape<V> {
         value: V,
         edges: impl IntoIterator<Item = (Var<'t, V>, V::Local)>,
     ) -> Var<'t, V> {
-        let at = Location::caller();
         // The iterator runs to its end before the tape is borrowed. Nearly every operation has one
         // or two inputs: for speed, those go without a list.
         let mut inputs = edges.into_iter();
@@ -121,7 +125,7 @@ impl<V: Value> Tape<V> {
         let others = if second.is_some() { inputs.collect() } else { vec![] };
         let own = |edge: &(Var<'t, V>, V::Local)| std::ptr::eq(self, edge.0.tape);
         if !first.iter().all(own) || !second.iter().all(own) || !others.iter().all(own) {
-            foreign(at, &format!("an input of `{name}` belongs to another tape"))
+            foreign(&format!("an input of `{name}` belongs to another tape"))
         }
         let mut recording = self.recording.borrow_mut();
         let Recording { nodes, edges, .. } = &mut *recording;
@@ -140,7 +144,8 @@ impl<V: Value> Tape<V> {
         if !others.is_empty() {
             edges.extend(others.into_iter().map(edge));
         }
-        let index = recording.push(value, Site { operation: name, at }, varies);
+        let site = Site { operation: name, at: Location::caller() };
+        let index = recording.push(value, site, varies);
         Var { tape: self, index }
     }
 
@@ -278,18 +283,15 @@ impl<'t, V: Value> Var<'t, V> {
 }
 
 impl<V: Value> Gradients<V> {
-    /// The gradient with respect to `var`: a value of its shape, zero if the output does not
-    /// depend on it or if it is a constant.
+    /// The gradient with respect to `var`: a value of its shape. It is zero if the output does not
+    /// depend on `var`, or depends on it as a constant; of the output itself it is 1.
     ///
     /// # Panics
     /// If `var` belongs to another tape, or the tape was cleared since.
     #[track_caller]
     pub fn wrt(&self, var: Var<'_, V>) -> V {
         if self.id != var.tape.id {
-            foreign(
-                Location::caller(),
-                "these gradients belong to another tape, or the tape was cleared since",
-            )
+            foreign("these gradients belong to another tape, or the tape was cleared since")
         }
         match self.entries.get(var.index as usize) {
             Some(Some(gradient)) => gradient.clone(),
@@ -299,9 +301,9 @@ impl<V: Value> Gradients<V> {
 }
 
 #[cold]
-fn foreign(at: &Location<'_>, what: &str) -> ! {
-    mistake_at(
-        at,
+#[track_caller]
+fn foreign(what: &str) -> ! {
+    mistake(
         what,
         &[],
         "a node's number means something on its own tape only",

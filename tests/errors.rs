@@ -1,11 +1,12 @@
 //! Every message, word for word; and its "try" is done, and helps.
 
-use std::panic::{UnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
 use chainrule::activation::{Activation, Relu, Sigmoid, Tanh};
 use chainrule::data::Examples;
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
 use chainrule::network::{Network, cross_entropy, squared_error};
+use chainrule::tape::Value;
 use chainrule::tensor::{Local, Tape, Tensor};
 use chainrule::{Error, Result, scalar};
 
@@ -256,6 +257,37 @@ an input of `mul` belongs to another tape
     assert_eq!((x * y).backward().wrt(x), 2.0);
 }
 
+/// Nothing is left behind on either tape, not even the row repeated.
+#[test]
+fn a_row_of_another_tape() {
+    let message = panic_of(|| {
+        let (mine, other) = (Tape::new(), Tape::new());
+        let (x, y) = (mine.var(Tensor::zeros(2, 3)), other.var(Tensor::zeros(1, 3)));
+        let refused = catch_unwind(AssertUnwindSafe(|| x + y));
+        assert_eq!((mine.len(), other.len()), (1, 1));
+        resume_unwind(refused.unwrap_err());
+    });
+    assert!(message.starts_with("an input of `add` belongs to another tape\n  --> x + y"));
+}
+
+#[test]
+fn gradients_added_in_another_shape() {
+    let message = panic_of(|| {
+        Tensor::zeros(2, 3).accumulate(Tensor::from(1.0));
+    });
+    assert_text(
+        &message,
+        "\
+(1, 1) cannot be added into (2, 3)
+  --> accumulate(Tensor::from(1.0));
+ why: a gradient has one entry for each entry of its value, hence the same shape
+ try: give both the same shape; x + y makes a new matrix, and may broadcast",
+    );
+    let mut sum = Tensor::zeros(2, 3);
+    sum.accumulate(Tensor::filled(2, 3, 1.0));
+    assert_eq!(&Tensor::zeros(2, 3) + &Tensor::from(1.0), sum);
+}
+
 #[test]
 fn gradients_of_another_tape() {
     let message = panic_of(|| {
@@ -316,6 +348,27 @@ a local derivative of `mine` gave (3, 2), its input is (2, 3)
  why: a gradient has one entry for each entry of its value, hence the same shape
  try: let the local derivative return (2, 3); often a transpose is missing",
     );
+    let locals = [
+        || Local::Elementwise(Tensor::zeros(2, 3)),
+        || Local::MatmulRight(Tensor::zeros(3, 3)),
+        || Local::MatmulLeft(Tensor::zeros(2, 3)),
+    ];
+    for local in locals {
+        let message = panic_of(|| {
+            let tape = Tape::new();
+            let x = tape.var(Tensor::zeros(2, 3));
+            tape.record("mine", x.value().t(), [(x, local())]).sum().backward();
+        });
+        assert_text(
+            &message,
+            "\
+a local derivative of `mine` does not fit its gradient, its input is (2, 3)
+  --> record(\"mine\", x.value().t(), [(x, local())]).sum().backward();
+   = the node is (3, 2)
+ why: a gradient has one entry for each entry of its value, hence the same shape
+ try: let the local derivative return (2, 3); often a transpose is missing",
+        );
+    }
     let tape = Tape::new();
     let x = tape.var(Tensor::zeros(2, 3));
     let y = tape.record("mine", x.value().t(), [(x, Local::custom(Tensor::t))]);
@@ -1541,8 +1594,16 @@ fn more_entries_than_can_be_counted() {
    = more than {}
  why: a matrix has one entry for each row and column
  try: look where these numbers come from; a difference may have gone below 0",
-            usize::MAX
+            isize::MAX / 8
         ),
     );
+    let message = panic_of(|| {
+        Tensor::zeros(1 << 32, 1).matmul(&Tensor::zeros(1, 1 << 32));
+    });
+    assert!(message.contains("--> matmul(&Tensor::zeros(1, 1 << 32));"), "{message}");
+    let message = panic_of(|| {
+        Tensor::zeros(1 << 61, 2);
+    });
+    assert!(message.contains("--> Tensor::zeros(1 << 61, 2);"), "{message}");
     assert_eq!(Tensor::zeros(b - a, 2).shape(), (2, 2));
 }

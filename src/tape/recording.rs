@@ -108,6 +108,7 @@ impl<V: Value> Recording<V> {
 
     /// For each node, newest first: for each edge: the input's gradient += local derivative × the
     /// node's gradient. `watch` sees every step.
+    #[track_caller]
     pub fn sweep(&self, output: u32, mut watch: impl FnMut(Passage<'_, V>)) -> Vec<Option<V>> {
         let output = output as usize;
         let mut gradients: Vec<Option<V>> = vec![None; output + 1];
@@ -117,10 +118,13 @@ impl<V: Value> Recording<V> {
             let (inputs, rest) = gradients.split_at_mut(node);
             let Some(upstream) = &rest[0] else { continue };
             for edge in self.edges_of(node).iter().filter(|edge| edge.carries) {
+                let input = self.nodes[edge.input as usize].value.shape();
+                if !V::accepts(&edge.local, upstream) {
+                    self.misshapen(node, "does not fit its gradient", input)
+                }
                 let contribution = V::carry_back(&edge.local, upstream);
-                let input = &self.nodes[edge.input as usize].value;
-                if contribution.shape() != input.shape() {
-                    self.misshapen(node, contribution.shape(), input.shape())
+                if contribution.shape() != input {
+                    self.misshapen(node, &format!("gave {:?}", contribution.shape()), input)
                 }
                 let gradient = &mut inputs[edge.input as usize];
                 let before = gradient.as_ref();
@@ -134,14 +138,16 @@ impl<V: Value> Recording<V> {
         gradients
     }
 
-    fn misshapen(&self, node: usize, got: (usize, usize), wanted: (usize, usize)) -> ! {
+    #[cold]
+    #[track_caller]
+    fn misshapen(&self, node: usize, what: &str, input: (usize, usize)) -> ! {
         let Site { operation, at, .. } = self.site_of(node);
         mistake_at(
             at,
-            &format!("a local derivative of `{operation}` gave {got:?}, its input is {wanted:?}"),
+            &format!("a local derivative of `{operation}` {what}, its input is {input:?}"),
             &[format!("the node is {:?}", self.nodes[node].value.shape())],
             "a gradient has one entry for each entry of its value, hence the same shape",
-            &format!("let the local derivative return {wanted:?}; often a transpose is missing"),
+            &format!("let the local derivative return {input:?}; often a transpose is missing"),
         )
     }
 }

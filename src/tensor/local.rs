@@ -54,6 +54,20 @@ impl Local {
         Local::Custom(Arc::new(map))
     }
 
+    /// Whether the shapes are right for [`carry_back`](Local::carry_back).
+    pub(super) fn accepts(&self, upstream: &Tensor) -> bool {
+        let (rows, columns) = upstream.shape();
+        match self {
+            Local::Elementwise(d) => {
+                let broadcast = |x: &Tensor, y: &Tensor| x.broadcast(y.shape()).is_some();
+                d.shape() == (rows, columns) || broadcast(d, upstream) || broadcast(upstream, d)
+            }
+            Local::MatmulRight(b) => columns == b.shape().1,
+            Local::MatmulLeft(a) => rows == a.shape().0,
+            _ => true,
+        }
+    }
+
     /// The contribution for the gradient `upstream` of the output.
     #[track_caller]
     pub fn carry_back(&self, upstream: &Tensor) -> Tensor {

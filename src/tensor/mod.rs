@@ -42,6 +42,10 @@ impl Value for Tensor {
     fn carry_back(local: &Local, upstream: &Tensor) -> Tensor {
         local.carry_back(upstream)
     }
+    fn accepts(local: &Local, upstream: &Tensor) -> bool {
+        local.accepts(upstream)
+    }
+    #[track_caller]
     fn accumulate(&mut self, contribution: Tensor) {
         self.add_assign(&contribution);
     }
@@ -65,8 +69,8 @@ impl Number for Tensor {
     }
     #[track_caller]
     fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {
-        if x.shape() == y.shape() {
-            return (x, y);
+        if x.shape() == y.shape() || !std::ptr::eq(x.tape(), y.tape()) {
+            return (x, y); // of two tapes: `record` will refuse them
         }
         let (wide_x, wide_y) = x.value().aligned(&y.value());
         (broadcast(x, wide_x), broadcast(y, wide_y))

@@ -109,14 +109,7 @@ impl Tensor {
     /// If the entries cannot be counted.
     #[track_caller]
     pub fn filled(rows: usize, columns: usize, entry: f64) -> Tensor {
-        if rows.checked_mul(columns).is_none() {
-            mistake(
-                &format!("a ({rows}, {columns}) matrix has too many entries"),
-                &[format!("more than {}", usize::MAX)],
-                "a matrix has one entry for each row and column",
-                "look where these numbers come from; a difference may have gone below 0",
-            )
-        }
+        count(rows, columns);
         let data = Data::Few([entry; FEW]);
         Tensor { data, start: 0, rows, columns, row_stride: 0, column_stride: 0 }
     }
@@ -209,23 +202,15 @@ impl Tensor {
     /// assert_eq!(x.map(f64::sqrt).to_vec(), [2.0, 3.0]);
     /// ```
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
-        match (self.as_slice(), self.t().as_slice()) {
-            (Some(x), _) => self.written_like(|y| kernels::map(x, y, f)),
-            (None, Some(x)) => self.t().written_like(|y| kernels::map(x, y, f)).t(),
-            (None, None) => self.to_rows().map(f),
+        match self.packed() {
+            Some(x) => self.written_like(|y| kernels::map(x, y, f)),
+            None => self.to_rows().map(f),
         }
     }
 
     /// f and f′ of every entry.
     pub(super) fn map_with_slope(&self, f: &impl Activation) -> (Tensor, Tensor) {
-        let x = match (self.as_slice(), self.t().as_slice()) {
-            (Some(x), _) => x,
-            (None, Some(_)) => {
-                let (y, slope) = self.t().map_with_slope(f);
-                return (y.t(), slope.t());
-            }
-            (None, None) => return self.to_rows().map_with_slope(f),
-        };
+        let Some(x) = self.packed() else { return self.to_rows().map_with_slope(f) };
         let mut slope = Tensor::from(0.0);
         let y = self.written_like(|y| slope = self.written_like(|slope| f.f_df_all(x, y, slope)));
         (y, slope)
@@ -241,8 +226,8 @@ impl Tensor {
             chain_mistake(self, right)
         }
         let (rows, columns) = (self.rows, right.columns);
-        if rows * columns * self.columns == 0 {
-            return Tensor::written(rows, columns, |_| ());
+        if count(rows, columns) == 0 || self.columns == 0 {
+            return Tensor::zeros(rows, columns);
         }
         let (left, right_t) = (self.to_rows(), right.t());
         match (left.as_row_slices(), right_t.as_row_slices(), right.as_row_slices()) {
@@ -258,9 +243,9 @@ impl Tensor {
 
     /// The sum of all entries; 0 if there are none.
     pub fn sum(&self) -> f64 {
-        match (self.as_slice(), self.t().as_slice()) {
-            (Some(entries), _) | (_, Some(entries)) => kernels::sum(entries),
-            _ => self.entries().fold(0.0, |sum, x| sum + x),
+        match self.packed() {
+            Some(entries) => kernels::sum(entries),
+            None => self.entries().fold(0.0, |sum, x| sum + x),
         }
     }
 
@@ -276,26 +261,43 @@ impl Tensor {
 
     /// Whether `test` holds for every entry.
     pub(crate) fn all(&self, test: impl Fn(f64) -> bool) -> bool {
-        match self.as_slice() {
-            Some(entries) => entries.iter().all(|&x| test(x)),
+        match self.packed() {
+            // Without a branch for each entry, for speed.
+            Some(entries) => {
+                let chunk = |chunk: &[f64]| chunk.iter().fold(true, |fine, &x| fine & test(x));
+                entries.chunks(64).all(chunk)
+            }
             None => self.entries().all(test),
         }
     }
 
     /// All entries, row by row.
     pub(crate) fn entries(&self) -> impl Iterator<Item = f64> + '_ {
-        (0..self.rows).flat_map(move |i| (0..self.columns).map(move |j| self.at(i, j)))
+        let rows = if self.columns == 0 { 0 } else { self.rows }; // which may be very many
+        (0..rows).flat_map(move |i| (0..self.columns).map(move |j| self.at(i, j)))
+    }
+
+    /// Whether the entries lie in memory row by row, without gaps.
+    fn by_rows(&self) -> bool {
+        gapless((self.rows, self.row_stride), (self.columns, self.column_stride))
+    }
+
+    /// Whether the entries lie in memory column by column, without gaps.
+    fn by_columns(&self) -> bool {
+        gapless((self.columns, self.column_stride), (self.rows, self.row_stride))
     }
 
     /// The entries as they lie in memory, if they lie there row by row without gaps.
-    pub(crate) fn as_slice(&self) -> Option<&[f64]> {
-        let count = self.rows * self.columns;
-        // Where there is one row or one column, the stride across is never used.
-        let across = self.columns == 1 || self.column_stride == 1;
-        let dense = across && (self.rows == 1 || self.row_stride == self.columns);
-        match count {
+    fn as_slice(&self) -> Option<&[f64]> {
+        if self.by_rows() { self.packed() } else { None }
+    }
+
+    /// The entries as they lie in memory, by rows or by columns, if they lie there without gaps.
+    fn packed(&self) -> Option<&[f64]> {
+        match self.rows * self.columns {
             0 => Some(&[]),
-            _ => dense.then(|| &self.data.numbers()[self.start..][..count]),
+            _ if !self.by_rows() && !self.by_columns() => None,
+            count => Some(&self.data.numbers()[self.start..][..count]),
         }
     }
 
@@ -312,7 +314,7 @@ impl Tensor {
     fn to_rows(&self) -> Tensor {
         match self.as_slice() {
             Some(_) => self.clone(),
-            None => self.written_like(|entries| {
+            None => Tensor::written(self.rows, self.columns, |entries| {
                 for (entry, x) in entries.iter_mut().zip(self.entries()) {
                     *entry = x;
                 }
@@ -320,13 +322,20 @@ impl Tensor {
         }
     }
 
+    /// A matrix of this shape whose entries `write` writes in the order in which those of this one
+    /// lie in memory.
     fn written_like(&self, write: impl FnOnce(&mut [f64])) -> Tensor {
-        Tensor::written(self.rows, self.columns, write)
+        match self.by_rows() {
+            true => Tensor::written(self.rows, self.columns, write),
+            false => Tensor::written(self.columns, self.rows, write).t(),
+        }
     }
 
     /// This matrix repeated to `shape`, if it may be: a 1×1 over anything, a row over rows, a
     /// column over columns. Copies nothing.
+    #[track_caller]
     pub(super) fn broadcast(&self, (rows, columns): (usize, usize)) -> Option<Tensor> {
+        count(rows, columns);
         let down = self.rows == rows || self.rows == 1;
         let across = self.columns == columns || self.columns == 1;
         (down && across).then(|| Tensor {
@@ -361,17 +370,20 @@ impl Tensor {
     }
 
     fn zip_aligned(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
-        match (self.as_slice(), other.as_slice()) {
-            (Some(x), Some(y)) => self.written_like(|z| kernels::zip(x, y, z, f)),
+        match (self.packed(), other.packed()) {
+            (Some(x), Some(y)) if self.same_order(other) => {
+                self.written_like(|z| kernels::zip(x, y, z, f))
+            }
             _ => match (self.one_number(), other.one_number()) {
                 (Some(x), _) => other.map(|y| f(x, y)),
                 (_, Some(y)) => self.map(|x| f(x, y)),
-                _ => match (self.t().as_slice(), other.t().as_slice()) {
-                    (Some(x), Some(y)) => self.t().written_like(|z| kernels::zip(x, y, z, f)).t(),
-                    _ => self.to_rows().zip_aligned(&other.to_rows(), f),
-                },
+                _ => self.to_rows().zip_aligned(&other.to_rows(), f),
             },
         }
+    }
+
+    fn same_order(&self, other: &Tensor) -> bool {
+        self.by_rows() && other.by_rows() || self.by_columns() && other.by_columns()
     }
 
     /// The number that all entries are, if they share its place in memory.
@@ -382,16 +394,46 @@ impl Tensor {
     }
 
     /// Adds `other`, of the same shape, in place where nobody else holds these entries.
+    #[track_caller]
     pub(super) fn add_assign(&mut self, other: &Tensor) {
-        let count = self.rows * self.columns;
-        let dense = self.as_slice().is_some();
-        if let (Data::Many(numbers), Some(y), true) = (&mut self.data, other.as_slice(), dense)
+        if self.shape() != other.shape() {
+            mistake(
+                &format!("{:?} cannot be added into {:?}", other.shape(), self.shape()),
+                &[],
+                "a gradient has one entry for each entry of its value, hence the same shape",
+                "give both the same shape; x + y makes a new matrix, and may broadcast",
+            )
+        }
+        let own = self.start..self.start + self.rows * self.columns;
+        let same_order = self.same_order(other);
+        if let (Data::Many(numbers), Some(y), true) = (&mut self.data, other.packed(), same_order)
             && let Some(numbers) = Arc::get_mut(numbers)
+            && let Some(x) = numbers.get_mut(own)
         {
-            return kernels::add_to(&mut numbers[self.start..][..count], y);
+            return kernels::add_to(x, y);
         }
         *self = &*self + other;
     }
+}
+
+/// The number of entries, for each shape that is new: later it is known to be a number.
+#[track_caller]
+fn count(rows: usize, columns: usize) -> usize {
+    match rows.checked_mul(columns) {
+        Some(count) if count <= isize::MAX as usize / size_of::<f64>() => count,
+        _ => mistake(
+            &format!("a ({rows}, {columns}) matrix has too many entries"),
+            &[format!("more than {}", isize::MAX as usize / size_of::<f64>())],
+            "a matrix has one entry for each row and column",
+            "look where these numbers come from; a difference may have gone below 0",
+        ),
+    }
+}
+
+/// Whether lines (their number and stride) of so many entries (and theirs) follow each other in
+/// memory without gaps. Where there is one line, or one entry in each, a stride is never used.
+fn gapless((lines, stride): (usize, usize), (length, step): (usize, usize)) -> bool {
+    (length == 1 || step == 1) && (lines == 1 || stride == length)
 }
 
 impl From<f64> for Tensor {
@@ -458,8 +500,8 @@ impl fmt::Display for Tensor {
     /// shape is said.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |count: usize| {
-            let half = SHOWN / 2;
-            (0..count).filter(move |&i| count <= SHOWN || i < half || i >= count - half)
+            let left_out = if count > SHOWN { SHOWN / 2..count - SHOWN / 2 } else { 0..0 };
+            (0..left_out.start).chain(left_out.end..count)
         };
         let gap = |count: usize, i: usize| count > SHOWN && i == SHOWN / 2 - 1;
         let cell = |i, j| format!("{:.6}", Compact(self.at(i, j)));
