@@ -52,6 +52,16 @@ fn the_cost_as_posted() {
     }
 }
 
+/// How far the post's gradient is off, as its documentation says.
+#[test]
+fn the_gradient_as_posted() {
+    for (z, db) in [(20.0, "0.99999996"), (30.0, "1.00102"), (36.0, "1.0446"), (37.0, "inf")] {
+        let zeros = Tensor::zeros(1, 1);
+        let (grads, _) = cost_as_posted(&zeros, z, &zeros, &zeros).unwrap();
+        assert_eq!(format!("{:.*}", db.len().saturating_sub(2), grads.db), db);
+    }
+}
+
 #[test]
 fn several_logits_at_once() {
     for case in Json::read("extreme_logits.json").get("vector").list() {

@@ -3,7 +3,10 @@
 mod common;
 
 use chainrule::data::Examples;
-use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
+use chainrule::logistic::{
+    Options, accuracy, initialize_with_zeros, optimize, optimize_with, predict, propagate,
+};
+use chainrule::tensor::Tensor;
 use common::{Json, assert_close, relative};
 
 const RUNS: [&str; 4] =
@@ -54,4 +57,34 @@ fn two_thousand_steps_on_four_data_sets() {
         let hits = accuracy(&predict(&fit.w, fit.b, &x).unwrap(), y);
         assert!(relative(hits, run.get("stable_train_accuracy").number()) < 1e-12);
     }
+}
+
+/// So many iterations are so many gradients and updates, and each cost is told once.
+#[test]
+fn the_first_few_steps() {
+    let x = Tensor::from_rows(&[[1.0, -1.1, -3.2], [1.2, 2.0, 0.1]]);
+    let y = Tensor::new(1, 3, vec![1.0, 0.0, 1.0]);
+    let options = |num_iterations| Options { num_iterations, ..Options::default() };
+    let (mut w, mut b) = initialize_with_zeros(2);
+    let mut expected = propagate(&w, b, &x, &y).unwrap();
+    let mut costs = vec![];
+    for iterations in 0..4 {
+        let mut told = vec![];
+        let report = |iteration, cost| told.push((iteration, cost));
+        let start = initialize_with_zeros(2);
+        let fit = optimize_with(start.0, start.1, &x, &y, &options(iterations), report).unwrap();
+        assert_eq!(told, costs, "{iterations} iterations");
+        assert_eq!((&fit.w, fit.b), (&w, b), "{iterations} iterations");
+        assert_eq!((&fit.dw, fit.db), (&expected.0.dw, expected.0.db), "{iterations} iterations");
+        assert_eq!(fit.costs.len(), iterations.min(1));
+
+        expected = propagate(&w, b, &x, &y).unwrap();
+        costs.push((iterations, expected.1));
+        w = &w - &(&expected.0.dw * 0.5);
+        b -= expected.0.db * 0.5;
+    }
+    // Nothing is told of data with a fault.
+    let bad = x.map(|x| if x == 2.0 { f64::NAN } else { x });
+    let report = |_, _| panic!("a cost was told");
+    optimize_with(Tensor::zeros(2, 1), 0.0, &bad, &y, &options(3), report).unwrap_err();
 }

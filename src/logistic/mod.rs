@@ -11,7 +11,7 @@ pub mod closed_form;
 
 use crate::activation::{Activation, Sigmoid};
 use crate::error::{Error, Result, mistake};
-use crate::network::{Network, Output, cross_entropy};
+use crate::network::{LayerGrads, Network, Output, cross_entropy};
 use crate::tensor::{Tensor, Var};
 
 /// The gradient of the cost: `dw` of the shape of w, and `db`.
@@ -147,8 +147,9 @@ pub fn propagate_on(
 
 /// [`propagate`] with the cost as the post has it: `−(1/m) Σ [y ln a + (1−y) ln(1−a)]`, through A.
 ///
-/// It gives the same gradient until an a rounds to 1 (from z ≈ 37 on); there it gives ∞ and NaN,
-/// which is why `propagate` goes through the logits.
+/// Where a is near 1, 1 − a has few digits left, and for y = 0 the gradient no more: a db of 1 is off
+/// by 4·10⁻⁸ at z = 20, by 10⁻³ at z = 30 and by 4·10⁻² at z = 36. Where a rounds to 1, from z ≈ 37
+/// on, both labels give NaN or ∞. This is why `propagate` goes through the logits.
 ///
 /// # Errors
 /// As [`propagate`].
@@ -223,10 +224,8 @@ pub fn optimize_with(
             "use 0.5 for standardised features, 0.001 for raw ones",
         ));
     }
-    let (Grads { mut dw, mut db }, _) = propagate(&w, b, x, y)?;
     let mut costs = vec![];
-    let mut network = one_node(&w, b, options.threads);
-    network.train(x, y, cross_entropy, options.num_iterations, rate, |iteration, grads, cost| {
+    let mut tell = |iteration, cost| {
         if iteration % 100 == 0 {
             costs.push(cost);
             if options.print_cost {
@@ -234,6 +233,18 @@ pub fn optimize_with(
             }
         }
         report(iteration, cost);
+    };
+    // The first iteration also finds the faults in the data, before anything is told.
+    let (first, cost) = propagate_with(&w, b, x, y, options.threads, cross_entropy)?;
+    let Grads { mut dw, mut db } = first;
+    let mut network = one_node(&w, b, options.threads);
+    if options.num_iterations > 0 {
+        tell(0, cost);
+        network.step(&[LayerGrads { dw: dw.clone(), db: db.into() }], rate);
+    }
+    let more = options.num_iterations.saturating_sub(1);
+    network.train(x, y, cross_entropy, more, rate, |iteration, grads, cost| {
+        tell(iteration + 1, cost);
         (dw, db) = (grads[0].dw.clone(), grads[0].db.get(0, 0));
     });
     let layer = &network.layers[0];
@@ -362,7 +373,7 @@ fn shapes(w: &Tensor, x: &Tensor, y: Option<&Tensor>) -> Result<(usize, usize)> 
 fn wrong_labels(y: &Tensor) -> Error {
     let mut seen: Vec<f64> = y.to_vec();
     seen.sort_by(f64::total_cmp);
-    seen.dedup();
+    seen.dedup_by(|a, b| a == b || a.is_nan() && b.is_nan());
     let wrong: Vec<_> = seen.iter().copied().filter(|&y| y != 0.0 && y != 1.0).collect();
     let list = |labels: &[f64]| {
         let shown: Vec<_> = labels.iter().take(8).map(f64::to_string).collect();
