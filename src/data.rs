@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, mistake};
 use crate::random::Random;
 use crate::tensor::Tensor;
 use csv::Reader;
@@ -151,8 +151,12 @@ impl Examples {
     ///
     /// # Errors
     /// If there are fewer than two examples, or the share is not between 0 and 1.
+    ///
+    /// # Panics
+    /// If the fields do not fit each other.
+    #[track_caller]
     pub fn split(&self, test_share: f64, seed: u64) -> Result<(Examples, Examples)> {
-        let m = self.y.shape().1;
+        let (_, m) = self.check();
         if m < 2 || !(test_share > 0.0 && test_share < 1.0) {
             let examples = if m == 1 { "example" } else { "examples" };
             return Err(Error::new(
@@ -166,6 +170,21 @@ impl Examples {
         Random::new(seed).shuffle(&mut order);
         let test = ((m as f64 * test_share).round() as usize).clamp(1, m - 1);
         Ok((self.pick(&order[test..]), self.pick(&order[..test])))
+    }
+
+    /// (n, m), if X has a name for each feature and a label for each example.
+    #[track_caller]
+    fn check(&self) -> (usize, usize) {
+        let (n, m) = (self.features.len(), self.x.shape().1);
+        if self.x.shape() != (n, m) || self.y.shape() != (1, m) {
+            mistake(
+                "the fields of these examples do not fit each other",
+                &[format!("X is {:?}, Y {:?}, features: {n}", self.x.shape(), self.y.shape())],
+                "a row of X is a feature with a name, a column an example with a label",
+                "give X (n, m), Y (1, m) and n names",
+            )
+        }
+        (n, m)
     }
 
     fn pick(&self, which: &[usize]) -> Examples {
@@ -194,11 +213,15 @@ impl Examples {
     /// # Errors
     /// If a feature is the same in all examples, or differs by less than f64 can tell from 0, or is
     /// NaN or infinite somewhere.
+    ///
+    /// # Panics
+    /// If the fields do not fit each other.
+    #[track_caller]
     pub fn standardizer(&self) -> Result<Standardizer> {
-        let (n, m) = self.x.shape();
+        let (n, m) = self.check();
         let (mut means, mut deviations) = (vec![], vec![]);
-        for i in 0..n {
-            let (name, values) = (&self.features[i], (0..m).map(|j| self.x.get(i, j)));
+        for (i, name) in self.features.iter().enumerate() {
+            let values = (0..m).map(|j| self.x.get(i, j));
             if let Some((j, x)) = values.clone().enumerate().find(|(_, x)| !x.is_finite()) {
                 return Err(faults::not_finite(name, j, x));
             }
@@ -285,8 +308,11 @@ fn columns(
     if columns.len() == 1 {
         return Err(faults::one_column(csv, &columns[0].name));
     }
-    let numbers = columns.iter().filter(|column| column.name.parse::<f64>().is_ok());
-    if numbers.count() + 1 >= columns.len() {
+    // A row of data may hold one text, its label. A header may hold one, too, beside columns that
+    // are numbered: then that one was asked for.
+    let mut texts = columns.iter().filter(|column| column.name.parse::<f64>().is_err());
+    let asked_for = |text: &Column| label == Some(&text.name);
+    if !texts.next().is_some_and(|text| asked_for(text) || texts.next().is_some()) {
         return Err(faults::no_header(csv));
     }
     for name in without {

@@ -146,6 +146,19 @@ fn a_line_without_end_is_given_up() {
     assert_eq!(error.what, "cannot read my.csv: a line has more than 64 MiB");
 }
 
+/// A stray quote near the top does not take the rest of a large file into memory.
+#[test]
+fn a_cell_without_end_is_given_up() {
+    let line = [b"1.5,0 ".repeat(1 << 13), vec![b'\n']].concat();
+    let rest = line.repeat(1 << 11); // 96 MiB, of which 64 are read
+    let text = [b"x,y\n1,\"0\n", rest.as_slice()].concat();
+    let error = Examples::from_csv(&text[..], "my.csv", None, &[]).unwrap_err();
+    assert_eq!(error.to_string().lines().next(), Some("this quote is not closed"));
+    let place = error.place.unwrap();
+    assert_eq!((place.line, place.column), (2, 3));
+    assert_eq!(error.facts, ["it is open still on line 1368"]);
+}
+
 #[test]
 fn columns_are_counted_in_characters() {
     assert_eq!(

@@ -781,6 +781,9 @@ labels must be 0 or 1, and Y has 2
  why: for y = 1 the cost is -ln a, for y = 0 -ln(1 - a), and there is no third
  try: map the two classes to 0 and 1, for example y.map(|y| f64::from(y == 1.0))",
     );
+    let nan = Tensor::new(1, 4, vec![f64::NAN, 1.0, f64::NAN, f64::NAN]);
+    let message = fault_of(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 4), &nan));
+    assert!(message.contains("and Y has NaN\n   = labels seen: 1, NaN\n"), "{message}");
     let y = Tensor::new(1, 4, vec![1.0, 2.0, 1.0, 2.0]).map(|y| f64::from(y == 1.0));
     assert!(propagate(&Tensor::zeros(2, 1), 0.0, &Tensor::zeros(2, 4), &y).is_ok());
 }
@@ -874,6 +877,31 @@ feature 0 of example 0 is inf
 }
 
 #[test]
+fn fields_that_do_not_fit_each_other() {
+    let good = csv("a,y\n1,0\n2,1\n3,0\n").unwrap();
+    let message = panic_of({
+        let bad = Examples { x: Tensor::zeros(2, 3), ..good.clone() };
+        move || drop(bad.standardizer())
+    });
+    assert_text(
+        &message,
+        "\
+the fields of these examples do not fit each other
+  --> standardizer())
+   = X is (2, 3), Y (1, 3), features: 1
+ why: a row of X is a feature with a name, a column an example with a label
+ try: give X (n, m), Y (1, m) and n names",
+    );
+    let message = panic_of({
+        let bad = Examples { y: Tensor::zeros(1, 4), ..good.clone() };
+        move || drop(bad.split(0.5, 1))
+    });
+    assert!(message.contains("\n  --> split(0.5, 1))"), "{message}");
+    good.standardizer().unwrap();
+    good.split(0.5, 1).unwrap();
+}
+
+#[test]
 fn a_constant_feature() {
     let message =
         fault_of(csv("a,b,y\n1,3,0\n2,3,1\n").and_then(|examples| examples.standardizer()));
@@ -904,7 +932,7 @@ feature `b` of example 1 is NaN
  try: mend or drop this example before standardising",
     );
     let mut examples = csv("a,b,y\n1,3,0\n2,4,1\n3,9,1\n").unwrap();
-    examples.x = Tensor::from_rows(&[[1.0, 3.0], [3.0, 9.0]]);
+    examples.x = Tensor::from_rows(&[[1.0, 2.0, 3.0], [3.0, 4.0, 9.0]]);
     examples.standardizer().unwrap();
 }
 
@@ -1043,6 +1071,23 @@ the first row is one of numbers: the header seems to be missing
  try: put a line with names above it, such as x1;x2;y",
     );
     trains(csv("x1;x2;y\n1.5;2;0\n2.5;3;1\n"));
+    // One text among numbers may be a label, or the only name in a header.
+    let numbered = "kind,0,1\n0,1.5,2\n1,2.5,3\n";
+    let message = fault_of(csv(numbered));
+    assert_text(
+        &message,
+        "\
+the first row is one of numbers: the header seems to be missing
+  --> my.csv:1:1
+   | kind,0,1
+   | ^
+   = it has 3 cells
+   = if these are names: --label kind
+ why: the first row names the columns, and is not an example
+ try: put a line with names above it, such as x1,x2,y",
+    );
+    assert_eq!(trains(csv_label(numbered, "kind")).features, ["0", "1"]);
+    fault_of(csv_label(numbered, "1"));
 }
 
 #[test]
@@ -1445,11 +1490,11 @@ fn an_unclosed_quote() {
     assert_text(
         &message,
         "\
-this quote is never closed
+this quote is not closed
   --> my.csv:3:1
    | \"2,1
    | ^
-   = the text ends on line 4
+   = it is open still on line 4
  why: inside quotes, separators and line ends belong to the cell
  try: close it with a second \" at the end of the cell, or delete it",
     );

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 
 use crate::error::{Error, Result};
 
-/// A text that is read record by record: no more than one record is in memory.
+/// A text that is read record by record: no more than one record, of 64 MiB at most, is in memory.
 pub(super) struct Reader<'n, R> {
     source: R,
     /// What the text is called in errors.
@@ -179,7 +179,7 @@ impl<'n, R: BufRead> Reader<'n, R> {
                 None => {
                     at = bytes.len();
                     self.record.push('\n');
-                    if !self.append_line()? {
+                    if at > LONGEST || !self.append_line()? {
                         return Err(self.unclosed(start - 1));
                     }
                 }
@@ -189,8 +189,8 @@ impl<'n, R: BufRead> Reader<'n, R> {
 
     fn unclosed(&self, at: usize) -> Error {
         let error = Error::new(
-            "this quote is never closed",
-            [format!("the text ends on line {}", self.lines)],
+            "this quote is not closed",
+            [format!("it is open still on line {}", self.lines)],
             "inside quotes, separators and line ends belong to the cell",
             "close it with a second \" at the end of the cell, or delete it",
         );
@@ -209,8 +209,8 @@ impl<'n, R: BufRead> Reader<'n, R> {
     }
 }
 
-/// Whatever has no line ends is not read until memory is full.
-const LONGEST_LINE: usize = 1 << 26;
+/// Whatever has no line ends, or a quote that is not closed, is not read until memory is full.
+const LONGEST: usize = 1 << 26;
 
 /// Appends the next line to `line`, without its end: `\n`, `\r\n` or `\r`. False if there is none.
 fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
@@ -225,7 +225,7 @@ fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
         }
         found = true;
         let Some(end) = buffer.iter().position(|&byte| matches!(byte, b'\n' | b'\r')) else {
-            if line.len() > LONGEST_LINE {
+            if line.len() > LONGEST {
                 return Err(io::Error::other("a line has more than 64 MiB"));
             }
             line.extend_from_slice(buffer);

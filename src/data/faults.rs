@@ -1,6 +1,7 @@
 //! What can be wrong with a table of examples, told in the form of every [`Error`].
 
 use std::io::BufRead;
+use std::iter;
 
 use super::csv::{Cell, Reader};
 use super::{Column, Role};
@@ -29,9 +30,12 @@ pub(super) fn no_header(csv: &Reader<'_, impl BufRead>) -> Error {
     let features = (1..csv.cells.len()).map(|k| format!("x{k}"));
     let names: Vec<String> = features.chain(["y".to_string()]).collect();
     let separator = csv.separator().replace("tab", "\t");
+    let text =
+        csv.cells.iter().map(|&cell| csv.text(cell)).find(|text| text.parse::<f64>().is_err());
+    let label = text.map(|text| format!("if these are names: --label {}", brief(&text)));
     let error = Error::new(
         "the first row is one of numbers: the header seems to be missing",
-        [format!("it has {} cells", csv.cells.len())],
+        iter::once(format!("it has {} cells", csv.cells.len())).chain(label),
         "the first row names the columns, and is not an example",
         format!("put a line with names above it, such as {}", brief(&names.join(&separator))),
     );
