@@ -136,6 +136,23 @@ fn an_operation_on_matrices() {
 }
 
 /// A cost of one's own, on the output of a network.
+/// The names inside of the macro are not in the way of the learner's own.
+#[test]
+fn wide_registers_for_a_function_of_ones_own() {
+    fn plain(x: &[f64]) -> f64 {
+        x.len() as f64
+    }
+    fn wide(x: &[f64]) -> f64 {
+        x.iter().sum()
+    }
+    chainrule::widest! {
+        fn both(x: &[f64]) -> f64 {
+            plain(x) + wide(x)
+        }
+    }
+    assert_eq!(both(&[1.0, 2.0]), 5.0);
+}
+
 #[test]
 fn a_cost_of_ones_own() {
     fn fourth<'t>(output: chainrule::network::Output<'t>, y: &Tensor) -> tensor::Var<'t> {

@@ -12,7 +12,8 @@ use std::array;
 ///
 /// Both do the same additions and multiplications in the same order, and so give the same bits.
 /// The crate's own loops go through this, and so can one of yours; what it calls must be marked
-/// `#[inline(always)]` to be compiled twice as well.
+/// `#[inline(always)]` to be compiled twice as well. It holds the one `unsafe` of this crate, the
+/// call of what was compiled for AVX2; a crate with `#![forbid(unsafe_code)]` cannot use it.
 ///
 /// ```
 /// chainrule::widest! {
@@ -32,18 +33,18 @@ macro_rules! widest {
         $(#[$doc])*
         $visibility fn $name($($argument: $Type),*) $(-> $Out)? {
             #[inline(always)]
-            fn plain($($argument: $Type),*) $(-> $Out)? $body
+            fn __plain($($argument: $Type),*) $(-> $Out)? $body
 
             #[cfg(target_arch = "x86_64")]
             if std::is_x86_feature_detected!("avx2") {
                 #[target_feature(enable = "avx2")]
-                fn wide($($argument: $Type),*) $(-> $Out)? {
-                    plain($($argument),*)
+                fn __wide($($argument: $Type),*) $(-> $Out)? {
+                    __plain($($argument),*)
                 }
                 #[allow(unsafe_code, reason = "the line above saw that the processor has AVX2")]
-                return unsafe { wide($($argument),*) };
+                return unsafe { __wide($($argument),*) };
             }
-            plain($($argument),*)
+            __plain($($argument),*)
         }
     )*};
 }
