@@ -9,6 +9,8 @@
 //! (steps between neighbouring numbers, the subnormal ones included), rounded up. It was measured
 //! against 500-bit arithmetic at some 80,000 points between ±1e308, with the `exp`, `ln`, … of
 //! glibc 2.36, to which `std` passes these calls on; another platform's may be a step or two off.
+//! The sigmoid, the softplus and their kin take e^−|x| and ln(1 + e) from `exponential.rs` instead,
+//! which is the same everywhere.
 
 use crate::arithmetic::Number;
 use crate::exponential::{exp_minus_size, ln_1p};

@@ -213,7 +213,8 @@ function_of_two! {
     /// which is 0 for x = 0 and y > 0.
     ///
     /// Accuracy as [`powf`](crate::activation::Powf), and 3 ULP for dz/dy where z is not subnormal.
-    /// For x < 0 dz/dy is NaN: xʸ is defined there for whole numbers y only.
+    /// For x < 0, where xʸ is defined for whole numbers y only, dz/dy is NaN (0 where z is 0, too
+    /// small for an f64).
     ///
     /// ```
     /// use chainrule::{arithmetic::pow, scalar::Tape};

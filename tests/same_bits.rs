@@ -1,5 +1,5 @@
-//! The same bits on any number of threads, with or without wide registers, in any memory layout of
-//! a block: the order of all additions is fixed.
+//! The same bits on any number of threads, with or without wide registers: the order of all
+//! additions is fixed. (Another memory layout of X may mean another order, and other last bits.)
 
 use chainrule::activation::{self, Activation};
 use chainrule::logistic::{Options, optimize, propagate, propagate_on};
