@@ -251,7 +251,8 @@ proptest! {
                 operation(tape.var(&a + &(&v * t))).value()
             };
             let h = 1e-5;
-            let jv = &(&at(h) - &at(-h)) / (2.0 * h);
+            let difference = |h: f64| &(&at(h) - &at(-h)) / (2.0 * h);
+            let jv = difference(h);
             // A random direction u of the output's shape.
             let (rows, columns) = jv.shape();
             let noise = |k| ((k * 37 + seed as usize * 101) % 17) as f64 / 8.0 - 1.0;
@@ -260,10 +261,15 @@ proptest! {
 
             let tape = Tape::new();
             let x = tape.var(a.clone());
-            let loss = (operation(x) * tape.constant(u)).sum();
-            let right = (&loss.backward().wrt(x) * &v).sum();
-            let size = left.abs().max(right.abs()).max(100.0);
-            prop_assert!((left - right).abs() < 1e-6 * size, "{name}: {left} {right}");
+            let y = operation(x);
+            let gradient = (y * tape.constant(u.clone())).sum().backward().wrt(x);
+            let right = (&gradient * &v).sum();
+            // Rounding of inputs and outputs, divided by h, and of the two sums; and what the step
+            // matters, which is three times the error of the difference.
+            let size = |x: &Tensor, y: &Tensor| (x * y).map(f64::abs).sum();
+            let rounding = (size(&u, &y.value()) + size(&gradient, &a)) / h + 4.0 * size(&gradient, &v);
+            let tolerance = 2.0 * f64::EPSILON * rounding + size(&u, &(&difference(2.0 * h) - &jv));
+            prop_assert!((left - right).abs() <= tolerance, "{name}: {left} {right} {tolerance}");
         }
     }
 
