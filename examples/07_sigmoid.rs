@@ -31,13 +31,13 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         .curve("its slope", zs.map(|z| (z, Sigmoid.f_df(z).1)));
     write!(out, "{}", plot.braille())?;
 
-    writeln!(out, "\n     z  textbook   two branches  a (1 - a)  σ(z) σ(-z)")?;
+    writeln!(out, "\n     z  textbook   two branches  a (1 - a)   σ(z) σ(-z)")?;
     for z in [-710.0, -37.0, -2.0, 0.0, 2.0, 37.0, 710.0] {
         let a = two_branches(z);
         let [naive, good] = [a * (1.0 - a), a * two_branches(-z)];
         writeln!(
             out,
-            "  {z:>4}  {:<9}  {:<12}  {:<9}  {}",
+            "  {z:>4}  {:<9}  {:<12}  {:<10}  {}",
             short(textbook(z)),
             short(a),
             short(naive),
