@@ -1,4 +1,4 @@
-//! A dozen faults, and which judge sees them. Every cell is measured while this runs.
+//! Thirteen faults, and which judge sees them. Every cell is measured while this runs.
 
 use std::io::{self, Write};
 
