@@ -3,11 +3,14 @@
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
 use chainrule::activation::{Activation, Relu, Sigmoid, Tanh};
+use chainrule::arithmetic::pow;
+use chainrule::check::{self, Comparison, Scalar};
 use chainrule::data::Examples;
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
 use chainrule::network::{Network, cross_entropy, squared_error};
 use chainrule::tape::Value;
 use chainrule::tensor::{Local, Tape, Tensor};
+use chainrule::view::plot;
 use chainrule::{Error, Result, scalar};
 
 /// The message of the panic that `work` ends in. Where it names a line of this file, the rest of
@@ -1629,6 +1632,7 @@ fn more_entries_than_can_be_counted() {
     let message = panic_of(|| {
         Tensor::zeros(a.wrapping_sub(b), 2);
     });
+    // Where a usize has 64 bits: a (18446744073709551614, 2) matrix has too many entries
     let what = format!("a ({}, 2) matrix has too many entries", usize::MAX - 1);
     assert_text(
         &message,
@@ -1651,4 +1655,81 @@ fn more_entries_than_can_be_counted() {
     });
     assert!(message.contains("--> Tensor::zeros(1 << 61, 2);"), "{message}");
     assert_eq!(Tensor::zeros(b - a, 2).shape(), (2, 2));
+}
+
+#[test]
+fn a_power_of_two_plain_numbers() {
+    let message = panic_of(|| {
+        let _: scalar::Var<'_> = pow(2.0, 3.0);
+    });
+    assert_text(
+        &message,
+        "\
+`pow` of two plain numbers has no tape to be recorded on
+  --> pow(2.0, 3.0);
+   = the operands are 2 and 3
+ why: only what depends on a variable has a gradient
+ try: make one of them a variable, or use the function of f64: powf, max, min",
+    );
+    let tape = scalar::Tape::new();
+    assert_eq!(pow(2.0, tape.var(3.0)).value(), 2f64.powf(3.0));
+}
+
+#[test]
+fn a_gradient_by_hand_that_is_too_short() {
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        p[0] * p[1] * p[2]
+    }
+    let message = panic_of(|| {
+        check::gradient!(cost, &[2.0, 3.0, -1.0], &[-3.0, -2.0]);
+    });
+    assert_text(
+        &message,
+        "\
+the gradient by hand has 2 entries
+  --> check::gradient!(cost, &[2.0, 3.0, -1.0], &[-3.0, -2.0]);
+   = the formula is taken at 3 numbers
+ why: a gradient has one entry for each parameter
+ try: give one derivative for each number in the point",
+    );
+    assert!(check::gradient!(cost, &[2.0, 3.0, -1.0], &[-3.0, -2.0, 6.0]).agrees());
+}
+
+#[test]
+fn a_judge_without_a_value() {
+    let message = panic_of(|| {
+        Comparison::new(["reverse mode", "closed form"]).add("dw", [1.0], 1.0);
+    });
+    assert_text(
+        &message,
+        "\
+dw needs 2 values, and has 1
+  --> add(\"dw\", [1.0], 1.0);
+   = the judges are [\"reverse mode\", \"closed form\"]
+ why: each judge has one value for each derivative
+ try: give one value for each judge",
+    );
+    let mut comparison = Comparison::new(["reverse mode", "closed form"]);
+    comparison.add("dw", [1.0, 1.0], 1.0);
+    assert!(comparison.agrees());
+}
+
+#[test]
+fn a_boundary_of_three_features() {
+    let text = "a,b,c,y\n1,2,3,0\n4,6,8,1\n";
+    let message = panic_of(|| {
+        let all = Examples::from_csv(text.as_bytes(), "my.csv", None, &[]).unwrap();
+        plot::boundary("three features", &all, ["no", "yes"], &Tensor::zeros(3, 1), 0.0);
+    });
+    assert_text(
+        &message,
+        "\
+a decision boundary can be drawn for two features only
+  --> plot::boundary(\"three features\", &all, [\"no\", \"yes\"], &Tensor::zeros(3, 1), 0.0);
+   = X is (3, 2), Y is (1, 2), w is (3, 1)
+ why: w·x + b = 0 is a line in a plane, which has one axis for each feature
+ try: choose two rows of X, and train on these alone",
+    );
+    let two = csv_without(text, &["c"]).unwrap();
+    plot::boundary("two features", &two, ["no", "yes"], &Tensor::zeros(2, 1), 0.0);
 }

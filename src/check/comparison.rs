@@ -115,7 +115,7 @@ impl Comparison {
         let (name, values) = (name.into(), values.into());
         if values.len() != self.judges.len() {
             mistake(
-                &format!("{name} has {} values", values.len()),
+                &format!("{name} needs {} values, and has {}", self.judges.len(), values.len()),
                 &[format!("the judges are {:?}", self.judges)],
                 "each judge has one value for each derivative",
                 "give one value for each judge",

@@ -39,7 +39,7 @@ pub fn boundary(
         mistake(
             "a decision boundary can be drawn for two features only",
             &[format!("X is {:?}, Y is {:?}, w is {:?}", x.shape(), y.shape(), w.shape())],
-            "w·x + b = 0 is a line in a plane, and the plane has one axis for each feature",
+            "w·x + b = 0 is a line in a plane, which has one axis for each feature",
             "choose two rows of X, and train on these alone",
         )
     }
