@@ -142,5 +142,6 @@ mod chapters {
         cost: "../docs/17_cost.md",
         glossary: "../docs/glossary.md",
         elsewhere: "../docs/elsewhere.md",
+        errors: "../docs/errors.md",
     }
 }
