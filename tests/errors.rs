@@ -348,8 +348,9 @@ a local derivative of `mine` gave (3, 2), its input is (2, 3)
  why: a gradient has one entry for each entry of its value, hence the same shape
  try: let the local derivative return (2, 3); often a transpose is missing",
     );
-    let locals = [
-        || Local::Elementwise(Tensor::zeros(2, 3)),
+    let local = || Local::Elementwise(Tensor::zeros(2, 3));
+    let locals: [fn() -> Local; 3] = [
+        local,
         || Local::MatmulRight(Tensor::zeros(3, 3)),
         || Local::MatmulLeft(Tensor::zeros(2, 3)),
     ];
@@ -959,16 +960,20 @@ feature 0 of example 0 is inf
 
 #[test]
 fn fields_that_do_not_fit_each_other() {
-    let good = csv("a,y\n1,0\n2,1\n3,0\n").unwrap();
+    let text = &b"a,y\n1,0\n2,1\n3,0\n"[..];
+    let good = Examples::from_csv(text, "my.csv", None, &[]).unwrap();
     let message = panic_of({
-        let bad = Examples { x: Tensor::zeros(2, 3), ..good.clone() };
-        move || drop(bad.standardizer())
+        let good = good.clone();
+        move || {
+            let bad = Examples { x: Tensor::zeros(2, 3), ..good.clone() };
+            let _ = bad.standardizer();
+        }
     });
     assert_text(
         &message,
         "\
 the fields of these examples do not fit each other
-  --> standardizer())
+  --> standardizer();
    = X is (2, 3), Y (1, 3), features: 1
  why: a row of X is a feature with a name, a column an example with a label
  try: give X (n, m), Y (1, m) and n names",
@@ -1710,6 +1715,7 @@ fn more_entries_than_can_be_counted() {
     let message = panic_of(|| {
         Tensor::zeros(a.wrapping_sub(b), 2);
     });
+    // Where a usize has 64 bits: a (18446744073709551614, 2) matrix has too many entries
     let what = format!("a ({}, 2) matrix has too many entries", usize::MAX - 1);
     assert_text(
         &message,
