@@ -123,7 +123,7 @@ macro_rules! functions {
         ///     assert!(function.f(f64::NAN).is_nan(), "{} hides a NaN", function.name());
         /// }
         /// ```
-        pub fn all() -> Vec<Box<dyn Activation>> {
+        pub fn all() -> Vec<Box<dyn Activation + Send + Sync>> {
             vec![$(Box::new($Name $({ $argument: $sample })?)),*]
         }
     };

@@ -37,6 +37,7 @@ pub trait Number:
 
 /// An operand: a variable, or a plain number, which adds no node. A function that takes an
 /// `impl Into<Operand>` takes either as it is: `x.max(y)`, `x.max(0.0)`.
+#[derive(Clone, Copy, Debug)]
 pub enum Operand<'t, V: Value> {
     /// A variable or constant on a tape.
     Var(Var<'t, V>),

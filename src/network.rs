@@ -15,9 +15,10 @@
 //! assert_eq!(network.predict(&x).map(f64::round), y);
 //! ```
 
+use std::fmt;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::{panic, thread};
 
 use crate::activation::{Activation, Sigmoid};
@@ -27,16 +28,18 @@ use crate::tape::Value;
 use crate::tensor::{Tape, Tensor, Var};
 
 /// Nodes side by side: `A = f(Wᵀ X + b)`.
+#[derive(Clone)]
 pub struct Layer {
     /// W, (inputs, nodes): one column per node.
     pub weights: Tensor,
     /// b, (nodes, 1).
     pub bias: Tensor,
     /// f.
-    pub activation: Box<dyn Activation + Send + Sync>,
+    pub activation: Arc<dyn Activation + Send + Sync>,
 }
 
 /// Layers, one after the other. Logistic regression is `Network::new(n).layer(1, Sigmoid)`.
+#[derive(Clone, Debug)]
 pub struct Network {
     inputs: usize,
     /// The layers, the one next to the data first.
@@ -65,6 +68,13 @@ impl<'t> Output<'t> {
     }
 }
 
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (inputs, nodes) = self.weights.shape();
+        write!(f, "Layer({inputs} inputs, {nodes} nodes, {})", self.activation.name())
+    }
+}
+
 /// The gradient of the cost with respect to one layer's parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerGrads {
@@ -89,7 +99,7 @@ impl Network {
         self.layers.push(Layer {
             weights: Tensor::zeros(inputs, nodes),
             bias: Tensor::zeros(nodes, 1),
-            activation: Box::new(activation),
+            activation: Arc::new(activation),
         });
         self
     }

@@ -61,6 +61,7 @@ pub struct Var<'t, V: Value> {
 }
 
 /// What [`Var::backward`] returns: the gradient of one output with respect to every node.
+#[derive(Clone)]
 pub struct Gradients<V> {
     id: u64,
     entries: Vec<Option<V>>,

@@ -1,7 +1,7 @@
 //! What somebody else's crate can add, with the public API alone: an activation with a parameter,
 //! an operation with three inputs, and one on matrices. Each is checked, and trained with.
 
-use chainrule::activation::{Activation, Sigmoid};
+use chainrule::activation::{self, Activation, Sigmoid, Tanh};
 use chainrule::check::{self, Difference, Finding, Scalar};
 use chainrule::network::{Network, cross_entropy, squared_error};
 use chainrule::scalar;
@@ -135,7 +135,27 @@ fn an_operation_on_matrices() {
     assert!((x.get(0, 0) - 1.4).abs() < 1e-12 && (x.get(0, 1) - 1.2).abs() < 1e-12, "{x}");
 }
 
-/// A cost of one's own, on the output of a network.
+/// Matrices may be added as they are or by reference, and what a person holds can be kept and shown.
+#[test]
+fn operands_and_copies() {
+    let (x, y) = (Tensor::from_rows(&[[1.0, 2.0]]), Tensor::from_rows(&[[3.0, 5.0]]));
+    let sum = Tensor::from_rows(&[[4.0, 7.0]]);
+    assert_eq!(
+        [&x + &y, &x + y.clone(), x.clone() + &y, x.clone() + y.clone()],
+        [&sum; 4].map(Tensor::clone)
+    );
+    assert_eq!([2.0 - x.clone(), -(x.clone() - 2.0), -&(&x - 2.0)], [2.0 - &x, 2.0 - &x, 2.0 - &x]);
+
+    let network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid).initialize(1);
+    let mut other = network.clone();
+    other.layers[0].bias = Tensor::filled(3, 1, 1.0);
+    assert_eq!(network.layers[0].bias, Tensor::zeros(3, 1));
+    let shown = format!("{:?}", network.layers);
+    assert_eq!(shown, "[Layer(2 inputs, 3 nodes, tanh), Layer(3 inputs, 1 nodes, sigmoid)]");
+    fn can_go_to_a_thread(_: impl Send + Sync) {}
+    can_go_to_a_thread(activation::all());
+}
+
 /// The names inside of the macro are not in the way of the learner's own.
 #[test]
 fn wide_registers_for_a_function_of_ones_own() {
@@ -153,6 +173,7 @@ fn wide_registers_for_a_function_of_ones_own() {
     assert_eq!(both(&[1.0, 2.0]), 5.0);
 }
 
+/// A cost of one's own, on the output of a network.
 #[test]
 fn a_cost_of_ones_own() {
     fn fourth<'t>(output: chainrule::network::Output<'t>, y: &Tensor) -> tensor::Var<'t> {

@@ -159,9 +159,9 @@ impl Tensor {
 
     /// All entries, row by row.
     pub fn to_vec(&self) -> Vec<f64> {
-        match self.as_slice() {
-            Some(entries) => entries.to_vec(),
-            None => self.entries().collect(),
+        match self.packed() {
+            Some(entries) if self.by_rows() => entries.to_vec(),
+            _ => self.entries().collect(),
         }
     }
 
@@ -287,9 +287,8 @@ impl Tensor {
         gapless((self.columns, self.column_stride), (self.rows, self.row_stride))
     }
 
-    /// The entries as they lie in memory, if they lie there row by row without gaps.
-    fn as_slice(&self) -> Option<&[f64]> {
-        if self.by_rows() { self.packed() } else { None }
+    fn same_order(&self, other: &Tensor) -> bool {
+        self.by_rows() && other.by_rows() || self.by_columns() && other.by_columns()
     }
 
     /// The entries as they lie in memory, by rows or by columns, if they lie there without gaps.
@@ -312,14 +311,14 @@ impl Tensor {
 
     /// The same matrix, its entries row by row in memory.
     fn to_rows(&self) -> Tensor {
-        match self.as_slice() {
-            Some(_) => self.clone(),
-            None => Tensor::written(self.rows, self.columns, |entries| {
-                for (entry, x) in entries.iter_mut().zip(self.entries()) {
-                    *entry = x;
-                }
-            }),
+        if self.by_rows() {
+            return self.clone();
         }
+        Tensor::written(self.rows, self.columns, |entries| {
+            for (entry, x) in entries.iter_mut().zip(self.entries()) {
+                *entry = x;
+            }
+        })
     }
 
     /// A matrix of this shape whose entries `write` writes in the order in which those of this one
@@ -362,14 +361,10 @@ impl Tensor {
     /// `f` of the entries of both, which are broadcast if need be.
     #[track_caller]
     fn zip(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
-        if self.shape() == other.shape() {
-            return self.zip_aligned(other, f);
+        if self.shape() != other.shape() {
+            let (x, y) = self.aligned(other);
+            return x.zip(&y, f);
         }
-        let (x, y) = self.aligned(other);
-        x.zip_aligned(&y, f)
-    }
-
-    fn zip_aligned(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
         match (self.packed(), other.packed()) {
             (Some(x), Some(y)) if self.same_order(other) => {
                 self.written_like(|z| kernels::zip(x, y, z, f))
@@ -377,13 +372,9 @@ impl Tensor {
             _ => match (self.one_number(), other.one_number()) {
                 (Some(x), _) => other.map(|y| f(x, y)),
                 (_, Some(y)) => self.map(|x| f(x, y)),
-                _ => self.to_rows().zip_aligned(&other.to_rows(), f),
+                _ => self.to_rows().zip(&other.to_rows(), f),
             },
         }
-    }
-
-    fn same_order(&self, other: &Tensor) -> bool {
-        self.by_rows() && other.by_rows() || self.by_columns() && other.by_columns()
     }
 
     /// The number that all entries are, if they share its place in memory.
@@ -459,13 +450,6 @@ macro_rules! elementwise {
                 self.zip(y, |x, y| x $operator y)
             }
         }
-        impl $Trait for Tensor {
-            type Output = Tensor;
-            #[track_caller]
-            fn $method(self, y: Tensor) -> Tensor {
-                $Trait::$method(&self, &y)
-            }
-        }
         impl $Trait<f64> for &Tensor {
             type Output = Tensor;
             fn $method(self, y: f64) -> Tensor {
@@ -478,6 +462,25 @@ macro_rules! elementwise {
                 y.map(|y| self $operator y)
             }
         }
+        by_reference! { $Trait, $method, Tensor, Tensor, |x, y| &x $operator &y }
+        by_reference! { $Trait, $method, Tensor, &Tensor, |x, y| &x $operator y }
+        by_reference! { $Trait, $method, &Tensor, Tensor, |x, y| x $operator &y }
+        by_reference! { $Trait, $method, Tensor, f64, |x, y| &x $operator y }
+        by_reference! { $Trait, $method, f64, Tensor, |x, y| x $operator &y }
+    };
+}
+
+/// The same for operands that are no references.
+macro_rules! by_reference {
+    ($Trait:ident, $method:ident, $X:ty, $Y:ty, |$x:ident, $y:ident| $result:expr) => {
+        impl $Trait<$Y> for $X {
+            type Output = Tensor;
+            #[track_caller]
+            fn $method(self, $y: $Y) -> Tensor {
+                let $x = self;
+                $result
+            }
+        }
     };
 }
 elementwise!(Add, add, +);
@@ -485,10 +488,17 @@ elementwise!(Sub, sub, -);
 elementwise!(Mul, mul, *);
 elementwise!(Div, div, /);
 
-impl Neg for Tensor {
+impl Neg for &Tensor {
     type Output = Tensor;
     fn neg(self) -> Tensor {
         self.map(|x| -x)
+    }
+}
+
+impl Neg for Tensor {
+    type Output = Tensor;
+    fn neg(self) -> Tensor {
+        -&self
     }
 }
 
