@@ -162,7 +162,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         out,
         "Try:  set RATE to 0.01; the cost with w (n,) then jumps up at once: a bug shows."
     )?;
-    writeln!(out, "Next: cargo run --release --example 17_cost")
+    writeln!(out, "Next: cargo run --example 16_numerics")
 }
 
 fn line(cells: [String; 7]) -> String {

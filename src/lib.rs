@@ -139,6 +139,7 @@ mod chapters {
         cost_plot: "../docs/13_cost_plot.md",
         own_activation: "../docs/14_own_activation.md",
         break_it: "../docs/15_break_it.md",
+        numerics: "../docs/16_numerics.md",
         cost: "../docs/17_cost.md",
         glossary: "../docs/glossary.md",
         elsewhere: "../docs/elsewhere.md",

@@ -56,6 +56,7 @@ lessons! {
     cost_plot: "../examples/13_cost_plot.rs",
     own_activation: "../examples/14_own_activation.rs",
     break_it: "../examples/15_break_it.rs",
+    numerics: "../examples/16_numerics.rs",
     cost: "../examples/17_cost.rs",
 }
 
@@ -257,6 +258,15 @@ fn try_05_at_zero_the_gradient_is_known_without_computing() {
     assert!(text.contains("verdict: AGREE"));
 }
 
+#[test]
+fn try_16_at_36_all_is_finite() {
+    let at = |z| printed(|out| numerics::posted(out, z));
+    assert!(at(40.0).contains("is NaN"));
+    assert!(at(36.0).contains("all numbers are finite"));
+    assert_eq!(numerics::digits(1.234, 1.234), 16);
+    assert_eq!(numerics::digits(1.235, 1.234), 3);
+}
+
 /// The picture in the README is what chapter 03 draws.
 #[test]
 fn the_picture_of_the_readme() {
@@ -265,4 +275,24 @@ fn the_picture_of_the_readme() {
     assert!(file("README.md").contains("src=\"docs/03_tape.svg\""));
     let drawn = file("target/03_tape.svg").replace("tests/../examples", "examples");
     assert!(drawn == file("docs/03_tape.svg"), "run 03_tape, look, cp target/03_tape.svg docs/");
+}
+
+/// Each module says where it is taught, and the page is there.
+#[test]
+fn modules_name_their_chapters() {
+    let front = fs::read_to_string(project().join("src/lib.rs")).unwrap();
+    for module in front.lines().filter_map(|line| line.strip_prefix("pub mod ")) {
+        let module = module.trim_end_matches(';');
+        let files = [format!("src/{module}.rs"), format!("src/{module}/mod.rs")];
+        let text = files.iter().find_map(|file| fs::read_to_string(project().join(file)).ok());
+        let text = text.unwrap();
+        let head = text.lines().take_while(|line| line.starts_with("//!"));
+        let pages: Vec<&str> = head.flat_map(|line| line.split('`')).collect();
+        let pages: Vec<&&str> = pages.iter().filter(|page| page.starts_with("docs/")).collect();
+        assert!(!pages.is_empty(), "{module} does not say where it is taught");
+        for page in pages {
+            assert!(project().join(page).exists(), "{module} names {page}");
+        }
+        assert!(front.contains(&format!("[`{module}`]")), "{module} is not on the front page");
+    }
 }

@@ -154,7 +154,7 @@ pub fn exercises() -> [Exercise; 17] {
         Exercise {
             function: "softplus",
             title: "a softplus that is stable",
-            chapter: "docs/09_propagate.md",
+            chapter: "docs/16_numerics.md",
             hint: "Take eˣ out of 1 + eˣ where x > 0; and look up `f64::ln_1p`.",
             check: checks::softplus,
         },
