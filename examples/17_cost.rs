@@ -70,7 +70,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     )?;
     writeln!(out, "a tape on blocks that stay in the cache once.")?;
     writeln!(out, "\nTry:  M = 100: some ten times the nodes, and the same number of sweeps.")?;
-    writeln!(out, "Next: cargo run --release --example benchmark")
+    writeln!(out, "Next: cargo run --example 18_two_layers")
 }
 
 /// The cost of logistic regression, written once for every kind of number: p holds the weights and,

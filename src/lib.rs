@@ -141,6 +141,7 @@ mod chapters {
         break_it: "../docs/15_break_it.md",
         numerics: "../docs/16_numerics.md",
         cost: "../docs/17_cost.md",
+        two_layers: "../docs/18_two_layers.md",
         glossary: "../docs/glossary.md",
         elsewhere: "../docs/elsewhere.md",
         errors: "../docs/errors.md",

@@ -58,6 +58,7 @@ lessons! {
     break_it: "../examples/15_break_it.rs",
     numerics: "../examples/16_numerics.rs",
     cost: "../examples/17_cost.rs",
+    two_layers: "../examples/18_two_layers.rs",
 }
 
 fn project() -> &'static Path {
@@ -265,6 +266,15 @@ fn try_16_at_36_all_is_finite() {
     assert!(at(36.0).contains("all numbers are finite"));
     assert_eq!(numerics::digits(1.234, 1.234), 16);
     assert_eq!(numerics::digits(1.235, 1.234), 3);
+}
+
+#[test]
+fn try_18_another_start_finds_the_way() {
+    let cost = |seed| {
+        let text = printed(|out| two_layers::learn(out, "", two_layers::two_layers(2, seed)));
+        text.split_whitespace().last().unwrap().parse::<f64>().unwrap()
+    };
+    assert!(cost(1) > 0.3 && cost(2) < 0.01);
 }
 
 /// The picture in the README is what chapter 03 draws.

@@ -175,7 +175,7 @@ pub fn exercises() -> [Exercise; 17] {
         Exercise {
             function: "two_layers",
             title: "find the bug: two nodes in a row",
-            chapter: "docs/02_by_hand.md",
+            chapter: "docs/18_two_layers.md",
             hint: "Go from L back to v, and ask of each factor: whose slope is it?",
             check: checks::two_layers,
         },
