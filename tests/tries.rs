@@ -1,0 +1,229 @@
+//! Each "Try:" of 06 to 18, as a learner does it: the example is edited, compiled and run.
+//!
+//! The edited copies are a crate of their own below `target/`. Those of 01 to 05 are in lessons.rs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An example, what its "Try:" says, the edit, and whether the output then is as foretold.
+struct Try {
+    example: &'static str,
+    says: &'static str,
+    edit: [&'static str; 2],
+    arguments: &'static [&'static str],
+    /// Of what is printed before and after.
+    came_true: fn(&str, &str) -> bool,
+}
+
+const TRIES: [Try; 12] = [
+    Try {
+        example: "06_architecture",
+        says: "set HIDDEN to 8; the second network then has 33 parameters.",
+        edit: ["HIDDEN: usize = 4;", "HIDDEN: usize = 8;"],
+        arguments: &[],
+        came_true: |before, after| {
+            let parameters = |text| numbers(text, "together")[1][0];
+            (parameters(before), parameters(after)) == (17.0, 33.0)
+        },
+    },
+    Try {
+        example: "07_sigmoid",
+        says: "set WIDTH to 1; curve A is nearly straight, from 0.269 to 0.731.",
+        edit: ["WIDTH: f64 = 8.0;", "WIDTH: f64 = 1.0;"],
+        arguments: &[],
+        came_true: |_, after| after.contains("A a = sigmoid(z), at the end 0.7311"),
+    },
+    Try {
+        example: "08_initialize",
+        says: "set HIDDEN to 30; equal nodes still cannot learn XOR.",
+        edit: ["HIDDEN: usize = 3;", "HIDDEN: usize = 30;"],
+        arguments: &[],
+        came_true: |_, after| {
+            let costs = numbers(after, "cost");
+            let [_, zeros, equal, random] = &costs[..] else { return false };
+            after.contains("30 tanh nodes") && zeros[1] > 0.6 && equal[1] > 0.4 && random[1] < 0.01
+        },
+    },
+    Try {
+        example: "09_propagate",
+        says: "turn a label around; db moves by 1/m = 0.3333333333.",
+        edit: ["vec![1.0, 1.0, 0.0]", "vec![1.0, 0.0, 0.0]"],
+        arguments: &[],
+        came_true: |before, after| {
+            let db = |text| numbers(text, "db ")[0][0];
+            format!("{:.10}", db(after) - db(before)) == "0.3333333333"
+        },
+    },
+    Try {
+        example: "10_optimize",
+        says: "the rate 1.0 in place of 3.0; the cost rises at first, and ends at 0.4015.",
+        edit: ["[0.01, 0.5, 3.0]", "[0.01, 0.5, 1.0]"],
+        arguments: &[],
+        came_true: |_, after| {
+            let (_, table) = after.split_once("at three rates").unwrap();
+            let cost = |step: &str| numbers(table, step)[0][2];
+            cost("1 ") > cost("0 ") && cost("2000 ") == 0.4015
+        },
+    },
+    Try {
+        example: "11_predict",
+        says: "set MISS to 1; the threshold is 1/2, and cost counts all errors: 9.",
+        edit: ["MISS: usize = 10;", "MISS: usize = 1;"],
+        arguments: &[],
+        came_true: |_, after| {
+            let half = numbers(after, "a > 1/2 ").concat();
+            matches!(half[..], [missed, alarms, _, cost] if cost == 9.0 && missed + alarms == 9.0)
+        },
+    },
+    Try {
+        example: "12_model",
+        says: "-- --learning-rate 0.05: the cost falls, more slowly.",
+        edit: ["", ""],
+        arguments: &["--learning-rate", "0.05"],
+        came_true: |before, after| {
+            let costs = |text| -> Vec<f64> {
+                numbers(text, "cost after iteration").iter().map(|line| line[1]).collect()
+            };
+            let (fast, slow) = (costs(before), costs(after));
+            let falls = slow.windows(2).all(|pair| pair[1] < pair[0]);
+            falls && fast.iter().zip(&slow).skip(1).all(|(fast, slow)| fast < slow)
+        },
+    },
+    Try {
+        example: "13_cost_plot",
+        says: "a rate of 20 beside these; it falls at once, and ends lowest.",
+        edit: ["[0.02, 0.1, 0.5]", "[0.02, 0.1, 0.5, 20.0]"],
+        arguments: &[],
+        came_true: |_, after| {
+            let curves =
+                ["A rate", "B rate", "C rate", "D rate"].map(|c| numbers(after, c).concat());
+            let [a, b, c, d] = curves.map(|curve| curve.last().copied().unwrap_or(f64::NAN));
+            d < a.min(b).min(c)
+        },
+    },
+    Try {
+        example: "14_own_activation",
+        says: "double the slope in Swish::df; the check says so, the training does not.",
+        edit: [
+            "s + self.k * x * s * Sigmoid.f(-self.k * x)",
+            "2.0 * (s + self.k * x * s * Sigmoid.f(-self.k * x))",
+        ],
+        arguments: &[],
+        came_true: |before, after| {
+            let falls = |text| matches!(&numbers(text, "swish ")[0][..], [a, b, ..] if b < a);
+            let said = "yours is 2 times the right one";
+            falls(before) && falls(after) && after.contains(said) && !before.contains(said)
+        },
+    },
+    Try {
+        example: "15_break_it",
+        says: "set RATE to 0.01; the cost with w (n,) then jumps up at once: a bug shows.",
+        edit: ["RATE: f64 = 0.5;", "RATE: f64 = 0.01;"],
+        arguments: &[],
+        came_true: |before, after| {
+            let rises =
+                |text| matches!(&numbers(text, "cost with w (n,)")[0][..], [a, b, _] if b > a);
+            !rises(before) && rises(after)
+        },
+    },
+    Try {
+        example: "17_cost",
+        says: "M = 100: some ten times the nodes, and the same number of sweeps.",
+        edit: ["M: usize = 10;", "M: usize = 100;"],
+        arguments: &[],
+        came_true: |before, after| {
+            let rows = |text: &str| -> Vec<Vec<f64>> {
+                let forward = |line: &&str| line.contains(" forward, 1 back");
+                text.lines().filter(forward).map(numbers_of).collect()
+            };
+            let (before, after) = (rows(before), rows(after));
+            let pairs = before.iter().zip(&after);
+            before.len() == 3
+                && pairs.into_iter().all(|(few, many)| {
+                    (8.0..12.0).contains(&(many[1] / few[1])) && few[3..] == many[3..]
+                })
+        },
+    },
+    Try {
+        example: "18_two_layers",
+        says: "set SEED to 2; 2 hidden nodes learn it as well: the start decides.",
+        edit: ["SEED: u64 = 1;", "SEED: u64 = 2;"],
+        arguments: &[],
+        came_true: |before, after| {
+            let cost = |text| *numbers(text, "A, 2 hidden")[0].last().unwrap();
+            cost(before) > 0.3 && cost(after) < 0.01
+        },
+    },
+];
+
+/// The numbers behind `start` in each line that begins with it.
+fn numbers(text: &str, start: &str) -> Vec<Vec<f64>> {
+    let rest = text.lines().filter_map(|line| line.trim_start().strip_prefix(start));
+    rest.map(numbers_of).collect()
+}
+
+fn numbers_of(line: &str) -> Vec<f64> {
+    let words = line.split(|c: char| c.is_whitespace() || ",=:%".contains(c));
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A crate of the edited examples, built.
+fn edited() -> PathBuf {
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tries");
+    let bin = home.join("src/bin");
+    fs::create_dir_all(&bin).unwrap();
+    let manifest = format!(
+        "[package]\nname = \"tries\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
+         chainrule = {{ path = {:?} }}\n[profile.dev]\ndebug = false\nincremental = false\n[profile.dev.package.chainrule]\nopt-level = 1\n",
+        project()
+    );
+    write(&home.join("Cargo.toml"), &manifest);
+    for Try { example, says, edit: [from, to], .. } in &TRIES {
+        let file = project().join("examples").join(example).with_extension("rs");
+        let code = fs::read_to_string(file).unwrap();
+        assert!(code.contains(&format!("Try:  {says}")), "{example} no longer says: {says}");
+        assert!(from.is_empty() || code.matches(from).count() == 1, "{example} lacks {from}");
+        // Data and pictures stay where they are.
+        let code = code.replace("env!(\"CARGO_MANIFEST_DIR\")", &format!("{:?}", project()));
+        if !from.is_empty() {
+            write(&bin.join(example).with_extension("rs"), &code.replace(from, to));
+        }
+    }
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--offline"]).current_dir(&home);
+    let built = build.env("CARGO_TARGET_DIR", home.join("target")).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    home.join("target/debug")
+}
+
+/// Leaves a file alone that says so already: what did not change is not compiled again.
+fn write(file: &Path, text: &str) {
+    if fs::read_to_string(file).ok().as_deref() != Some(text) {
+        fs::write(file, text).unwrap();
+    }
+}
+
+#[test]
+fn every_try_has_the_effect_that_it_foretells() {
+    let edited = edited();
+    // As cargo built them for this test: target/debug/deps/tries-…, target/debug/examples/…
+    let test = std::env::current_exe().unwrap();
+    let given = test.parent().unwrap().parent().unwrap().join("examples");
+    for Try { example, says, edit: [from, to], arguments, came_true } in &TRIES {
+        let run = |folder: &Path, arguments: &[&str]| {
+            let mut command = Command::new(folder.join(example));
+            let done = command.args(arguments).current_dir(project()).output().unwrap();
+            assert!(done.status.success(), "{example}: {}", String::from_utf8_lossy(&done.stderr));
+            String::from_utf8(done.stdout).unwrap()
+        };
+        let before = run(&given, &[]);
+        let after = run(if from.is_empty() { &given } else { &edited }, arguments);
+        assert!(came_true(&before, &after), "{example}: {from} -> {to}: {says}\n{after}");
+        assert!(!came_true(&before, &before), "{example}: it was so without the edit");
+    }
+}
