@@ -18,7 +18,8 @@ use super::comparison::larger;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// `(f(x + h) − f(x − h)) / 2h` with `h = ∛ε · max(1, |x|)`, smaller where f ends nearby.
+    /// `(f(x + h) − f(x − h)) / 2h` with `h = ∛ε · max(1, |x|)`, smaller where f ends nearby or moves
+    /// fast.
     pub slope: f64,
     /// How far this can be from the truth: what is cut off, h² f‴/6, and the rounding of f over h.
     /// At a kink: how far the truth can lie outside of both sides.
@@ -76,6 +77,7 @@ impl Difference {
         })?
     }
 
+    /// From one row of points and their values; `None` where f jumps.
     fn from(x: &[f64], y: &[f64], rounding: f64) -> Option<Difference> {
         let slope = |from: usize, to: usize| (y[to] - y[from]) / (x[to] - x[from]);
         let sides = |k: usize| [slope(MIDDLE - k, MIDDLE), slope(MIDDLE, MIDDLE + k)];
