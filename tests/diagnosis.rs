@@ -254,6 +254,9 @@ fn nan_and_infinity_inside_the_domain_are_named() {
         for report in naive {
             let found = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
             assert!(report.findings.iter().any(found), "{k} {report}");
+            // The slope is right where it is a number, and is not called wrong.
+            let said = report.to_string();
+            assert!(said.starts_with("error: gradcheck: `made` is not finite in all"), "{said}");
         }
         // "write the formula so that nothing overflows there …"
         let e = |x: f64| (-(k * x).abs()).exp();

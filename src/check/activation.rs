@@ -218,8 +218,14 @@ fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Findi
 impl fmt::Display for ActivationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ActivationReport { name, points, findings, .. } = self;
+        let wrong = points.iter().any(|point| !point.agrees());
         if !self.agrees() {
-            write!(f, "error: gradcheck: `{name}` has a wrong derivative")?;
+            let what = match findings.first() {
+                Some(Finding::NotFinite { .. }) if !wrong => "is not finite in all its domain()",
+                Some(Finding::TwoAnswers { .. }) if !wrong => "has two answers",
+                _ => "has a wrong derivative",
+            };
+            write!(f, "error: gradcheck: `{name}` {what}")?;
         } else if points.is_empty() {
             write!(f, "gradcheck: `{name}` was not tested: differences cannot tell its slope")?;
         } else if findings.is_empty() {
@@ -231,7 +237,7 @@ impl fmt::Display for ActivationReport {
         for x in self.kinks.iter().take(4) {
             write!(f, "\n  a kink at x = {}: no fault", diagnosis::short(*x))?;
         }
-        if !self.agrees() {
+        if wrong {
             self.table(f)?;
         }
         diagnosis::write(f, findings, &diagnosis::TRIED_ON_FUNCTIONS)
