@@ -277,6 +277,22 @@ fn try_18_another_start_finds_the_way() {
     assert!(cost(1) > 0.3 && cost(2) < 0.01);
 }
 
+/// What the README shows of the main command is what it prints, with `...` for what is left out.
+#[test]
+fn the_first_screen_is_what_the_main_command_prints() {
+    let text = fs::read_to_string(project().join("README.md")).unwrap();
+    let (_, block) = text.split_once("```text\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let printed = printed(|out| {
+        run!(model, out);
+        Ok(())
+    });
+    let mut printed = printed.lines().map(comparable);
+    for line in block.lines().filter(|line| *line != "...").map(comparable) {
+        assert!(printed.any(|other| other == line), "the main command does not print: {line}");
+    }
+}
+
 /// The picture in the README is what chapter 03 draws.
 #[test]
 fn the_picture_of_the_readme() {
