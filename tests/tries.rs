@@ -1,10 +1,11 @@
 //! Each "Try:" of 06 to 18, as a learner does it: the example is edited, compiled and run.
 //!
-//! The edited copies are a crate of their own below `target/`. Those of 01 to 05 are in lessons.rs.
+//! The edited copies are a program of their own below `target/`. Those of 01 to 05 are in lessons.rs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 /// An example, what its "Try:" says, the edit, and whether the output then is as foretold.
 struct Try {
@@ -172,33 +173,42 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A crate of the edited examples, built.
+/// A program of all edited examples, built: its argument says which of them to run.
 fn edited() -> PathBuf {
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tries");
-    let bin = home.join("src/bin");
-    fs::create_dir_all(&bin).unwrap();
+    fs::create_dir_all(home.join("src")).unwrap();
     let manifest = format!(
         "[package]\nname = \"tries\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         chainrule = {{ path = {:?} }}\n[profile.dev]\ndebug = false\nincremental = false\n[profile.dev.package.chainrule]\nopt-level = 1\n",
+         chainrule = {{ path = {:?} }}\n[profile.dev]\ndebug = false\nincremental = false\n",
         project()
     );
     write(&home.join("Cargo.toml"), &manifest);
+    let (mut modules, mut arms) = (String::new(), String::new());
     for Try { example, says, edit: [from, to], .. } in &TRIES {
         let file = project().join("examples").join(example).with_extension("rs");
         let code = fs::read_to_string(file).unwrap();
         assert!(code.contains(&format!("Try:  {says}")), "{example} no longer says: {says}");
-        assert!(from.is_empty() || code.matches(from).count() == 1, "{example} lacks {from}");
+        if from.is_empty() {
+            continue;
+        }
+        assert_eq!(code.matches(from).count(), 1, "{example}: {from}");
         // Data and pictures stay where they are.
         let code = code.replace("env!(\"CARGO_MANIFEST_DIR\")", &format!("{:?}", project()));
-        if !from.is_empty() {
-            write(&bin.join(example).with_extension("rs"), &code.replace(from, to));
-        }
+        let code = code.replace("fn main()", "pub fn main()").replace(from, to);
+        write(&home.join("src").join(example).with_extension("rs"), &code);
+        modules += &format!("#[path = \"{example}.rs\"]\nmod try_{example};\n");
+        arms += &format!("        {example:?} => try_{example}::main(),\n");
     }
+    let main = format!(
+        "#![allow(warnings)]\n{modules}fn main() -> std::io::Result<()> {{\n    \
+         match &*std::env::args().nth(1).unwrap() {{\n{arms}        _ => panic!(),\n    }}\n}}\n"
+    );
+    write(&home.join("src/main.rs"), &main);
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--offline"]).current_dir(&home);
     let built = build.env("CARGO_TARGET_DIR", home.join("target")).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    home.join("target/debug")
+    home.join("target/debug/tries")
 }
 
 /// Leaves a file alone that says so already: what did not change is not compiled again.
@@ -214,16 +224,24 @@ fn every_try_has_the_effect_that_it_foretells() {
     // As cargo built them for this test: target/debug/deps/tries-…, target/debug/examples/…
     let test = std::env::current_exe().unwrap();
     let given = test.parent().unwrap().parent().unwrap().join("examples");
-    for Try { example, says, edit: [from, to], arguments, came_true } in &TRIES {
-        let run = |folder: &Path, arguments: &[&str]| {
-            let mut command = Command::new(folder.join(example));
+    let hold = |Try { example, says, edit: [from, to], arguments, came_true }: &Try| {
+        let run = |program: &Path, arguments: &[&str]| {
+            let mut command = Command::new(program);
             let done = command.args(arguments).current_dir(project()).output().unwrap();
             assert!(done.status.success(), "{example}: {}", String::from_utf8_lossy(&done.stderr));
             String::from_utf8(done.stdout).unwrap()
         };
-        let before = run(&given, &[]);
-        let after = run(if from.is_empty() { &given } else { &edited }, arguments);
+        let before = run(&given.join(example), &[]);
+        let after = match from.is_empty() {
+            true => run(&given.join(example), arguments),
+            false => run(&edited, &[example]),
+        };
         assert!(came_true(&before, &after), "{example}: {from} -> {to}: {says}\n{after}");
         assert!(!came_true(&before, &before), "{example}: it was so without the edit");
-    }
+    };
+    thread::scope(|scope| {
+        for one in &TRIES {
+            scope.spawn(|| hold(one));
+        }
+    });
 }
