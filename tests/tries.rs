@@ -17,7 +17,7 @@ struct Try {
     came_true: fn(&str, &str) -> bool,
 }
 
-const TRIES: [Try; 12] = [
+const TRIES: [Try; 13] = [
     Try {
         example: "06_architecture",
         says: "set HIDDEN to 8; the second network then has 33 parameters.",
@@ -126,6 +126,15 @@ const TRIES: [Try; 12] = [
             let rises =
                 |text| matches!(&numbers(text, "cost with w (n,)")[0][..], [a, b, _] if b > a);
             !rises(before) && rises(after)
+        },
+    },
+    Try {
+        example: "16_numerics",
+        says: "set Z to 36; 1 - a is not 0 there, and everything is finite.",
+        edit: ["Z: f64 = 40.0;", "Z: f64 = 36.0;"],
+        arguments: &[],
+        came_true: |before, after| {
+            before.contains("is NaN") && after.contains("all numbers are finite")
         },
     },
     Try {
