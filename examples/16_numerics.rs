@@ -52,7 +52,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// The post's cost of one example with y = 1, and where its first NaN or ∞ comes from.
-pub fn posted(out: &mut impl Write, z: f64) -> io::Result<()> {
+fn posted(out: &mut impl Write, z: f64) -> io::Result<()> {
     let tape = Tape::new();
     let a = tape.var(z).named("z").sigmoid().named("a");
     let y = 1.0;
@@ -70,7 +70,7 @@ pub fn posted(out: &mut impl Write, z: f64) -> io::Result<()> {
 }
 
 /// The sum, with the rounding error of each step kept apart and added in the end (Neumaier 1974).
-pub fn compensated(terms: &[f64]) -> f64 {
+fn compensated(terms: &[f64]) -> f64 {
     let (mut sum, mut lost) = (0.0_f64, 0.0);
     for &term in terms {
         let next = sum + term;

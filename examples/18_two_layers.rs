@@ -15,13 +15,13 @@ fn main() -> io::Result<()> {
 }
 
 /// XOR, one example per column.
-pub fn data() -> (Tensor, Tensor) {
+fn data() -> (Tensor, Tensor) {
     let x = Tensor::from_rows(&[[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
     (x, Tensor::from_rows(&[[0.0, 1.0, 1.0, 0.0]]))
 }
 
 /// So many tanh nodes, and a sigmoid node above them.
-pub fn two_layers(hidden: usize, seed: u64) -> Network {
+fn two_layers(hidden: usize, seed: u64) -> Network {
     Network::new(2).layer(hidden, Tanh).layer(1, Sigmoid).initialize(seed)
 }
 
@@ -49,7 +49,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Trains, and shows a for each example and the cost.
-pub fn learn(out: &mut impl Write, name: &str, mut network: Network) -> io::Result<()> {
+fn learn(out: &mut impl Write, name: &str, mut network: Network) -> io::Result<()> {
     let (x, y) = data();
     network.train(&x, &y, cross_entropy, 2000, 1.0, |_, _, _| ());
     let (_, cost) = network.propagate(&x, &y, cross_entropy);
