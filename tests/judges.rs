@@ -259,7 +259,7 @@ fn where_there_is_no_slope_that_is_said() {
     assert!(right.agrees() && right.findings.is_empty(), "{right}");
     let five = check::gradient!(root, &[0.0, 3.0], &[5.0, 6.0]);
     assert!(!five.agrees(), "{five}");
-    assert_eq!(five.findings, [Finding::NoSlope { x: 0.0, slope: f64::INFINITY }]);
+    assert_eq!(five.findings, [Finding::NoSlope { parameter: 0, slope: f64::INFINITY }]);
     let both = check::gradient!(root, &[0.0, 3.0], &[5.0, -6.0]);
     assert_eq!(both.findings[1..], [Finding::Sign], "{both}");
 
@@ -268,9 +268,21 @@ fn where_there_is_no_slope_that_is_said() {
     let [Finding::NoSlope { slope, .. }] = corner(0.0).findings[..] else { panic!() };
     assert!(slope.is_nan() && !corner(0.0).agrees());
     let text = corner(0.0).to_string();
-    assert!(text.contains("at 0, backpropagation gives NaN") && !text.contains("wrong"), "{text}");
+    assert!(
+        text.contains("backpropagation gives NaN for p[0]") && !text.contains("wrong"),
+        "{text}"
+    );
     assert!(text.contains("try: take a point next to it"), "{text}");
     assert!(corner(1e-3).agrees());
+
+    // ln of −1 is no number, and then there is nothing else to say.
+    let outside = check::gradient!(|p| p[0].ln() * p[1], &[-1.0, 2.0]);
+    let text = outside.to_string();
+    assert!(
+        text.ends_with("the formula is NaN at this point\n try: take a point where it is a number")
+    );
+    assert!(!outside.agrees() && outside.findings.len() == 1);
+    assert!(check::gradient!(|p| p[0].ln() * p[1], &[1.0, 2.0]).agrees());
     let x = Dual::variable(0.0);
     assert!((x * x).sqrt().slope.is_nan() && (x * 0.0).sqrt().slope.is_nan());
 
@@ -423,7 +435,9 @@ fn a_gradient_by_hand_is_named_and_mended() {
     // Copied from paper with eight digits: right, and short of digits.
     let short = findings([12.000_000_1, 4.0, -1.0]);
     assert!(matches!(short[..], [Finding::LostDigits { digits: 8, .. }]), "{short:?}");
-    assert!(matches!(findings([12.0, -4.0, -1.0])[..], [Finding::Unexplained { wrong: 1, of: 3 }]));
+    assert_eq!(findings([12.0, -4.0, -1.0]), [Finding::SomeSigns(vec![1])]);
+    assert_eq!(findings([-12.0, 4.0, 1.0]), [Finding::SomeSigns(vec![0, 2])]);
+    assert!(matches!(findings([12.0, -4.5, -1.0])[..], [Finding::Unexplained { wrong: 1, of: 3 }]));
     assert!(matches!(findings([12.0, 5.0, -1.0])[..], [Finding::Unexplained { wrong: 1, of: 3 }]));
     assert!(matches!(findings([f64::NAN, 4.0, -1.0])[..], [Finding::Unexplained { .. }]));
 }

@@ -17,6 +17,8 @@ pub struct ActivationReport {
     pub points: Vec<Point>,
     /// Where the slope jumps, so that differences cannot judge it. That is no fault.
     pub kinks: Vec<f64>,
+    /// Where differences say nothing: f ends or jumps there, or moves too fast for them.
+    pub unjudged: Vec<f64>,
     /// What is wrong; empty if nothing is.
     pub findings: Vec<Finding>,
 }
@@ -48,8 +50,13 @@ impl ActivationReport {
 /// assert_eq!(report.findings, [Finding::HalfProduct { without_slope: true }]);
 /// ```
 pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
-    let mut report =
-        ActivationReport { name: f.name(), points: vec![], kinks: vec![], findings: vec![] };
+    let mut report = ActivationReport {
+        name: f.name(),
+        points: vec![],
+        kinks: vec![],
+        unjudged: vec![],
+        findings: vec![],
+    };
     let grid = grid(f);
     report.findings.extend(not_finite(f, &grid));
     report.findings.extend(two_answers(f, &grid));
@@ -60,7 +67,13 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         // Inside f, numbers may be larger than what comes out.
         let rounding = 4.0 * f64::EPSILON * y.abs().max(usual * x.abs().max(1.0));
         let difference = Difference::with_rounding(inside, x, rounding);
-        let Some(difference) = difference.filter(|_| yours.is_finite()) else { continue };
+        if !yours.is_finite() {
+            continue;
+        }
+        let Some(difference) = difference else {
+            report.unjudged.push(x);
+            continue;
+        };
         let (right, error) = (difference.nearest(yours), difference.error);
         let kink = difference.kink.is_some();
         report.kinks.extend(kink.then_some(x));
@@ -236,6 +249,11 @@ impl fmt::Display for ActivationReport {
         }
         for x in self.kinks.iter().take(4) {
             write!(f, "\n  a kink at x = {}: no fault", diagnosis::short(*x))?;
+        }
+        if let Some((first, others)) = self.unjudged.split_first() {
+            let more = if others.is_empty() { "" } else { " and elsewhere" };
+            let at = diagnosis::short(*first);
+            write!(f, "\n  not judged at x = {at}{more}: f ends or jumps, or moves too fast")?;
         }
         if wrong {
             self.table(f)?;

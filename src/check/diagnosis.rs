@@ -15,11 +15,13 @@ use crate::tensor::Tensor;
 pub enum Finding {
     /// Minus the right derivative.
     Sign,
+    /// Minus the right derivative in these entries of a gradient, and right in the others.
+    SomeSigns(Vec<usize>),
     /// A constant times the right derivative.
     Factor {
         /// The constant.
         factor: f64,
-        /// `"m"`, `"1/m"`, `"2"` or `"1/2"`, if it is one of them.
+        /// `"m"`, `"1/m"`, `"2"` or `"1/2"`, if it is one of them; with m = 2, `"m or 2"`.
         name: Option<&'static str>,
     },
     /// 0 everywhere.
@@ -60,7 +62,7 @@ pub enum Finding {
     },
     /// NaN or ∞ inside the domain.
     NotFinite {
-        /// Where.
+        /// Where; NaN for a formula of several parameters.
         x: f64,
         /// f(x).
         y: f64,
@@ -74,8 +76,8 @@ pub enum Finding {
     },
     /// Reverse mode gives NaN or ∞, which no other judge can be held against.
     NoSlope {
-        /// Where.
-        x: f64,
+        /// For which parameter.
+        parameter: usize,
         /// What reverse mode gives.
         slope: f64,
     },
@@ -168,6 +170,9 @@ pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
             findings.extend(one_side(&smooth));
         } else if smooth.len() == points.len() {
             findings.extend(permuted(points));
+            if findings.is_empty() {
+                findings.extend(some_signs(points));
+            }
         }
     }
     if findings.is_empty() {
@@ -228,7 +233,10 @@ fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
 
 fn factor_name(factor: f64, m: Option<usize>) -> Option<&'static str> {
     let m = m.unwrap_or(1) as f64;
-    let known = [(m, "m"), (1.0 / m, "1/m"), (2.0, "2"), (0.5, "1/2")];
+    let known = match m {
+        2.0 => [(2.0, "m or 2"), (0.5, "1/m or 1/2"), (2.0, "2"), (0.5, "1/2")],
+        _ => [(m, "m"), (1.0 / m, "1/m"), (2.0, "2"), (0.5, "1/2")],
+    };
     let near = |value: f64| (factor - value).abs() <= 1e-6 * value;
     known.into_iter().find(|&(value, _)| near(value)).map(|(_, name)| name)
 }
@@ -286,6 +294,13 @@ fn permuted(points: &[Point]) -> Option<Finding> {
     pairs().all(equal).then_some(Finding::Permuted(order))
 }
 
+/// What is wrong is minus what is right.
+fn some_signs(points: &[Point]) -> Option<Finding> {
+    let wrong: Vec<usize> = (0..points.len()).filter(|&i| !points[i].agrees()).collect();
+    let turned = |p: &Point| p.clear() && p.explains(p.yours, -p.right, 2.0);
+    wrong.iter().all(|&i| turned(&points[i])).then_some(Finding::SomeSigns(wrong))
+}
+
 /// What is wrong with a gradient that you derived, given the right one; empty if they agree to 12
 /// digits of the largest entry. `m` is the number of examples that the cost is a mean of; 1 if it
 /// is no mean.
@@ -331,17 +346,30 @@ impl Finding {
             Finding::Sign => {
                 ("sign", "yours is minus the right derivative", "put a minus sign in front of it")
             }
+            Finding::SomeSigns(entries) => {
+                let entries = list(entries);
+                let seen = format!("yours is minus the right derivative in entry {entries}");
+                let hint = format!("put a minus sign in front of entry {entries} (counted from 0)");
+                return ("sign", seen, hint);
+            }
             Finding::Factor { factor, name } => {
-                let factor = short(*factor);
+                let inverse = 1.0 / factor;
+                let whole = inverse > 1.5 && (inverse - inverse.round()).abs() < 1e-5 * inverse;
                 let meaning = match name {
-                    Some("m") => ", and that is m: a sum where a mean is meant",
-                    Some("1/m") => ", and that is 1/m: divided by m twice",
-                    Some("2") => ": a factor 2 too many",
-                    Some("1/2") => ": a factor 2 is missing",
-                    _ => "",
+                    Some("m") => ", and that is m: a sum where a mean is meant".into(),
+                    Some("1/m") => ", and that is 1/m: divided by m twice".into(),
+                    Some("m or 2") => ": a 2 too many, or m = 2 and a sum for a mean".into(),
+                    Some("1/m or 1/2") => ": a 2 is missing, or divided by m = 2 twice".into(),
+                    Some("2") => ": a factor 2 too many".into(),
+                    _ if whole => format!(": a factor {inverse:.0} is missing"),
+                    _ => String::new(),
                 };
-                let seen = format!("yours is {factor} times the right one{meaning}");
-                return ("constant factor", seen, format!("divide it by {factor}"));
+                let seen = format!("yours is {} times the right one{meaning}", short(*factor));
+                let hint = match factor.abs() < 1.0 {
+                    true => format!("multiply it by {}", short(inverse)),
+                    false => format!("divide it by {}", short(*factor)),
+                };
+                return ("constant factor", seen, hint);
             }
             Finding::Zero => (
                 "zero",
@@ -391,9 +419,7 @@ impl Finding {
             }
             Finding::Permuted(order) => {
                 let seen = "yours has the right entries in another order".into();
-                let shown = order.iter().take(10).map(usize::to_string).collect::<Vec<_>>();
-                let more = if order.len() > 10 { ", ..." } else { "" };
-                let hint = format!("take its entries in the order {}{more}", shown.join(", "));
+                let hint = format!("take its entries in the order {}", list(order));
                 return ("permuted", seen, hint);
             }
             Finding::Transposed => {
@@ -403,19 +429,25 @@ impl Finding {
                 let seen = format!("yours is wrong at {wrong} of {of} points; no hypothesis fits");
                 return (UNEXPLAINED, seen, "check each part of the formula by itself".into());
             }
+            Finding::NotFinite { x, y, .. } if x.is_nan() => {
+                let seen = format!("the formula is {} at this point", short(*y));
+                return ("not finite", seen, "take a point where it is a number".into());
+            }
             Finding::NotFinite { x, y, slope } => {
-                let [x, y, slope] = [x, y, slope].map(|value| short(*value));
-                let seen = format!("f({x}) is {y} with slope {slope}, and domain() has that x");
-                let hint = "write the formula so that nothing overflows there, or narrow domain()";
+                let [at, value, slope] = [x, y, slope].map(|value| short(*value));
+                let seen = match y.is_finite() {
+                    true => format!("your slope at {at} is {slope}, and domain() has that x"),
+                    false => format!("f({at}) is {value}, and domain() has that x"),
+                };
+                let hint = "let nothing overflow there, or say in domain(x) where f is defined";
                 return ("not finite", seen, hint.into());
             }
             Finding::TwoAnswers { x } => {
                 let seen = format!("f_df({}) gives something else than f and df do", short(*x));
                 return ("two answers", seen, "remove f_df: by default it calls f and df".into());
             }
-            Finding::NoSlope { x, slope } => {
-                let [x, slope] = [x, slope].map(|value| short(*value));
-                let seen = format!("at {x}, backpropagation gives {slope}");
+            Finding::NoSlope { parameter, slope } => {
+                let seen = format!("backpropagation gives {} for p[{parameter}]", short(*slope));
                 let hint = "take a point next to it: some part of the formula has no slope there";
                 return ("no slope", seen, hint.into());
             }
@@ -454,6 +486,12 @@ impl fmt::Display for Finding {
     }
 }
 
+/// The first ten of them.
+fn list(numbers: &[usize]) -> String {
+    let shown: Vec<String> = numbers.iter().take(10).map(usize::to_string).collect();
+    shown.join(", ") + if numbers.len() > 10 { ", ..." } else { "" }
+}
+
 /// A number in six digits at most.
 pub(super) fn short(number: f64) -> String {
     let rounded: f64 = format!("{number:.5e}").parse().unwrap_or(number);
@@ -470,21 +508,26 @@ pub(super) fn write(
     findings: &[Finding],
     tried: &[&str],
 ) -> fmt::Result {
+    // Of several hypotheses that fit, one at most is what happened: the first is the simplest.
+    let fits = |finding: &&Finding| tried.contains(&finding.name());
     for finding in findings {
-        write!(f, "\n   = {finding}")?;
+        let first = findings.iter().find(fits).is_none_or(|first| first == finding);
+        let also = if fits(&finding) && !first { "also fits: " } else { "" };
+        write!(f, "\n   = {also}{finding}")?;
     }
     let names: Vec<&str> = findings.iter().map(Finding::name).collect();
     if names.iter().any(|name| tried.contains(name) || *name == UNEXPLAINED) {
-        let fits = |name: &str| names.contains(&name);
-        let answer = |name: &&str| format!("{name} {}", if fits(name) { "YES" } else { "no" });
+        let yes = |name: &str| if names.contains(&name) { "YES" } else { "no" };
+        let answer = |name: &&str| format!("{name} {}", yes(name));
         let lines: Vec<String> = tried
             .chunks(3)
             .map(|line| line.iter().map(answer).collect::<Vec<_>>().join(" | "))
             .collect();
         write!(f, "\n tried: {}", lines.join(" |\n        "))?;
     }
-    for finding in findings {
-        write!(f, "\n try: {}", finding.hint())?;
-    }
-    Ok(())
+    let others = findings.iter().filter(|finding| !fits(finding));
+    let mut hints: Vec<String> = others.map(Finding::hint).collect();
+    hints.extend(findings.iter().find(fits).map(Finding::hint));
+    hints.dedup();
+    hints.iter().try_for_each(|hint| write!(f, "\n try: {hint}"))
 }

@@ -95,7 +95,10 @@ pub fn gradient(
         comparison.add(format!("p[{i}]"), values, scale);
         comparison.entries[i].difference = differences[i];
     }
-    let (judged, findings) = diagnosed(&comparison, at, by_hand.is_some());
+    let (judged, findings) = match output.value() {
+        y if y.is_finite() => diagnosed(&comparison, at, by_hand.is_some()),
+        y => ("by reverse mode", vec![Finding::NotFinite { x: f64::NAN, y, slope: f64::NAN }]),
+    };
     GradientReport { comparison, judged, findings }
 }
 
@@ -164,11 +167,11 @@ fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static st
     let mut findings = vec![];
     let mut numeric = vec![];
     let mut exact = vec![];
-    for (entry, &x) in comparison.entries.iter().zip(at) {
+    for (parameter, (entry, &x)) in comparison.entries.iter().zip(at).enumerate() {
         let (reverse, by_hand) = (entry.values[0], entry.values[1]);
         if !reverse.is_finite() {
             let disagree = !entry.agrees(comparison.tolerance);
-            findings.extend(disagree.then_some(Finding::NoSlope { x, slope: reverse }));
+            findings.extend(disagree.then_some(Finding::NoSlope { parameter, slope: reverse }));
             continue;
         }
         let allowed = entry.allowed(comparison.tolerance);
@@ -183,12 +186,20 @@ fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static st
         });
     }
     let reverse_is_wrong = numeric.iter().any(|point| !point.agrees());
-    if by_hand && !reverse_is_wrong {
-        findings.extend(diagnosis::explain_exact(&exact, None));
-        return ("by hand", findings);
-    }
-    findings.extend(diagnosis::explain(&numeric, None));
-    ("by reverse mode", findings)
+    let (judged, points, explained) = match by_hand && !reverse_is_wrong {
+        true => ("by hand", &exact, diagnosis::explain_exact(&exact, None)),
+        false => ("by reverse mode", &numeric, diagnosis::explain(&numeric, None)),
+    };
+    // Where entries were left out, the others have other numbers.
+    let named = |finding| match finding {
+        Finding::Permuted(_) | Finding::SomeSigns(_) if points.len() < at.len() => {
+            let wrong = points.iter().filter(|point| !point.agrees()).count();
+            Finding::Unexplained { wrong, of: points.len() }
+        }
+        finding => finding,
+    };
+    findings.extend(explained.into_iter().map(named));
+    (judged, findings)
 }
 
 impl fmt::Display for GradientReport {
