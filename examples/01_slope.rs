@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Where the slope is taken.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use chainrule::scalar::Tape;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// The weight, the bias and the input.

@@ -8,7 +8,7 @@ use chainrule::scalar::Tape;
 use chainrule::view;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// The bias.

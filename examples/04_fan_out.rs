@@ -7,7 +7,7 @@ use chainrule::trace::{Operand, Trace};
 use chainrule::view;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

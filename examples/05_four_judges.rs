@@ -18,7 +18,7 @@ fn cost<S: Scalar>(p: &[S]) -> S {
 }
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

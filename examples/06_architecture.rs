@@ -10,7 +10,7 @@ use chainrule::tensor::{Tape, Tensor};
 const HIDDEN: usize = 4;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

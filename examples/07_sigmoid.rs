@@ -9,7 +9,7 @@ use chainrule::view::plot::Plot;
 const WIDTH: f64 = 8.0;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// σ(z) as the textbook has it.

@@ -10,7 +10,7 @@ use chainrule::tensor::Tensor;
 const HIDDEN: usize = 3;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -7,7 +7,7 @@ use chainrule::logistic::propagate;
 use chainrule::tensor::Tensor;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -10,7 +10,7 @@ use chainrule::logistic::{self, Options};
 const RATES: [f64; 3] = [0.01, 0.5, 3.0];
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -11,7 +11,7 @@ use chainrule::tensor::Tensor;
 const MISS: usize = 10;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.
@@ -67,7 +67,7 @@ fn lesson(out: &mut impl Write) -> Result<(), Box<dyn std::error::Error + Send +
         writeln!(out, "  {name:<14}  {missed:>6}  {alarms:>12}  {accuracy:>6.1} %  {cost:>4}")?;
     }
     writeln!(out, "\nTry:  set MISS to 1; the threshold is 1/2, and cost counts all errors: 9.")?;
-    writeln!(out, "Next: cargo run --release --example 12_model")?;
+    writeln!(out, "Next: cargo run --example 12_model")?;
     Ok(())
 }
 

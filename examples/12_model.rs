@@ -15,7 +15,7 @@ use chainrule::logistic::{self, Optimized, Options, closed_form};
 use chainrule::tensor::Tensor;
 
 const USAGE: &str = "\
-usage: cargo run --release --example 12_model -- [FILE.csv] [--label NAME]
+usage: cargo run --example 12_model -- [FILE.csv] [--label NAME]
            [--without NAME]... [--iterations N] [--learning-rate R]
 FILE.csv has a header row and one example per row. The label has two values and
 is the last column, or the one that --label names. --without leaves a column
@@ -141,7 +141,7 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     let agree = verdict(at_start.agrees() && at_end.agrees());
     writeln!(out, "\nverdict: {agree}  (backpropagation and the gradient derived by hand)\n")?;
     writeln!(out, "Try:  -- --learning-rate 0.05: the cost falls, more slowly.")?;
-    writeln!(out, "Next: cargo run --release --example 13_cost_plot")?;
+    writeln!(out, "Next: cargo run --example 13_cost_plot")?;
     Ok(())
 }
 

@@ -6,10 +6,12 @@ use std::path::Path;
 
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options};
+use chainrule::view;
 use chainrule::view::plot::{self, Plot};
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout(), std::env::args().any(|argument| argument == "--ascii"))
+    let ascii = std::env::args().any(|argument| argument == "--ascii");
+    view::print(|out| run(out, ascii))
 }
 
 /// Writes the lesson's output to `out`, its plot in braille or in plain ASCII, and two SVG files.

@@ -42,7 +42,7 @@ impl Activation for HalfSwish {
 }
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

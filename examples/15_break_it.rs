@@ -121,7 +121,7 @@ fn faults(right: &Model) -> Vec<Fault> {
 }
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

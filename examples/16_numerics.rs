@@ -10,7 +10,7 @@ use chainrule::tensor::Tensor;
 const Z: f64 = 40.0;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

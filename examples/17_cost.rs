@@ -13,7 +13,7 @@ const M: usize = 10;
 const N: [usize; 3] = [2, 30, 300];
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -11,7 +11,7 @@ use chainrule::tensor::Tensor;
 const SEED: u64 = 1;
 
 fn main() -> io::Result<()> {
-    run(&mut io::stdout())
+    chainrule::view::print(run)
 }
 
 /// XOR, one example per column.

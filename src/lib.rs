@@ -78,7 +78,7 @@
 //! | [`logistic`] | the post's functions, under the post's names | [06] to [13] |
 //! | [`network`] | layers, in blocks and on threads | [06], [18] |
 //! | [`data`] | from a CSV file to examples | [12] |
-//! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | [03], [13] |
+//! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | [03], [13], [16] |
 //! | [`error`] | how faults are told | [the index of errors](../../../docs/errors.md) |
 //!
 //! [03]: ../../../docs/03_tape.md
@@ -91,6 +91,7 @@
 //! [13]: ../../../docs/13_cost_plot.md
 //! [14]: ../../../docs/14_own_activation.md
 //! [15]: ../../../docs/15_break_it.md
+//! [16]: ../../../docs/16_numerics.md
 //! [18]: ../../../docs/18_two_layers.md
 
 #![deny(missing_docs)]
