@@ -40,10 +40,10 @@ pub fn quotients(x: f64, h: f64) -> [f64; 2] {
     [(f(x + h) - f(x)) / h, (f(x + h) - f(x - h)) / (2.0 * h)]
 }
 
-/// The size of an error, as a power of ten: its last digits differ between machines.
+/// The size of an error, as the nearest power of ten.
 fn class(error: f64) -> String {
     match error.abs() {
         0.0 => "0".to_string(),
-        error => format!("< 1e{:+03}", error.log10().floor() as i32 + 1),
+        error => format!("~ 1e{:+03}", error.log10().round() as i32),
     }
 }

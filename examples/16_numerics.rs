@@ -47,7 +47,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nThe post's cost, -(y ln a + (1 - y) ln(1 - a)), at z = {Z} and y = 1:\n")?;
     posted(out, Z)?;
 
-    writeln!(out, "\nTry:  set Z to 36; 1 - a is not 0 there, and everything is finite.")?;
+    writeln!(out, "\nTry:  set Z to 36; all is finite there, and one digit of the loss is right.")?;
     writeln!(out, "Next: cargo run --release --example 17_cost")
 }
 
@@ -58,7 +58,10 @@ fn posted(out: &mut impl Write, z: f64) -> io::Result<()> {
     let y = 1.0;
     let cost = -(y * a.ln() + (1.0 - y) * (1.0 - a).ln());
     match cost.trace().first_non_finite() {
-        None => writeln!(out, "  it is {:.3e}, and all numbers are finite", cost.value()),
+        None => {
+            let (value, right) = (cost.value(), Softplus.f(-z));
+            writeln!(out, "  it is {value:.3e}, all is finite; right is {right:.3e}")
+        }
         Some(error) => {
             writeln!(out, "  {}", error.what)?;
             for fact in &error.facts {

@@ -340,6 +340,13 @@ impl<V: Value + fmt::Debug> fmt::Debug for Var<'_, V> {
     }
 }
 
+impl<V: Value + fmt::Display> fmt::Display for Var<'_, V> {
+    /// The value. `{:?}` says more: the node, its operation and where it was recorded.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tape.recording.borrow().nodes[self.index as usize].value.fmt(f)
+    }
+}
+
 impl<V: Value> fmt::Debug for Tape<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tape({} nodes)", self.len())

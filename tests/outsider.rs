@@ -146,6 +146,11 @@ fn operands_and_copies() {
     );
     assert_eq!([2.0 - x.clone(), -(x.clone() - 2.0), -&(&x - 2.0)], [2.0 - &x, 2.0 - &x, 2.0 - &x]);
 
+    // What is on a tape is shown as it would be elsewhere.
+    let (numbers, matrices) = (scalar::Tape::new(), tensor::Tape::new());
+    assert_eq!(format!("{} {:.3}", numbers.var(1.5), numbers.var(2.0) / 3.0), "1.5 0.667");
+    assert_eq!(matrices.var(x.clone()).to_string(), x.to_string());
+
     let network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid).initialize(1);
     let mut other = network.clone();
     other.layers[0].bias = Tensor::filled(3, 1, 1.0);

@@ -9,6 +9,7 @@ use std::sync::{Once, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use chainrule::check::Finding;
 use chainrule::tensor::Tensor;
 
 use crate::checks::{Case, Outcome, text};
@@ -208,7 +209,10 @@ fn named(outcome: &Outcome) -> String {
         names.dedup();
         shown += &format!("   = also fits: {}\n", names.join(", "));
     }
-    shown + &format!(" try: {}\n", first.hint())
+    match first {
+        Finding::Unexplained { .. } => shown, // the numbers above say more
+        _ => shown + &format!(" try: {}\n", first.hint()),
+    }
 }
 
 /// The function's part of the solutions: its comment, which says why, and itself.
