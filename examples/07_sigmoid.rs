@@ -48,7 +48,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         out,
         "\nThree are 0 and wrong: σ(z) and its slope are never 0. Two branches, and the\nproduct σ(z) σ(-z), have the digits."
     )?;
-    writeln!(out, "\nTry:  set WIDTH to 1; curve A is nearly straight, from 0.269 to 0.731.")?;
+    writeln!(out, "\nTry:  set WIDTH to 1.0; curve A is nearly straight, from 0.269 to 0.731.")?;
     writeln!(out, "Next: cargo run --example 08_initialize")
 }
 

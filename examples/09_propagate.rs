@@ -27,6 +27,6 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "differences    the cost at p + h and at p - h, for each parameter p\n")?;
     writeln!(out, "{comparison:#}")?;
     writeln!(out, "\ncost {cost:.10}   verdict: {}\n", verdict(comparison.agrees()))?;
-    writeln!(out, "Try:  turn a label around; db moves by 1/m = 0.3333333333.")?;
+    writeln!(out, "Try:  in y, set a 1.0 to 0.0; db rises by 1/m = 0.3333333333.")?;
     writeln!(out, "Next: cargo run --example 10_optimize")
 }

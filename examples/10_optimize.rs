@@ -53,10 +53,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  w at last{}", w.collect::<String>())?;
     writeln!(out, "  b at last{}", b.collect::<String>())?;
     writeln!(out, "The published fit of these data: w = 1.5046, b = -4.0777.\n")?;
-    writeln!(
-        out,
-        "Try:  the rate 1.0 in place of 3.0; the cost rises at first, and ends at 0.4015."
-    )?;
+    writeln!(out, "Try:  in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.")?;
     writeln!(out, "Next: cargo run --example 11_predict")
 }
 

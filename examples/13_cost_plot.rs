@@ -51,6 +51,6 @@ pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
     fs::write(home.join("target/13_cost.svg"), plot.svg())?;
     fs::write(home.join("target/13_boundary.svg"), line)?;
     writeln!(out, "Pictures for a browser: target/13_cost.svg, target/13_boundary.svg\n")?;
-    writeln!(out, "Try:  a rate of 20 beside these; it falls at once, and ends lowest.")?;
+    writeln!(out, "Try:  add 20.0 to the rates; its cost falls at once, and ends lowest.")?;
     writeln!(out, "Next: cargo run --example 14_own_activation")
 }

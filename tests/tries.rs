@@ -30,7 +30,7 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "07_sigmoid",
-        says: "set WIDTH to 1; curve A is nearly straight, from 0.269 to 0.731.",
+        says: "set WIDTH to 1.0; curve A is nearly straight, from 0.269 to 0.731.",
         edit: ["WIDTH: f64 = 8.0;", "WIDTH: f64 = 1.0;"],
         arguments: &[],
         came_true: |_, after| after.contains("A a = sigmoid(z), at the end 0.7311"),
@@ -48,7 +48,7 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "09_propagate",
-        says: "turn a label around; db moves by 1/m = 0.3333333333.",
+        says: "in y, set a 1.0 to 0.0; db rises by 1/m = 0.3333333333.",
         edit: ["vec![1.0, 1.0, 0.0]", "vec![1.0, 0.0, 0.0]"],
         arguments: &[],
         came_true: |before, after| {
@@ -58,7 +58,7 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "10_optimize",
-        says: "the rate 1.0 in place of 3.0; the cost rises at first, and ends at 0.4015.",
+        says: "in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.",
         edit: ["[0.01, 0.5, 3.0]", "[0.01, 0.5, 1.0]"],
         arguments: &[],
         came_true: |_, after| {
@@ -93,7 +93,7 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "13_cost_plot",
-        says: "a rate of 20 beside these; it falls at once, and ends lowest.",
+        says: "add 20.0 to the rates; its cost falls at once, and ends lowest.",
         edit: ["[0.02, 0.1, 0.5]", "[0.02, 0.1, 0.5, 20.0]"],
         arguments: &[],
         came_true: |_, after| {
