@@ -47,7 +47,10 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nThe post's cost, -(y ln a + (1 - y) ln(1 - a)), at z = {Z} and y = 1:\n")?;
     posted(out, Z)?;
 
-    writeln!(out, "\nTry:  set Z to 36; all is finite there, and one digit of the loss is right.")?;
+    writeln!(
+        out,
+        "\nTry:  set Z to 36.0; all is finite there, and one digit of the loss is right."
+    )?;
     writeln!(out, "Next: cargo run --release --example 17_cost")
 }
 

@@ -130,7 +130,7 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "16_numerics",
-        says: "set Z to 36; all is finite there, and one digit of the loss is right.",
+        says: "set Z to 36.0; all is finite there, and one digit of the loss is right.",
         edit: ["Z: f64 = 40.0;", "Z: f64 = 36.0;"],
         arguments: &[],
         came_true: |before, after| {
@@ -234,6 +234,7 @@ fn every_try_has_the_effect_that_it_foretells() {
     // As cargo built them for this test: target/debug/deps/tries-…, target/debug/examples/…
     let test = std::env::current_exe().unwrap();
     let given = test.parent().unwrap().parent().unwrap().join("examples");
+    assert!(given.join("06_architecture").exists(), "first: cargo build --examples");
     let hold = |Try { example, says, edit: [from, to], arguments, came_true }: &Try| {
         let run = |program: &Path, arguments: &[&str]| {
             let mut command = Command::new(program);
