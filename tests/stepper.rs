@@ -84,22 +84,48 @@ fn every_command() {
         ("p", "2"),
         ("b", "5"),
         ("g 7", "7"),
-        ("n", "7"),
         ("g2", "2"),
         ("f", "1"),
-        ("p", "1"),
+        ("N", "2"),
+        (" next ", "3"),
+        ("back", "2"),
+        ("Backward", "5"),
+        ("7", "7"),
+        ("go 2", "2"),
+        ("FORWARD", "1"),
     ] {
         assert_eq!(after(command), (at.to_string(), "(screen)".to_string()), "{command}");
     }
-    assert_eq!(after("g 9").1, "g needs a frame from 1 to 7\n");
-    assert_eq!(after("é").1, "no command é; h lists them\n");
-    assert_eq!(after("?").1, "there is a product to predict in backward frames: b\n");
+    let range = "g needs a frame from 1 to 7; a prediction needs ? before it\n";
+    for command in ["g 9", "g", "go back", "0", "-0.18"] {
+        assert_eq!(after(command).1, range, "{command}");
+    }
+    for command in ["foo", "é", "-", "nn", "quite", "n 5"] {
+        let (at, words) = after(command);
+        let menu = words.strip_prefix(&format!("no command `{command}`\n")).expect(&words);
+        assert!(at == "1" && menu.starts_with(" n next  p back "), "{words}");
+    }
+    for command in ["?", "predict", "? 0.5"] {
+        assert_eq!(after(command).1, "predictions start in the backward pass: press b\n");
+    }
+    for command in ["p", "BACK"] {
+        assert_eq!(after(command), ("1".to_string(), "this is the first frame\n".to_string()));
+    }
+    for (letter, word) in [("w", "why"), ("h", "help")] {
+        assert!(after(letter).1 == after(word).1 && after(word).1.lines().count() > 1, "{word}");
+    }
     assert!(after("w").1.starts_with("Forward computes"));
     assert!(after("h").1.contains("hide the product"));
+    assert!(after("h").1.lines().all(|line| line.chars().count() <= 80));
     after("g 7");
+    for command in ["n", "next", ""] {
+        let last = "this is the last frame: p goes back, q quits\n";
+        assert_eq!(after(command), ("7".to_string(), last.to_string()));
+    }
     let why = after("w").1;
     assert!(why.starts_with("Multiplication swaps") && why.contains("used 2 times"), "{why}");
     assert_eq!(after("q").1, "");
+    assert!(matches!(session.answer("Quit"), Answer::Quit(_)));
 }
 
 #[test]
@@ -121,16 +147,66 @@ fn predictions_and_their_slips() {
         assert!(hidden.lines().any(|line| line.trim_end().ends_with('?')), "{hidden}");
         let words = words(session.answer(guess));
         assert!(words.contains(answer), "{guess}: {words}");
+        assert!(words.lines().all(|line| line.chars().count() <= 80), "{words}");
         assert!(session.screen(80).contains("=     0.1230670414"));
     }
     assert_eq!(session.score(), "predictions: 1 of 5 right\n");
     assert_eq!(words(session.answer("q")), "predictions: 1 of 5 right\n");
+
+    // On the last frame as well, going on without an answer shows the product.
+    session.answer("?");
+    assert!(matches!(session.answer("n"), Answer::Screen));
+    assert!(session.screen(80).contains("=     0.1230670414"));
 
     let tape = tensor::Tape::new();
     let trace = tape.var(tensor::Tensor::zeros(2, 1)).sum().trace();
     let mut session = Session::new(&trace);
     session.answer("b");
     assert_eq!(words(session.answer("?")), "one number can be predicted, not a matrix\n");
+}
+
+/// Right is what the product is when it is rounded to the digits that were typed.
+#[test]
+fn predictions_are_rounded_as_they_were_typed() {
+    let judged = |product: f64, guess: &str| {
+        let tape = Tape::new();
+        let trace = (tape.var(1.0) * product).trace();
+        let mut session = Session::new(&trace);
+        session.answer("b");
+        words(session.answer(&format!("? {guess}"))).starts_with("right: ")
+    };
+    let product = -0.182_425_523_806;
+    for right in ["-0.18", "-0.182", "-.1824", "-1.8e-1", "-0.18E0", "-0.1824255", "-182.4e-3"] {
+        assert!(judged(product, right), "{right}");
+    }
+    // Too few digits, cut where it rounds up, a digit too many, the sign.
+    for wrong in ["-0.2", "-0", "-0.19", "-0.183", "-0.1820", "-0.18242", "-1.82", "0.18"] {
+        assert!(!judged(product, wrong), "{wrong}");
+    }
+    for (product, right) in [
+        (-1.0, "-1"),
+        (-1.0, "-1.0"),
+        (0.5, "0.5"),
+        (0.0, "0"),
+        (0.1 + 0.2, "0.3"),
+        (0.125, "0.12"),
+        (0.125, "0.13"),
+        (9.96, "10"),
+        (f64::INFINITY, "inf"),
+    ] {
+        assert!(judged(product, right), "{right} for {product}");
+    }
+    for (product, wrong) in [
+        (-1.01, "-1"),
+        (0.51, "0.5"),
+        (1e-5, "0.00"),
+        (123.0, "120"),
+        (f64::INFINITY, "7"),
+        (f64::INFINITY, "7.5"),
+        (f64::NAN, "7.5"),
+    ] {
+        assert!(!judged(product, wrong), "{wrong} for {product}");
+    }
 }
 
 proptest! {
@@ -202,8 +278,11 @@ fn piped(arguments: &[&str], commands: &str) -> (Option<i32>, String, String) {
 fn through_a_pipe() {
     let (code, out, _) = piped(&[], "n\nb\n?\n-0.36\nq\nn\n");
     assert_eq!(code, Some(0));
-    assert_eq!(out.matches(" frame ").count(), 4, "{out}"); // 1, 2, the first back, and hidden
-    assert!(out.contains("predictions: 0 of 1 right"), "{out}");
+    let (before, after) = out.split_once("rounded to two digits or more ").unwrap();
+    assert_eq!(before.matches(" frame ").count(), 4, "{out}"); // 1, 2, the first back, and hidden
+    assert!(before.contains("=                ?\n") && !after.contains("?\n"), "{out}");
+    assert!(after.contains("=               -1\n"), "{out}"); // once answered, the product
+    assert!(out.ends_with("it is -1; yours is off by 0.64\npredictions: 0 of 1 right\n"), "{out}");
     assert!(!out.contains('\x1b'));
 
     let (code, out, _) = piped(&["--all"], "");
@@ -299,7 +378,7 @@ fn assert_set_back(text: &str) {
 fn keys_in_a_terminal() {
     let step = around(example().to_str().unwrap());
     // Next by letter, by arrow, in two reads, then to the first frame back, and the end.
-    let Some(text) = in_a_terminal(&step, &["n", "\x1b[C", "b", "\x1b[D", "g 7\r", "q"]) else {
+    let Some(text) = in_a_terminal(&step, &["n", "\x1b[C", "b", "\x1b[D", "7\r", "q"]) else {
         return;
     };
     for place in ["frame  1 of", "frame  2 of", "frame  3 of", "frame  14 of", "frame  7 of"] {

@@ -27,6 +27,10 @@ pub use terminal::{Options, run};
 const KEYS: &str =
     " n next  p back  f forward  b backward  g N go  w why  ? predict  h help  q quit";
 
+/// In place of the keys while a prediction is awaited.
+const ASKING: &str =
+    " type the product: all of it, or rounded to two digits or more   n skip  q quit";
+
 /// Narrower than this, and the picture of the neighbours is left out.
 const NARROW: usize = 60;
 
@@ -107,7 +111,8 @@ impl Page<'_> {
         lines.extend(self.now());
         lines.push(String::new());
         lines.extend(self.gradients());
-        lines.extend([String::new(), KEYS.to_string()]);
+        let keys = if self.hidden { ASKING } else { KEYS };
+        lines.extend([String::new(), keys.to_string()]);
         let clipped = lines.iter().map(|line| clip(line.trim_end(), self.width));
         clipped.map(|line| line + "\n").collect()
     }
@@ -391,35 +396,53 @@ impl<'t> Session<'t> {
     /// [`sentence`] for the frame as it stands.
     pub fn sentence(&self) -> String {
         match self.hidden {
-            true => "What is the product, local times upstream? Type a number.\n".to_string(),
+            true => "What is the product, local times upstream? Type all of it, or rounded to two \
+                     digits or more.\n"
+                .to_string(),
             false => sentence(self.trace, self.index),
         }
     }
 
-    /// Does what a command says: `n p f b w ? h q`, `g` with a number, or, when asked, a number.
+    /// Does what a command says, by its letter or its word: `h` lists them. A number answers what
+    /// was asked, or else is the frame to go to.
     pub fn answer(&mut self, command: &str) -> Answer {
         let command = command.trim();
-        if self.hidden
-            && let Ok(guess) = command.parse::<f64>()
-        {
-            return self.judge(guess);
+        if self.hidden && command.parse::<f64>().is_ok() {
+            return self.ask(command);
         }
+        let lower = command.to_lowercase();
+        // What follows a word may stand next to it: g12, ?-0.18.
+        let end = lower.find(|c: char| !c.is_alphabetic() && c != '?').unwrap_or(lower.len());
+        let (word, rest) = match lower.split_at(end) {
+            ("", number) if number.parse::<f64>().is_ok() => ("g", number),
+            (word, rest) => (word, rest.trim()),
+        };
         let last = self.trace.frames.len() - 1;
         let first_back = self.trace.frames.iter().position(|f| matches!(f, Frame::Backward(_)));
-        let go = match command.chars().next() {
-            None | Some('n') => (self.index + 1).min(last),
-            Some('p') => self.index.saturating_sub(1),
-            Some('f') => 0,
-            Some('b') => first_back.unwrap_or(last),
-            Some('g') => match command[1..].trim().parse::<usize>() {
+        let words = |text: &str| Answer::Words(text.to_string());
+        let go = match (word, rest) {
+            ("" | "n" | "next", "") if self.index == last && !self.hidden => {
+                return words("this is the last frame: p goes back, q quits\n");
+            }
+            ("" | "n" | "next", "") => (self.index + 1).min(last),
+            ("p" | "back", "") if self.index == 0 => return words("this is the first frame\n"),
+            ("p" | "back", "") => self.index - 1,
+            ("f" | "forward", "") => 0,
+            ("b" | "backward", "") => first_back.unwrap_or(last),
+            ("g" | "go", number) => match number.parse::<usize>() {
                 Ok(number) if (1..=last + 1).contains(&number) => number - 1,
-                _ => return Answer::Words(format!("g needs a frame from 1 to {}\n", last + 1)),
+                _ => {
+                    return Answer::Words(format!(
+                        "g needs a frame from 1 to {}; a prediction needs ? before it\n",
+                        last + 1
+                    ));
+                }
             },
-            Some('w') => return Answer::Words(self.why()),
-            Some('h') => return Answer::Words(HELP.to_string()),
-            Some('q') => return Answer::Quit(self.score()),
-            Some('?') => return self.ask(),
-            Some(other) => return Answer::Words(format!("no command {other}; h lists them\n")),
+            ("w" | "why", "") => return Answer::Words(self.why()),
+            ("h" | "help", "") => return words(HELP),
+            ("q" | "quit", "") => return Answer::Quit(self.score()),
+            ("?" | "predict", typed) => return self.ask(typed),
+            _ => return Answer::Words(format!("no command `{}`\n{KEYS}\n", clip(command, 60))),
         };
         (self.index, self.hidden) = (go, false);
         Answer::Screen
@@ -440,41 +463,23 @@ impl<'t> Session<'t> {
         }
     }
 
-    fn ask(&mut self) -> Answer {
-        match self.step() {
-            Some(step) if step.product.shape() == (1, 1) => {
-                self.hidden = true;
-                Answer::Screen
-            }
-            Some(_) => Answer::Words("one number can be predicted, not a matrix\n".to_string()),
-            None => Answer::Words("there is a product to predict in backward frames: b\n".into()),
+    /// Judges what was typed as a prediction; without a number, hides the product and waits for it.
+    fn ask(&mut self, typed: &str) -> Answer {
+        let Some(step) = self.step() else {
+            return Answer::Words("predictions start in the backward pass: press b\n".to_string());
+        };
+        if step.product.shape() != (1, 1) {
+            return Answer::Words("one number can be predicted, not a matrix\n".to_string());
         }
-    }
-
-    /// Holds a prediction against the product, and names the slip where one explains it.
-    fn judge(&mut self, guess: f64) -> Answer {
+        let Ok(guess) = typed.parse() else {
+            self.hidden = true;
+            return Answer::Screen;
+        };
+        let (right, words) = judge(step, typed, guess);
         self.hidden = false;
         self.asked += 1;
-        let Some(step) = self.step() else { return Answer::Screen };
-        let single = |value: &Tensor| value.get(0, 0);
-        let (product, upstream) = (single(&step.product), single(&step.upstream));
-        let is = |truth: f64| (guess - truth).abs() <= 2e-3 * truth.abs().max(1e-9);
-        let ratio = product / upstream;
-        if is(product) {
-            self.right += 1;
-            return Answer::Words(format!("right: {}\n", number(product)));
-        }
-        let slip = match () {
-            () if is(-product) => ": the sign is turned around",
-            () if is(ratio) => ": that is the local derivative; times upstream is missing",
-            () if is(upstream) => ": that is upstream; times the local derivative is missing",
-            () if step.before.is_some() && is(single(&step.after)) => {
-                ": that is the gradient after, with what had come in before"
-            }
-            () => "",
-        };
-        let gap = number(guess - product);
-        Answer::Words(format!("it is {}; yours is off by {gap}{slip}\n", number(product)))
+        self.right += usize::from(right);
+        Answer::Words(words)
     }
 
     /// The rule that this frame follows, by its name.
@@ -514,12 +519,47 @@ impl<'t> Session<'t> {
     }
 }
 
+/// Holds a prediction against the product, and names the slip where one explains it.
+fn judge(step: &Contribution, typed: &str, guess: f64) -> (bool, String) {
+    let single = |value: &Tensor| value.get(0, 0);
+    let (product, upstream) = (single(&step.product), single(&step.upstream));
+    let half = half_a_digit(typed);
+    // The last term leaves room for the rounding of f64 itself.
+    let is = |truth: f64| guess == truth || (guess - truth).abs() < half + 1e-12 * truth.abs();
+    if is(product) {
+        return (true, format!("right: {}\n", number(product)));
+    }
+    let slip = match () {
+        () if is(-product) => "the sign is turned around\n",
+        () if is(product / upstream) => "that is the local derivative; times upstream is missing\n",
+        () if is(upstream) => "that is upstream; times the local derivative is missing\n",
+        () if step.before.is_some() && is(single(&step.after)) => {
+            "that is the gradient after, with what had come in before\n"
+        }
+        () => "",
+    };
+    let gap = number(guess - product);
+    (false, format!("it is {}; yours is off by {gap}\n{slip}", number(product)))
+}
+
+/// How far a number may be from the one that was typed, to be rounded to it: half a unit of the
+/// last digit; 0 where fewer than two significant digits were typed.
+fn half_a_digit(typed: &str) -> f64 {
+    let (digits, exponent) = typed.split_once(['e', 'E']).unwrap_or((typed, "0"));
+    let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let significant = digits.trim_start_matches(['+', '-', '0', '.']).replace('.', "").len();
+    let exponent: f64 = exponent.parse().unwrap_or(0.0);
+    if significant < 2 { 0.0 } else { 0.5 * 10_f64.powf(exponent - decimals as f64) }
+}
+
 const HELP: &str = "\
 n, Enter  the next frame           p  the one before
 f  the first forward               b  the first backward
-g 12  frame 12                     w  why: the rule that applies
-?  hide the product and predict it: then type a number
+g 12, or 12  frame 12              w  why: the rule that applies
+?  hide the product and predict it: type all of it, or round it to two digits
+   or more; ? -0.18 does so at once
 q  quit
+In a line, whole words do, too: next, back, go 12, forward, backward, ...
 [ ] this node   --- an edge   <== a gradient is carried back   . not yet
 ";
 

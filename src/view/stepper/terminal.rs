@@ -113,7 +113,7 @@ impl<'t> Screen<'t> {
         match self.session.answer(command) {
             Answer::Screen => self.show()?,
             Answer::Words(words) => {
-                if self.interactive && asked && !self.session.hidden {
+                if asked && !self.session.hidden {
                     self.show()?; // with the product that was asked for
                 }
                 self.words(&words)?
@@ -163,7 +163,10 @@ impl<'t> Screen<'t> {
                     }
                     continue;
                 }
-                Key::Letter(c) if c == 'g' || collecting && "0123456789.+-e ".contains(c) => {
+                // A number, such as -1.2e-3, or a command that one belongs to.
+                Key::Letter(c)
+                    if "gG0123456789.+-".contains(c) || collecting && "e ".contains(c) =>
+                {
                     typed.push(c);
                     say(c.encode_utf8(&mut [0; 4]))?;
                     continue;
