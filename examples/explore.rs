@@ -27,13 +27,23 @@ fn main() -> ExitCode {
                 println!("{USAGE}");
                 return ExitCode::SUCCESS;
             }
-            _ => return wrong(&format!("there is no option {}", argument.to_string_lossy())),
+            _ => return wrong(&unknown(&argument.to_string_lossy())),
         }
     }
     match run(&mut io::stdout(), batch, out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => wrong(&error.to_string()),
+    }
+}
+
+/// What is wrong with an argument that is no option.
+fn unknown(argument: &str) -> String {
+    match argument.split_once('=') {
+        Some(("--out", path)) => format!("write a space: --out {path}"),
+        Some(("--batch", _)) => "--batch takes no value: write --batch".to_string(),
+        _ if argument.starts_with('-') => format!("there is no option {argument}"),
+        _ => format!("there is no option {argument}; to write the page there: --out {argument}"),
     }
 }
 
@@ -57,8 +67,9 @@ pub fn run(out: &mut impl Write, batch: bool, path: Option<PathBuf>) -> io::Resu
     } else {
         view::html(&neuron(), "logistic regression as one node")
     };
-    std::fs::write(&path, &page)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    std::fs::write(&path, &page).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+    })?;
     writeln!(out, "wrote {} ({} kB): open it in a browser", path.display(), page.len() / 1000)?;
     writeln!(out, "keys: arrows, Home, End, space bar, and ? to predict")
 }

@@ -32,13 +32,24 @@ fn main() -> ExitCode {
                 Some("never") => options.color = Some(false),
                 _ => return wrong("--color needs auto, always or never"),
             },
-            Ok(other) => return wrong(&format!("there is no option {other}")),
+            Ok(other) => return wrong(&unknown(other)),
             Err(other) => return wrong(&format!("there is no option {other:?}")),
         }
     }
     match stepper::run(&if batch { examples() } else { neuron() }, options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => wrong(&error.to_string()),
+    }
+}
+
+/// What is wrong with an argument that is no option.
+fn unknown(argument: &str) -> String {
+    match argument.split_once('=') {
+        Some(("--color", when)) => format!("write a space: --color {when}"),
+        Some((option @ ("--batch" | "--all" | "--linear"), _)) => {
+            format!("{option} takes no value: write {option}")
+        }
+        _ => format!("there is no option {argument}"),
     }
 }
 

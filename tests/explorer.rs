@@ -338,4 +338,13 @@ fn the_example_writes_a_page_or_says_why_not() {
         let (code, _, err) = run(wrong);
         assert!(code == Some(2) && err.starts_with("error: ") && err.contains("usage: "), "{err}");
     }
+    for (arguments, hint) in [
+        (&["p.html"] as &[_], "there is no option p.html; to write the page there: --out p.html"),
+        (&["--out=p.html"], "write a space: --out p.html"),
+        (&["--batch=1"], "--batch takes no value: write --batch"),
+        (&["--out", "/no/such/p.html"], "cannot write /no/such/p.html: "),
+    ] {
+        let (_, _, err) = run(arguments);
+        assert!(err.starts_with(&format!("error: {hint}")), "{err}");
+    }
 }

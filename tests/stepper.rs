@@ -300,6 +300,13 @@ fn through_a_pipe() {
         assert_eq!((code, out.as_str()), (Some(2), ""), "{wrong:?}");
         assert!(err.starts_with("error: ") && err.contains("usage: "), "{err}");
     }
+    for (wrong, hint) in [
+        ("--color=never", "error: write a space: --color never\n"),
+        ("--all=yes", "error: --all takes no value: write --all\n"),
+    ] {
+        let (_, _, err) = piped(&[wrong], "");
+        assert!(err.starts_with(hint), "{err}");
+    }
 }
 
 #[test]
