@@ -147,6 +147,10 @@ if (playable) {
   press('Enter', $('guess'));
   say('answer', $('answer').textContent);
   say('said', $('said').textContent);
+  press('?');
+  $('guess').value = now.frames[at].product[0].toPrecision(2);
+  press('Enter', $('guess'));
+  say('rounded', $('answer').textContent);
 }
 say('why', $('why').textContent);
 say('requests', performance.getEntriesByType('resource').length);
@@ -244,6 +248,7 @@ fn one_neuron_in_a_browser() {
         assert!(verdict.contains(&format!("width: {width}\nerrors: \n")), "{verdict}");
         assert_says(&verdict, &["reset: true", "asked: productlocal × upstream?"]);
         assert!(verdict.contains("the sign is turned around (0 of 1)"), "{verdict}");
+        assert!(verdict.contains("rounded: right (1 of 2)"), "{verdict}");
         assert!(worst(&verdict) <= 1e-12, "{verdict}");
 
         // With w1 = 2 and y = 0: z = 3.5, and dL/dw = a x, dL/db = a for a = sigmoid(3.5).

@@ -242,7 +242,12 @@ function predict() {
 function check() {
   const text = $('guess').value.trim().replace(',', '.'), guess = Number(text);
   const step = now.frames[at], truth = step.product[0];
-  const is = x => Math.abs(guess - x) <= 2e-3 * Math.max(Math.abs(x), 1e-9);
+  // Right is the product, rounded to the digits that were typed, if these are two at least.
+  const [mantissa, exponent = '0'] = text.toLowerCase().split('e');
+  const decimals = (mantissa.split('.')[1] || '').length;
+  const significant = mantissa.replace(/^[-+0.]+/, '').replace('.', '').length;
+  const room = significant < 2 ? 0 : 0.5 * 10 ** (Number(exponent) - decimals);
+  const is = x => guess === x || Math.abs(guess - x) <= room * (1 + 1e-9);
   if (text === '' || Number.isNaN(guess)) {
     $('answer').textContent = 'type a number, such as 0.25';
     return;
