@@ -60,23 +60,30 @@ impl Job {
         let (mut file, mut label, mut iterations, mut rate) = (None, None, None, None);
         let mut without = vec![];
         while let Some(argument) = arguments.next() {
-            // A path may hold any bytes, and options are plain text.
-            let option = argument.to_string_lossy().into_owned();
-            let mut value = || {
-                let value = arguments.next().ok_or(format!("{option} needs a value"))?;
-                value.into_string().map_err(|value| format!("{value:?} is not UTF-8"))
+            // A path may hold any bytes, and options are plain text: --option value or
+            // --option=value.
+            let text = argument.to_string_lossy().into_owned();
+            let (option, behind) = match text.split_once('=') {
+                Some((option, behind)) if option.starts_with('-') => (option, Some(behind)),
+                _ => (text.as_str(), None),
             };
-            match option.as_str() {
+            let mut value = |kind: &str| match behind {
+                Some(behind) => Ok(behind.to_string()),
+                None => next_value(option, kind, arguments.next()),
+            };
+            match option {
                 "--help" | "-h" => return Ok(None),
-                "--label" => once(&mut label, &option, value()?)?,
-                "--without" => without.push(value()?),
+                "--label" => once(&mut label, option, value("a name")?)?,
+                "--without" => without.push(value("a name")?),
                 "--iterations" => {
-                    once(&mut iterations, &option, number(&option, "a whole number", &value()?)?)?
+                    let kind = "a whole number";
+                    once(&mut iterations, option, number(option, kind, &value(kind)?)?)?
                 }
                 "--learning-rate" => {
-                    once(&mut rate, &option, number(&option, "a number", &value()?)?)?
+                    let kind = "a number";
+                    once(&mut rate, option, number(option, kind, &value(kind)?)?)?
                 }
-                _ if option.starts_with('-') => return Err(format!("there is no option {option}")),
+                _ if option.starts_with('-') => return Err(no_option(option)),
                 _ => once(&mut file, "a file", PathBuf::from(argument))?,
             }
         }
@@ -87,6 +94,30 @@ impl Job {
             ..usual
         };
         Ok(Some(Job { file: file.unwrap_or_else(penguins), label, without, options }))
+    }
+}
+
+/// The argument behind an option, unless it is the next option.
+fn next_value(option: &str, kind: &str, next: Option<OsString>) -> Result<String, String> {
+    let value = next.ok_or(format!("{option} needs {kind}"))?;
+    let value = value.into_string().map_err(|value| format!("{value:?} is not UTF-8"))?;
+    match value.starts_with("--") {
+        true => Err(format!("{option} needs {kind}; if {value} is one: {option}={value}")),
+        false => Ok(value),
+    }
+}
+
+/// Names the option that begins with the same letters, two of them at least.
+fn no_option(option: &str) -> String {
+    let same = |known: &&str| {
+        let pairs =
+            known.trim_start_matches('-').chars().zip(option.trim_start_matches('-').chars());
+        pairs.take_while(|(known, typed)| known == typed).count()
+    };
+    let known = ["--label", "--without", "--iterations", "--learning-rate"];
+    match known.into_iter().max_by_key(same).filter(|known| same(known) >= 2) {
+        Some(known) => format!("there is no option {option}; there is {known}"),
+        None => format!("there is no option {option}"),
     }
 }
 
@@ -113,6 +144,9 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     let all = read(job)?;
     introduce(out, job, &all)?;
     let (mut train, mut test) = all.split(0.2, 1)?;
+    if let Some(class) = only_class(&train) {
+        writeln!(out, "all examples to train on are {class}: there is no other class to learn")?;
+    }
     let scaler = train.standardizer()?;
     (train.x, test.x) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
     let (trained_on, tested_on) = (train.y.shape().1, test.y.shape().1);
@@ -120,7 +154,7 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     out.flush()?;
 
     let (w, b) = logistic::initialize_with_zeros(train.features.len());
-    let (at_start, _) = compare(&w, b, &train)?;
+    let (at_start, first_cost) = compare(&w, b, &train)?;
     let iterations = job.options.num_iterations;
     let every = iterations.div_ceil(5).max(1);
     let (mut written, mut progress) = (Ok(()), Progress::new());
@@ -134,10 +168,14 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
     written?;
     let (at_end, cost) = compare(&fit.w, fit.b, &train)?;
     write_cost(out, iterations, cost)?;
+    if cost > first_cost {
+        writeln!(out, "the cost rose, as the steps are too long: try a smaller --learning-rate")?;
+    }
     judge(out, &fit, &train, &test)?;
 
     writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{}", at_start.largest(ROWS))?;
     writeln!(out, "\nThe gradient after {iterations} iterations:\n{}", at_end.largest(ROWS))?;
+    writeln!(out, "{CANCEL}")?;
     let agree = verdict(at_start.agrees() && at_end.agrees());
     writeln!(out, "\nverdict: {agree}  (backpropagation and the gradient derived by hand)\n")?;
     writeln!(out, "Try:  -- --learning-rate 0.05: the cost falls, more slowly.")?;
@@ -148,7 +186,8 @@ pub fn run(out: &mut impl Write, job: &Job) -> Result<(), Box<dyn Error>> {
 /// What the data are, and which class is 1.
 fn introduce(out: &mut impl Write, job: &Job, all: &Examples) -> io::Result<()> {
     let (n, m) = all.x.shape();
-    writeln!(out, "{}: {m} examples, {n} features", job.file.display())?;
+    let features = if n == 1 { "feature" } else { "features" };
+    writeln!(out, "{}: {m} examples, {n} {features}", job.file.display())?;
     let ones = all.y.sum() as usize;
     let [zero, one] = &all.classes;
     writeln!(out, "label {}: {ones} are {one}, {} are {zero}", all.label, m - ones)?;
@@ -156,6 +195,16 @@ fn introduce(out: &mut impl Write, job: &Job, all: &Examples) -> io::Result<()> 
         writeln!(out, "the node learns {one} as 1 and {zero} as 0")?;
     }
     Ok(())
+}
+
+/// The class of all these examples, if there is one only.
+fn only_class(part: &Examples) -> Option<&String> {
+    let [zero, one] = &part.classes;
+    match part.y.sum() {
+        0.0 => Some(zero),
+        ones if ones == part.y.shape().1 as f64 => Some(one),
+        _ => None,
+    }
 }
 
 /// How often the node is right, and how often one is who never looks at the features.
@@ -178,7 +227,7 @@ fn judge(
     let always = &train.classes[usize::from(ones_are_more)];
     writeln!(out, "who always answers {always}: {on_train:.1} % on train, {on_test:.1} % on test")?;
     let size = |i: &usize| fit.w.get(*i, 0).abs();
-    if let Some(i) = (0..n).max_by(|i, j| size(i).total_cmp(&size(j))) {
+    if let Some(i) = (0..n).filter(|i| size(i) != 0.0).max_by(|i, j| size(i).total_cmp(&size(j))) {
         let (weight, name) = (short(fit.w.get(i, 0)), &train.features[i]);
         writeln!(out, "the largest weight is w[{i}] = {weight}, that of {name}")?;
     }
@@ -186,7 +235,11 @@ fn judge(
 }
 
 /// So many derivatives are shown, the largest ones.
-const ROWS: usize = 6;
+const ROWS: usize = 5;
+
+/// Said below a table in which `rel.err` may be large beside AGREE.
+const CANCEL: &str =
+    "Where terms cancel, the last digits are rounding; the verdict goes by term size.";
 
 fn read(job: &Job) -> chainrule::Result<Examples> {
     let label = job.label.as_deref();

@@ -317,7 +317,7 @@ fn columns(
     }
     for name in without {
         if !columns.iter().any(|column| column.name == *name) {
-            return Err(faults::no_column(csv, name, &columns));
+            return Err(faults::nothing_to_leave_out(csv, name, &columns));
         }
     }
     let mut known = HashSet::new();
@@ -424,16 +424,11 @@ fn class(seen: &mut Vec<String>, text: &str, number: Option<f64>) -> usize {
 /// The names of class 0 and class 1, and whether they appeared in the other order.
 fn two_classes(seen: &[String]) -> Option<([String; 2], bool)> {
     let number = |class: &String| class.parse::<f64>().ok();
-    let (first, second) = match seen {
-        [first, second] => (first.clone(), second.clone()),
-        // One class alone has a meaning if it is 0 or 1.
-        [only] if number(only) == Some(0.0) => (only.clone(), "1".to_string()),
-        [only] if number(only) == Some(1.0) => (only.clone(), "0".to_string()),
-        _ => return None,
-    };
-    let swapped = match (number(&first), number(&second)) {
+    let [first, second] = seen else { return None };
+    let swapped = match (number(first), number(second)) {
         (Some(first), Some(second)) => first > second,
         _ => first > second,
     };
-    Some(if swapped { ([second, first], true) } else { ([first, second], false) })
+    let (zero, one) = if swapped { (second, first) } else { (first, second) };
+    Some(([zero.clone(), one.clone()], swapped))
 }

@@ -146,6 +146,7 @@ fn the_index_has_the_messages_of_the_commands() {
         ("12_model.rs", "format!(", "/// The default data"),
         ("step.rs", "wrong(", "fn wrong"),
         ("explore.rs", "wrong(", "fn wrong"),
+        ("explore.rs", "format!(", "fn wrong"),
         ("exercises/runner.rs", "Err(format!(", "fn wrong"),
     ] {
         let code = fs::read_to_string(examples.join(file)).unwrap();
@@ -153,7 +154,7 @@ fn the_index_has_the_messages_of_the_commands() {
         let said = code.split(call).skip(1).filter_map(|call| literal(&arguments(call)[0]));
         let said: Vec<String> = said.collect();
         said.iter().for_each(|text| assert_listed(&index, text));
-        assert!(said.len() > 1, "{file}: {said:?}");
+        assert!(!said.is_empty(), "{file}: {said:?}");
     }
 }
 

@@ -813,7 +813,7 @@ there are no examples
  why: the cost is a mean over the examples, and 0/0 is no number
  try: check that the file has rows below its header, and that a split left some",
     );
-    trains(csv("x,y\n1,0\n"));
+    trains(csv("x,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1058,7 +1058,8 @@ X has 3 features, and 2 were standardised in training
 
 #[test]
 fn a_split_of_one_example() {
-    let message = fault_of(csv("a,y\n1,0\n").and_then(|examples| examples.split(0.2, 1)));
+    let (one, _) = csv("a,y\n1,0\n2,1\n").unwrap().split(0.5, 1).unwrap();
+    let message = fault_of(one.split(0.2, 1));
     assert_text(
         &message,
         "\
@@ -1106,7 +1107,7 @@ the file is empty
  why: the cost is a mean over the examples, and 0/0 is no number
  try: add a header row such as x,y and below it one row per example",
     );
-    trains(csv("x,y\n1,0\n"));
+    trains(csv("x,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1122,7 +1123,7 @@ there is a header, and no row below it
  why: the cost is a mean over the examples, and 0/0 is no number
  try: add a header row such as x,y and below it one row per example",
     );
-    trains(csv("x,y\n1,0\n"));
+    trains(csv("x,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1139,7 +1140,7 @@ there is one column only, and no features beside the label
  why: without features the model has nothing to tell the examples apart by
  try: separate the columns with commas, semicolons or tabs: feature,label",
     );
-    trains(csv("hours,passed\n1,0\n"));
+    trains(csv("hours,passed\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1208,7 +1209,7 @@ two columns are named `x`
  why: a name must say which column is meant
  try: give one of them another name, such as x_2",
     );
-    trains(csv("x,x_2,y\n1,2,0\n"));
+    trains(csv("x,x_2,y\n1,2,0\n1,2,1\n"));
 }
 
 #[test]
@@ -1225,7 +1226,7 @@ no column is named `passed`
  why: the label is what is learned, and the other columns are the features
  try: ask for a column that is there, such as \"Passed\"",
     );
-    trains(csv_label("Passed,hours\n1,0.5\n", "Passed"));
+    trains(csv_label("Passed,hours\n1,0.5\n0,0.2\n", "Passed"));
 }
 
 #[test]
@@ -1234,15 +1235,22 @@ fn a_column_to_leave_out_that_is_not_there() {
     assert_text(
         &message,
         "\
-no column is named `ID`
+no column to leave out is named `ID`
   --> my.csv:1:1
    | id,x,y
    | ^
    = the 3 columns are id, x, y
- why: the label is what is learned, and the other columns are the features
- try: ask for a column that is there, such as \"id\"",
+ why: --without NAME leaves out a column that teaches nothing, such as an id
+ try: if this one is meant: --without \"id\"",
     );
-    trains(csv_without("id,x,y\n1,2,0\n", &["id"]));
+    for (name, hint) in [
+        ("z", "give a name as it stands in the header, or drop this --without"),
+        ("id,x", "give it once for each column: --without \"id\" --without \"x\""),
+    ] {
+        let message = fault_of(csv_without("id,x,y\n1,2,0\n", &[name]));
+        assert!(message.ends_with(&format!("\n try: {hint}")), "{message}");
+    }
+    trains(csv_without("id,x,y\n1,2,0\n1,2,1\n", &["id"]));
 }
 
 #[test]
@@ -1259,7 +1267,7 @@ no features are left
  why: without features the model has nothing to tell the examples apart by
  try: leave fewer columns out",
     );
-    trains(csv_without("id,x,y\n1,2,0\n", &["id"]));
+    trains(csv_without("id,x,y\n1,2,0\n1,2,1\n", &["id"]));
 }
 
 #[test]
@@ -1278,7 +1286,7 @@ this row has 2 cells, the header has 3
  try: complete the row, or delete it",
     );
     trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
-    trains(csv("a,b,y\n1,2,0\n"));
+    trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
 }
 
 #[test]
@@ -1297,8 +1305,8 @@ this row has 4 cells, the header has 3
  why: every example needs a value for every feature, and a label
  try: write 2.0 if that is one number; else quote text that has a comma",
     );
-    trains(csv("id,a,y\n1,2,0\n"));
-    trains(csv_without("id,a,y\n\"1,x\",2,0\n", &["id"]));
+    trains(csv("id,a,y\n1,2,0\n1,2,1\n"));
+    trains(csv_without("id,a,y\n\"1,x\",2,0\n\"1,x\",2,1\n", &["id"]));
 }
 
 #[test]
@@ -1316,8 +1324,8 @@ this row has 4 cells, the header has 3
  why: every example needs a value for every feature, and a label
  try: delete what is too much, or quote text that holds a separator",
     );
-    trains(csv_without("name;a;y\n\"Lovelace; Ada\";2;0\n", &["name"]));
-    trains(csv_without("name;a;y\nAda;2;0\n", &["name"]));
+    trains(csv_without("name;a;y\n\"Lovelace; Ada\";2;0\n\"Lovelace; Ada\";2;1\n", &["name"]));
+    trains(csv_without("name;a;y\nAda;2;0\nAda;2;1\n", &["name"]));
 }
 
 #[test]
@@ -1336,7 +1344,7 @@ this row has 3 cells, the header has 2
  why: every example needs a value for every feature, and a label
  try: delete the separator at the end of the row",
     );
-    trains(csv("a,y\n1,0\n"));
+    trains(csv("a,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1355,7 +1363,7 @@ this row has 4 cells, the header has 3
  why: every example needs a value for every feature, and a label
  try: write 1.5 if that is one number; else quote text that has a comma",
     );
-    trains(csv("a,b,y\n1.5,2,0\n1.5,2,0\n"));
+    trains(csv("a,b,y\n1.5,2,0\n1.5,2,0\n1.5,2,1\n"));
 }
 
 #[test]
@@ -1374,7 +1382,7 @@ fn a_decimal_comma_between_semicolons() {
  why: numbers have a decimal point, and nothing between their thousands
  try: write 1.5, and the other numbers of the file likewise",
     );
-    trains(csv("a;b;y\n1.5;2.25;0\n"));
+    trains(csv("a;b;y\n1.5;2.25;0\n1.5;2.25;1\n"));
 }
 
 #[test]
@@ -1393,7 +1401,7 @@ fn thousands() {
  why: numbers have a decimal point, and nothing between their thousands
  try: write 1234567.5, and the other numbers of the file likewise",
     );
-    trains(csv("income;y\n1234567.5;0\n"));
+    trains(csv("income;y\n1234567.5;0\n1234567.5;1\n"));
 }
 
 #[test]
@@ -1412,8 +1420,8 @@ fn a_comma_that_could_be_either() {
  why: numbers have a decimal point, and nothing between their thousands
  try: write 1.234 or 1234, and the other numbers of the file likewise",
     );
-    trains(csv("income,y\n1.234,0\n"));
-    trains(csv("income,y\n1234,0\n"));
+    trains(csv("income,y\n1.234,0\n1.234,1\n"));
+    trains(csv("income,y\n1234,0\n1234,1\n"));
 }
 
 #[test]
@@ -1431,7 +1439,7 @@ fn text_in_a_feature() {
  why: a feature is multiplied by its weight, and only numbers can be
  try: write a number here, or leave the column out: --without \"name\"",
     );
-    trains(csv_without("name,a,y\nAda,1.5,0\n", &["name"]));
+    trains(csv_without("name,a,y\nAda,1.5,0\nAda,1.5,1\n", &["name"]));
 }
 
 #[test]
@@ -1449,7 +1457,7 @@ fn a_number_that_is_too_large() {
  why: one infinite number makes z, the cost and every gradient infinite or NaN
  try: write the values in a larger unit, or delete the row",
     );
-    trains(csv("a,y\n1e99,0\n"));
+    trains(csv("a,y\n1e99,0\n1e99,1\n"));
 }
 
 #[test]
@@ -1467,7 +1475,7 @@ fn an_infinite_number() {
  why: one infinite number makes z, the cost and every gradient infinite or NaN
  try: write a finite number, or delete the row",
     );
-    trains(csv("a,y\n-99,0\n"));
+    trains(csv("a,y\n-99,0\n-99,1\n"));
 }
 
 #[test]
@@ -1486,7 +1494,7 @@ fn missing_features() {
  why: every example needs a value for every feature, and a label
  try: delete these rows, or leave out what lacks most: --without \"income\"",
     );
-    trains(csv("age,income,y\n30,20,1\n"));
+    trains(csv("age,income,y\n30,20,1\n30,20,0\n"));
     let text = "age,income,y\n40,NA,0\n,-,1\n30,20,1\n";
     assert!(csv_without(text, &["age", "income"]).is_err());
     let text = "age,income,y\n40,NA,0\n50,-,1\n30,20,1\n";
@@ -1510,7 +1518,7 @@ fn a_missing_label() {
  try: fill in the labels, or delete these rows",
     );
     trains(csv("age,y\n40,0\n50,1\n"));
-    trains(csv("age,y\n40,0\n"));
+    trains(csv("age,y\n40,0\n40,1\n"));
 }
 
 #[test]
@@ -1564,10 +1572,16 @@ the label `kind` has the same value in all rows
    = labels seen: cat
    = this one is `cat`
  why: one node tells two classes apart: its a is the probability of class 1
- try: add rows of the other class, or write the labels as 0 and 1",
+ try: add rows of the other class",
     );
+    for text in ["a,kind\n1,1\n2,1\n", "a,kind\n1,0\n1,0\n", "a,kind\n1,0\n"] {
+        let message = fault_of(csv(text));
+        assert!(
+            message.starts_with("the label `kind` has the same value in all rows"),
+            "{message}"
+        );
+    }
     trains(csv("a,kind\n1,cat\n2,cat\n3,dog\n"));
-    trains(csv("a,kind\n1,1\n2,1\n"));
 }
 
 #[test]
@@ -1602,7 +1616,10 @@ text follows a closing quote
  why: a quoted cell ends with its quote; one that belongs to it is written twice
  try: write a quote inside the cell as \"\", or close the cell where it ends",
     );
-    trains(csv_without("name,a,y\n\"the \"\"great\"\" one\",1,0\n", &["name"]));
+    trains(csv_without(
+        "name,a,y\n\"the \"\"great\"\" one\",1,0\n\"the \"\"great\"\" one\",1,1\n",
+        &["name"],
+    ));
 }
 
 #[test]
@@ -1619,7 +1636,7 @@ this is not UTF-8 text
  why: which bytes make a letter depends on the encoding; UTF-8 is read here
  try: save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
     );
-    trains(csv("na\u{ef}ve,y\n1,0\n"));
+    trains(csv("na\u{ef}ve,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1636,7 +1653,7 @@ this is not UTF-8 text
  why: which bytes make a letter depends on the encoding; UTF-8 is read here
  try: save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
     );
-    trains(csv("a,y\n1,0\n"));
+    trains(csv("a,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1657,7 +1674,7 @@ fn a_wide_and_a_long_line() {
  why: a feature is multiplied by its weight, and only numbers can be
  try: write a number here, or leave the column out: --without \"a\"",
     );
-    trains(csv_without("名前,a,y\nあ,1,0\n", &["名前"]));
+    trains(csv_without("名前,a,y\nあ,1,0\nあ,1,1\n", &["名前"]));
 }
 
 #[test]

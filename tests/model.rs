@@ -18,6 +18,9 @@ fn answer_os(arguments: Vec<OsString>) -> Result<String, String> {
     }
 }
 
+const CANCEL: &str =
+    "AGREE\nWhere terms cancel, the last digits are rounding; the verdict goes by term size.\n";
+
 #[test]
 fn every_data_set_fits_on_a_screen() {
     for (name, balance, always) in [
@@ -30,7 +33,8 @@ fn every_data_set_fits_on_a_screen() {
         let screen = answer(&[&format!("examples/data/{name}.csv")]).unwrap();
         assert!(screen.lines().count() < 40, "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
-        for part in [balance, always, "\nverdict: AGREE", "\ncost after iteration  2000: "] {
+        for part in [balance, always, "\nverdict: AGREE", "\ncost after iteration  2000: ", CANCEL]
+        {
             assert!(screen.contains(part), "{part:?} is missing:\n{screen}");
         }
         assert!(!screen.contains("NaN") && !screen.contains("inf"), "{screen}");
@@ -67,10 +71,54 @@ fn no_iterations_are_a_run_as_well() {
     let screen = answer(&["--iterations", "0"]).unwrap();
     assert!(screen.contains("cost after iteration     0: 0.693147"), "{screen}");
     assert_eq!(screen.matches("cost after").count(), 1);
+    assert!(!screen.contains("largest weight"), "all weights are 0:\n{screen}");
     for iterations in ["1", "4", "5", "9", "11"] {
         let screen = answer(&["--iterations", iterations]).unwrap();
         assert!(screen.matches("cost after").count() <= 6, "{screen}");
     }
+}
+
+/// The screen of a run on a file of this text.
+fn screen_of(name: &str, text: &str) -> Result<String, String> {
+    let path = std::env::temp_dir().join(format!("chainrule-{name}-{}.csv", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let screen = answer(&[path.to_str().unwrap()]);
+    std::fs::remove_file(path).unwrap();
+    screen
+}
+
+#[test]
+fn one_class_is_told() {
+    let refused = screen_of("all-0", "x,y\n1,0\n2,0\n3,0\n").unwrap_err();
+    assert!(refused.starts_with("the label `y` has the same value in all rows"), "{refused}");
+    // Wherever the one example of class 1 stands, a fifth of five is to test with.
+    let said = "all examples to train on are 0: there is no other class to learn\n";
+    let told = (0..5).filter(|&one| {
+        let rows = (0..5).map(|k| format!("{k},{}\n", u8::from(k == one)));
+        let screen = screen_of("one", &format!("x,y\n{}", rows.collect::<String>())).unwrap();
+        assert!(screen.contains(": 5 examples, 1 feature\n"), "{screen}");
+        screen.contains(said)
+    });
+    assert_eq!(told.count(), 1);
+    let refused = screen_of("two", "x,y\n1,0\n2,1\n").unwrap_err();
+    assert!(refused.contains(" in the only example\n"), "{refused}");
+}
+
+#[test]
+fn options_with_an_equals_sign() {
+    let apart = answer(&["--learning-rate", "0.05", "--iterations", "9", "--label", "male"]);
+    let joined = answer(&["--learning-rate=0.05", "--iterations=9", "--label=male"]);
+    assert_eq!(joined.unwrap(), apart.unwrap());
+}
+
+#[test]
+fn a_cost_that_rose_is_told() {
+    let said = "the cost rose, as the steps are too long: try a smaller --learning-rate\n";
+    assert!(answer(&["--learning-rate", "1000"]).unwrap().contains(said));
+    for rate in ["0.05", "1"] {
+        assert!(!answer(&["--learning-rate", rate]).unwrap().contains(said));
+    }
+    assert!(!answer(&["--iterations", "0"]).unwrap().contains(said));
 }
 
 /// Steps that are far too long: huge numbers, or none, and still a screen.
@@ -85,7 +133,16 @@ fn a_learning_rate_that_is_far_too_large() {
 #[test]
 fn bad_arguments_and_files_are_told() {
     for (arguments, what) in [
-        (&["--iterations"][..], "--iterations needs a value"),
+        (&["--iterations"][..], "--iterations needs a whole number"),
+        (&["--label"], "--label needs a name\n"),
+        (
+            &["--label", "--without"],
+            "--label needs a name; if --without is one: --label=--without\n",
+        ),
+        (&["--label=--without"], "no column is named `--without`"),
+        (&["--iterations=x"], "--iterations needs a whole number, not `x`"),
+        (&["--lable", "x"], "there is no option --lable; there is --label\n"),
+        (&["--learning_rate=1"], "there is no option --learning_rate; there is --learning-rate\n"),
         (&["--iterations", "-3"], "--iterations needs a whole number, not `-3`"),
         (&["--iterations", "99999999999999999999"], "--iterations needs a whole number, not"),
         (&["--iterations", "1", "--iterations", "2"], "--iterations can be given once only"),
@@ -96,13 +153,13 @@ fn bad_arguments_and_files_are_told() {
             &["--learning-rate", "inf"],
             "the learning rate must be a positive finite number, not inf",
         ),
-        (&["--frob"], "there is no option --frob"),
+        (&["--frob"], "there is no option --frob\n"),
         (&["a.csv", "b.csv"], "a file can be given once only"),
         (&["nowhere.csv"], "cannot read nowhere.csv: "),
         (&["examples"], "cannot read examples: "),
         (&["LICENSE-MIT"], "there is one column only"),
         (&["--label", "body"], "no column is named `body`"),
-        (&["--without", "Male"], "no column is named `Male`"),
+        (&["--without", "Male"], "no column to leave out is named `Male`"),
     ] {
         let error = answer(arguments).unwrap_err();
         assert!(error.starts_with(what), "{arguments:?}: {error}");

@@ -64,9 +64,7 @@ pub(super) fn same_name(csv: &Reader<'_, impl BufRead>, k: usize, name: &str) ->
 
 pub(super) fn no_column(csv: &Reader<'_, impl BufRead>, name: &str, columns: &[Column]) -> Error {
     let kept: Vec<&str> = kept(columns).map(|column| column.name.as_str()).collect();
-    let wanted = name.trim().to_lowercase();
-    let similar = kept.iter().find(|kept| kept.to_lowercase().contains(&wanted));
-    let hint = match similar.or(kept.last()) {
+    let hint = match similar(&kept, name).or(kept.last()) {
         Some(meant) => format!("ask for a column that is there, such as {:?}", brief(meant)),
         None => "leave fewer columns out".to_string(),
     };
@@ -74,6 +72,30 @@ pub(super) fn no_column(csv: &Reader<'_, impl BufRead>, name: &str, columns: &[C
         format!("no column is named `{}`", brief(name)),
         [format!("the {} columns are {}", kept.len(), list(&kept))],
         "the label is what is learned, and the other columns are the features",
+        hint,
+    );
+    csv.locate(0, error)
+}
+
+pub(super) fn nothing_to_leave_out(
+    csv: &Reader<'_, impl BufRead>,
+    name: &str,
+    columns: &[Column],
+) -> Error {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let option = |name: &str| format!(" --without {:?}", brief(name.trim()));
+    let hint = match similar(&names, name) {
+        Some(meant) => format!("if this one is meant:{}", option(meant)),
+        None if name.contains(',') => {
+            let options: String = name.split(',').map(option).collect();
+            format!("give it once for each column:{options}")
+        }
+        None => "give a name as it stands in the header, or drop this --without".to_string(),
+    };
+    let error = Error::new(
+        format!("no column to leave out is named `{}`", brief(name)),
+        [format!("the {} columns are {}", names.len(), list(&names))],
+        "--without NAME leaves out a column that teaches nothing, such as an id",
         hint,
     );
     csv.locate(0, error)
@@ -248,10 +270,9 @@ pub(super) fn not_two_classes(class: Error, seen: &[String]) -> Error {
     let mut error = class;
     error.facts.insert(0, format!("labels seen: {}", list(seen)));
     (error.what, error.hint) = match seen.len() {
-        1 => (
-            error.what + " the same value in all rows",
-            "add rows of the other class, or write the labels as 0 and 1".to_string(),
-        ),
+        1 => {
+            (error.what + " the same value in all rows", "add rows of the other class".to_string())
+        }
         count => {
             let more = if count == super::CLASSES { " or more" } else { "" };
             (
@@ -265,11 +286,15 @@ pub(super) fn not_two_classes(class: Error, seen: &[String]) -> Error {
 
 pub(super) fn constant(feature: &str, value: f64, m: usize) -> Error {
     let feature = brief(feature);
+    let (all, hint) = match m {
+        1 => ("the only example".to_string(), "use at least two examples".to_string()),
+        _ => (format!("all {m} examples"), format!("leave the column out: --without {feature:?}")),
+    };
     Error::new(
-        format!("feature `{feature}` is {value} in all {m} examples"),
+        format!("feature `{feature}` is {value} in {all}"),
         ["its deviation is 0".to_string()],
         "standardising divides by the deviation; it tells no examples apart anyway",
-        format!("leave the column out: --without {feature:?}"),
+        hint,
     )
 }
 
@@ -289,6 +314,12 @@ pub(super) fn no_deviation(feature: &str) -> Error {
         "standardising divides by the deviation, which is too small for an f64",
         "write the values in a smaller unit, such as 1e300 times as large",
     )
+}
+
+/// The first name that contains this one, in capitals or not.
+fn similar<'a>(names: &'a [&'a str], name: &str) -> Option<&'a &'a str> {
+    let wanted = name.trim().to_lowercase();
+    names.iter().find(|name| !wanted.is_empty() && name.to_lowercase().contains(&wanted))
 }
 
 fn kept(columns: &[Column]) -> impl Iterator<Item = &Column> {
