@@ -404,9 +404,98 @@ fn functions_with_corners_are_not_troubled() {
     // A jump is said, since nothing is judged there.
     let step = report(&|x| f64::from(x > 0.0), &|_, _| 0.0);
     assert_eq!((&step.unjudged[..], &step.kinks[..]), (&[0.0][..], &[][..]));
-    assert!(step.to_string().contains("not judged at x = 0: f ends or jumps"), "{step}");
+    assert!(step.to_string().contains("not judged at x = 0: f ends, jumps"), "{step}");
     let nowhere = check::activation(&Made { f: &|x| x, df: &|_, _| 7.0, domain: &|_| false });
     assert!(nowhere.to_string().contains("was not tested"), "{nowhere}");
+}
+
+/// Right slopes of functions whose own values lose digits, or that are approximate themselves.
+#[test]
+fn rough_values_are_no_wrong_slopes() {
+    let limited = |f: &dyn Fn(f64) -> f64, df: &dyn Fn(f64, f64) -> f64, most: f64| {
+        check::activation(&Made { f, df, domain: &|x| x.abs() < most })
+    };
+    for small in [0.0, 1e-15, 1e-12, 1e-8] {
+        let f = |x: f64| -(1.0 - Sigmoid.f(x) + small).ln();
+        let df = |x: f64, _| {
+            let a = Sigmoid.f(x);
+            a * (1.0 - a) / (1.0 - a + small)
+        };
+        let report = limited(&f, &df, 36.0);
+        assert!(report.agrees(), "{small} {report}");
+    }
+    let versine = |x: f64| if x == 0.0 { 0.5 } else { (1.0 - x.cos()) / (x * x) };
+    let slope = |x: f64, _| {
+        let half = (0.5 * x).sin();
+        if x == 0.0 { 0.0 } else { (x.sin() * x - 4.0 * half * half) / (x * x * x) }
+    };
+    let report = report(&versine, &slope);
+    assert!(report.agrees(), "{report}");
+    // A constant with six digits is right as far as it goes.
+    let short = limited(&f64::sinh, &|x, _| x.cosh() * (1.0 + 2e-6), 700.0);
+    assert!(matches!(short.findings[..], [Finding::LostDigits { digits: 5, .. }]), "{short}");
+    assert!(!limited(&f64::sinh, &|x, _| x.cosh() * (1.0 + 2e-4), 700.0).agrees());
+}
+
+/// What fits for another reason is not named.
+#[test]
+fn no_name_without_evidence() {
+    let swapped =
+        |finding: &Finding| matches!(finding, Finding::InputForOutput | Finding::OutputForInput);
+    let corner = report(&|x| x.max(0.0), &|x, _| if x == 0.0 { 2.0 } else { f64::from(x > 0.0) });
+    assert!(matches!(corner.findings[..], [Finding::Unexplained { wrong: 1, .. }]), "{corner}");
+    let branch = report(&f64::tanh, &|x, y| if x > 2.0 { 1.0 } else { 1.0 - y * y });
+    assert!(!branch.agrees() && !branch.findings.iter().any(swapped), "{branch}");
+    // At p = 0, f/x says nothing.
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        (p[0] * 2.0 - p[1] + 1.0).softplus() + (p[0] + p[1]).sigmoid()
+    }
+    let [a, b] =
+        [0, 1].map(|i| check::gradient!(cost, &[0.0, 0.0]).comparison.entries[i].values[0]);
+    let findings = |yours: [f64; 2]| check::gradient!(cost, &[0.0, 0.0], &yours).findings;
+    assert_eq!(findings([a, -b]), [Finding::SomeSigns(vec![1])]);
+    assert_eq!(findings([a, 5.0 * b]), [Finding::Unexplained { wrong: 1, of: 2 }]);
+    // Infinity is explained by nothing.
+    assert_eq!(findings([a, f64::NEG_INFINITY]), [Finding::Unexplained { wrong: 1, of: 2 }]);
+    assert_eq!(findings([f64::INFINITY; 2]), [Finding::Unexplained { wrong: 2, of: 2 }]);
+}
+
+/// A steep part, or a slope that is far too large, does not widen what is allowed elsewhere.
+#[test]
+fn a_steep_part_hides_nothing() {
+    let potential = |x: f64| 4.0 * (x.powi(-12) - x.powi(-6)) + x;
+    let slope = |x: f64| 4.0 * (-12.0 * x.powi(-13) + 6.0 * x.powi(-7)) + 1.0;
+    let on_the_right = |df: &dyn Fn(f64, f64) -> f64| {
+        check::activation(&Made { f: &potential, df, domain: &|x| x > 0.0 })
+    };
+    assert!(on_the_right(&|x, _| slope(x)).agrees());
+    assert!(!on_the_right(&|x, _| slope(x) - 1.0).agrees());
+    assert!(!report(&|x| 1e12 * x.tanh(), &|_, y| 1.0 - y * y).agrees());
+}
+
+/// Outside of `domain()`, nothing is asked of f.
+#[test]
+fn f_is_left_alone_outside_its_domain() {
+    struct Strict;
+    impl Activation for Strict {
+        fn name(&self) -> &'static str {
+            "strict"
+        }
+        fn f(&self, x: f64) -> f64 {
+            assert!(self.domain(x), "{x}");
+            1.0 / x
+        }
+        fn df(&self, x: f64, y: f64) -> f64 {
+            assert!(self.domain(x), "{x}");
+            -2.0 * y * y
+        }
+        fn domain(&self, x: f64) -> bool {
+            x != 0.0 && x.abs() < 900.0
+        }
+    }
+    let report = check::activation(&Strict);
+    assert!(report.findings.iter().any(|f| matches!(f, Finding::Factor { .. })), "{report}");
+    assert!(report.to_string().lines().all(|line| line.len() <= 80), "{report}");
 }
 
 fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Tensor> {

@@ -181,7 +181,7 @@ fn a_kink_within_h_is_said_and_is_no_fault() {
     let report = check::gradient!(absolute, &[1e-6, 2.0], &[-3.0, -4.0]);
     assert_eq!(report.findings, [Finding::Sign], "{report}");
     let report = check::gradient!(absolute, &[0.0, 2.0], &[3.0, 4.0 + 1e-7]);
-    assert!(matches!(report.findings[..], [Finding::LostDigits { x: 2.0, .. }]), "{report}");
+    assert!(matches!(report.findings[..], [Finding::LostDigits { digits: 7, .. }]), "{report}");
     // A kink is no excuse for a slope that is neither side's.
     let difference = Difference::of(f64::abs, 0.0).unwrap();
     assert!([-1.0, 0.0, 1.0].into_iter().all(|slope| difference.allows(slope)));

@@ -83,7 +83,7 @@ pub enum Finding {
     },
     /// The slope is right, and lost more than half of its digits to cancellation.
     LostDigits {
-        /// Where; NaN for an entry of a matrix.
+        /// Where; NaN for a list of numbers.
         x: f64,
         /// The digits that are left.
         digits: u32,
@@ -124,12 +124,14 @@ impl Point {
     fn explains(&self, value: f64, target: f64, errors: f64) -> bool {
         let gap = (self.yours - self.right).abs();
         let rounding = 1e-12 * (target.abs() + self.yours.abs());
-        value == target || (value - target).abs() <= 1e-6 * gap + errors * self.error + rounding
+        let near = || (value - target).abs() <= 1e-6 * gap + errors * self.error + rounding;
+        value == target || self.yours.is_finite() && self.right.is_finite() && near()
     }
 
     /// Whether the gap is known to six digits.
     fn clear(&self) -> bool {
-        self.blur(self.yours - self.right) < 1e-6
+        let gap = self.yours - self.right;
+        gap.is_finite() && self.blur(gap) < 1e-6
     }
 
     /// The error, relative to `size`.
@@ -150,8 +152,8 @@ pub(super) const TRIED_ON_FUNCTIONS: [&str; 9] = [
     "missing term",
 ];
 
-pub(super) const TRIED_ON_LISTS: [&str; 6] =
-    ["sign", "constant factor", "zero", "missing term", "permuted", "transposed"];
+pub(super) const TRIED_ON_LISTS: [&str; 5] =
+    ["sign", "constant factor", "zero", "missing term", "permuted"];
 
 /// All hypotheses that fit, or [`Finding::Unexplained`]; empty if there is nothing to explain. `m` is
 /// the number of examples, if there are examples. Points without a y are entries of a gradient.
@@ -195,7 +197,7 @@ fn lost_digits(points: &[Point]) -> Option<Finding> {
     let wrong = points.iter().filter(|point| !point.agrees());
     let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q)))?;
     let digits = -off(worst).log10() as u32;
-    (off(worst) < 1e-6).then_some(Finding::LostDigits { x: worst.x, digits })
+    (off(worst) < 1e-6).then_some(Finding::LostDigits { x: f64::NAN, digits })
 }
 
 fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
@@ -220,11 +222,12 @@ fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
     if all(&|p| p.explains(p.yours, p.y, 0.0)) {
         findings.push(Finding::Value);
     }
-    // 0/0 says nothing at x = 0.
-    if all(&|p| p.x == 0.0 || p.explains(p.yours, p.y / p.x, 0.0)) {
+    // 0/0 says nothing at x = 0, and in a list there is no f(x).
+    let telling = points.iter().filter(|p| p.x != 0.0 && !p.y.is_nan()).count() > 1;
+    if telling && all(&|p| p.x == 0.0 || p.explains(p.yours, p.y / p.x, 0.0)) {
         findings.push(Finding::HalfProduct { without_slope: true });
     }
-    if all(&|p| p.x == 0.0 || p.explains(p.yours, p.right - p.y / p.x, 1.0)) {
+    if telling && all(&|p| p.x == 0.0 || p.explains(p.yours, p.right - p.y / p.x, 1.0)) {
         findings.push(Finding::HalfProduct { without_slope: false });
     }
     findings.extend(missing_terms(points));
@@ -349,8 +352,7 @@ impl Finding {
             Finding::SomeSigns(entries) => {
                 let entries = list(entries);
                 let seen = format!("yours is minus the right derivative in entry {entries}");
-                let hint = format!("put a minus sign in front of entry {entries} (counted from 0)");
-                return ("sign", seen, hint);
+                return ("sign", seen, "put a minus sign there (counted from 0)".into());
             }
             Finding::Factor { factor, name } => {
                 let inverse = 1.0 / factor;
@@ -361,7 +363,7 @@ impl Finding {
                     Some("m or 2") => ": a 2 too many, or m = 2 and a sum for a mean".into(),
                     Some("1/m or 1/2") => ": a 2 is missing, or divided by m = 2 twice".into(),
                     Some("2") => ": a factor 2 too many".into(),
-                    _ if whole => format!(": a factor {inverse:.0} is missing"),
+                    _ if whole => format!(": a factor {} is missing", short(inverse)),
                     _ => String::new(),
                 };
                 let seen = format!("yours is {} times the right one{meaning}", short(*factor));
@@ -403,12 +405,12 @@ impl Finding {
             ),
             Finding::HalfProduct { without_slope: true } => (
                 "half a product rule",
-                "yours equals f(x)/x: for f = x*v that is v; the term x*v' is missing",
+                "yours is f(x)/x: of f = x*v only v, without x*v'",
                 "add x*v', where v = f(x)/x",
             ),
             Finding::HalfProduct { without_slope: false } => (
                 "half a product rule",
-                "yours equals f'(x) - f(x)/x: for f = x*v that is x*v'; v is missing",
+                "yours is f'(x) - f(x)/x: of f = x*v only x*v', without v",
                 "add v, which is f(x)/x",
             ),
             Finding::MissingTerm { coefficient, of } => {
@@ -451,11 +453,15 @@ impl Finding {
                 let hint = "take a point next to it: some part of the formula has no slope there";
                 return ("no slope", seen, hint.into());
             }
+            Finding::LostDigits { x, digits } if x.is_nan() => {
+                let seen = format!("yours and the other agree in {digits} of 16 digits");
+                let hint = "write numbers in full, and subtract no near-equal ones, there and here";
+                return ("lost digits", seen, hint.into());
+            }
             Finding::LostDigits { x, digits } => {
-                let at = if x.is_nan() { String::new() } else { format!(" at x = {}", short(*x)) };
-                let seen = format!("yours is right, but has only {digits} of 16 digits{at}");
-                let hint =
-                    "keep more digits: subtract no near-equal numbers (sigmoid(-x), not 1 - y)";
+                let x = short(*x);
+                let seen = format!("yours is right, but has only {digits} of 16 digits at x = {x}");
+                let hint = "subtract no near-equal numbers (sigmoid(-x), not 1 - y)";
                 return ("lost digits", seen, hint.into());
             }
         };

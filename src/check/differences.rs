@@ -62,19 +62,33 @@ impl Difference {
         x: f64,
         rounding: f64,
     ) -> Option<Difference> {
-        // At the very edge of a domain, the points move together until they coincide.
-        let apart = |row: &Vec<f64>| row.windows(2).all(|pair| pair[0] < pair[1]);
-        let rows = (0..40).map(|halvings| points(x, f64::from(halvings).exp2()));
-        rows.take_while(apart).enumerate().find_map(|(halvings, points)| {
+        let mut last = f64::INFINITY;
+        for halvings in 0..40 {
+            let points = points(x, f64::from(halvings).exp2());
+            // At the very edge of a domain, the points move together until they coincide.
+            if points.windows(2).any(|pair| pair[0] >= pair[1]) {
+                return None;
+            }
             let values: Vec<f64> = points.iter().map(|&x| f(x)).collect();
-            let followed = values.iter().all(|y| y.is_finite()) && moves_slowly(&values, rounding);
-            // With few different values, f may be a difference of larger numbers: it is short of
-            // digits, and looking closer would make that worse.
-            let coarse = 2 * different(&values) < values.len();
-            let least = if coarse { 16.0 * f64::EPSILON * x.abs().max(1.0) } else { 0.0 };
-            let known = followed && !(coarse && halvings > 0);
-            known.then(|| Difference::from(&points, &values, rounding.max(least)))
-        })?
+            if !values.iter().all(|y| y.is_finite()) {
+                continue;
+            }
+            if moves_slowly(&values, rounding) {
+                // With few different values, f may be a difference of larger numbers, short of digits.
+                let coarse = 2 * different(&values) < values.len();
+                let least = if coarse { 16.0 * f64::EPSILON * x.abs().max(1.0) } else { 0.0 };
+                let rounding = rounding.max(least);
+                let stair = coarse && (halvings > 0 || is_a_stair(&f, x, rounding));
+                return if stair { None } else { Difference::from(&points, &values, rounding) };
+            }
+            // What is not smooth from nearby either is noise.
+            let jitter = least_jitter(&values);
+            if jitter > 0.25 * last {
+                return None;
+            }
+            last = jitter;
+        }
+        None
     }
 
     /// From one row of points and their values; `None` where f jumps.
@@ -133,9 +147,20 @@ impl Difference {
 /// but then they jitter, and by more than rounding does.
 fn moves_slowly(values: &[f64], rounding: f64) -> bool {
     let change = values.iter().fold(0.0, |change: f64, y| change.max((y - values[0]).abs()));
-    let [left, right] = jitter(values);
-    let jitter = left.min(right); // a kink is on one side
+    let jitter = least_jitter(values);
     jitter <= 1e-7 * change || jitter <= 10.0 * rounding
+}
+
+/// The jitter on the calmer side: a kink is on one.
+fn least_jitter(values: &[f64]) -> f64 {
+    let [left, right] = jitter(values);
+    left.min(right)
+}
+
+/// Whether a row that looks flat is one stair of many: further out, f moves by more than rounding.
+fn is_a_stair(f: impl Fn(f64) -> f64, x: f64, rounding: f64) -> bool {
+    let wide: Vec<f64> = points(x, 1e-3).into_iter().map(&f).collect();
+    2 * different(&wide) > wide.len() && wide.iter().any(|y| (y - f(x)).abs() > 100.0 * rounding)
 }
 
 /// How many different numbers there are.

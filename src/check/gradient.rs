@@ -212,7 +212,8 @@ impl fmt::Display for GradientReport {
         let ratios: Vec<_> = self.comparison.ratios().into_iter().map(text).collect();
         write!(f, "\n  Ng's ratio: {}", ratios.join(", "))?;
         write!(f, "\nverdict: {}", verdict(self.agrees()))?;
-        if self.findings.iter().any(Finding::is_wrong) {
+        let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
+        if self.findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
             write!(f, "\nerror: gradcheck: the gradient {} is wrong", self.judged)?;
         }
         diagnosis::write(f, &self.findings, &diagnosis::TRIED_ON_LISTS)
