@@ -83,20 +83,23 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         let rounded = rounded(&report.points).map(|finding| vec![finding]);
         report.findings.extend(rounded.unwrap_or_else(|| explain(f, &report.points)));
     }
-    if report.agrees() {
+    if report.findings.is_empty() {
         report.findings.extend(lost_digits(f, &report.points));
     }
     report
 }
 
-/// Right to five digits everywhere: a constant is typed too short, or f itself is approximate.
+/// Right to six digits, of its own size or of the largest slope up to 1: a constant is typed too
+/// short, or f itself is approximate.
 fn rounded(points: &[Point]) -> Option<Finding> {
+    let smooth = points.iter().filter(|point| !point.kink);
+    let size = smooth.fold(0.0, |size: f64, point| size.max(point.right.abs())).min(1.0);
     let off = |p: &Point| match p.kink {
         true => f64::INFINITY,
-        false => (p.yours - p.right).abs() / p.yours.abs().max(p.right.abs()),
+        false => (p.yours - p.right).abs() / p.yours.abs().max(p.right.abs()).max(size),
     };
     let wrong = points.iter().filter(|point| !point.agrees());
-    let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q))).filter(|p| off(p) < 1e-5)?;
+    let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q))).filter(|p| off(p) < 1e-6)?;
     Some(Finding::LostDigits { x: worst.x, digits: -off(worst).log10() as u32 })
 }
 
