@@ -80,8 +80,7 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         report.points.push(Point { x, y, yours, right, error, kink });
     }
     if report.points.iter().any(|point| !point.agrees()) {
-        let rounded = rounded(&report.points).map(|finding| vec![finding]);
-        report.findings.extend(rounded.unwrap_or_else(|| explain(f, &report.points)));
+        report.findings.extend(explain(f, &report.points));
     }
     if report.findings.is_empty() {
         report.findings.extend(lost_digits(f, &report.points));
@@ -89,23 +88,16 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
     report
 }
 
-/// Right to six digits, of its own size or of the largest slope up to 1: a constant is typed too
-/// short, or f itself is approximate.
-fn rounded(points: &[Point]) -> Option<Finding> {
-    let smooth = points.iter().filter(|point| !point.kink);
-    let size = smooth.fold(0.0, |size: f64, point| size.max(point.right.abs())).min(1.0);
-    let off = |p: &Point| match p.kink {
-        true => f64::INFINITY,
-        false => (p.yours - p.right).abs() / p.yours.abs().max(p.right.abs()).max(size),
-    };
-    let wrong = points.iter().filter(|point| !point.agrees());
-    let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q))).filter(|p| off(p) < 1e-6)?;
-    Some(Finding::LostDigits { x: worst.x, digits: -off(worst).log10() as u32 })
-}
-
 fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
-    // With another argument in place of x or y, is the slope right?
     let smooth: Vec<&Point> = points.iter().filter(|point| !point.kink).collect();
+    // A constant may be typed too short, or f itself approximate: six digits, of its own size or of
+    // the largest slope up to 1.
+    let largest = smooth.iter().fold(0.0, |size: f64, p| size.max(p.right.abs())).min(1.0);
+    let size = |p: &Point| p.yours.abs().max(p.right.abs()).max(largest);
+    if let Some(finding) = diagnosis::rounded(points, size) {
+        return vec![finding];
+    }
+    // With another argument in place of x or y, is the slope right?
     let wrong = smooth.iter().filter(|point| !point.agrees()).count();
     let right_with = |df: &dyn Fn(&Point) -> f64| {
         // Where most is right, it is a branch that is not.

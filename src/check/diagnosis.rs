@@ -185,19 +185,20 @@ pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
 
 /// As [`explain`], for entries that are known to 1e-12 of their size.
 pub(super) fn explain_exact(points: &[Point], m: Option<usize>) -> Vec<Finding> {
-    lost_digits(points).map_or_else(|| explain(points, m), |finding| vec![finding])
+    let rounded = rounded(points, |point| 1e12 * point.error);
+    rounded.map_or_else(|| explain(points, m), |finding| vec![finding])
 }
 
-/// All entries right to six digits of their size, which is 1e12 errors: rounded, but no mistake. At a
-/// kink, the error is no such size.
-fn lost_digits(points: &[Point]) -> Option<Finding> {
+/// Right to six digits of a size everywhere: rounded, but no mistake. At a kink there is none.
+pub(super) fn rounded(points: &[Point], size: impl Fn(&Point) -> f64) -> Option<Finding> {
     let off = |p: &Point| {
-        if p.kink { f64::INFINITY } else { (p.yours - p.right).abs() / (1e12 * p.error) }
+        if p.kink { f64::INFINITY } else { (p.yours - p.right).abs() / size(p) }
     };
     let wrong = points.iter().filter(|point| !point.agrees());
     let worst = wrong.max_by(|p, q| off(p).total_cmp(&off(q)))?;
+    let x = if worst.y.is_nan() { f64::NAN } else { worst.x };
     let digits = -off(worst).log10() as u32;
-    (off(worst) < 1e-6).then_some(Finding::LostDigits { x: f64::NAN, digits })
+    (off(worst) < 1e-6).then_some(Finding::LostDigits { x, digits })
 }
 
 fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {

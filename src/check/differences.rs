@@ -65,16 +65,13 @@ impl Difference {
         let mut last = f64::INFINITY;
         for halvings in 0..40 {
             let points = points(x, f64::from(halvings).exp2());
-            // At the very edge of a domain, the points move together until they coincide.
-            if points.windows(2).any(|pair| pair[0] >= pair[1]) {
-                return None;
-            }
             let values: Vec<f64> = points.iter().map(|&x| f(x)).collect();
             if !values.iter().all(|y| y.is_finite()) {
                 continue;
             }
             if moves_slowly(&values, rounding) {
-                // With few different values, f may be a difference of larger numbers, short of digits.
+                // With few different values, f may be a difference of larger numbers, short of digits;
+                // or at the very edge of a domain all points are one.
                 let coarse = 2 * different(&values) < values.len();
                 let least = if coarse { 16.0 * f64::EPSILON * x.abs().max(1.0) } else { 0.0 };
                 let rounding = rounding.max(least);
