@@ -27,10 +27,7 @@ fn main() -> io::Result<()> {
             std::process::exit(2)
         }
     };
-    match run(&mut io::stdout(), json) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
+    chainrule::view::print(|out| run(out, json))
 }
 
 /// Writes the table, or one line of JSON for each measurement, to `out`.
