@@ -7,7 +7,7 @@ use chainrule::scalar::{Tape, Var};
 use chainrule::tensor::{self, Local, Tensor};
 use chainrule::trace::Frame;
 
-use crate::list::{Answers, Edge};
+use super::list::{Answers, Edge};
 
 /// What a check found out.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use chainrule::tensor::Tensor;
 
-use crate::checks::{self, Outcome};
+use super::checks::{self, Outcome};
 
 /// An edge of a tape: the number of the input, and the local derivative.
 pub type Edge = (usize, f64);
@@ -33,8 +33,8 @@ pub struct Answers {
 #[rustfmt::skip]
 macro_rules! answers {
     ($module:ident) => {{
-        use crate::$module::*;
-        crate::list::Answers {
+        use $module::*;
+        list::Answers {
             square_slope, product_slopes, reciprocal_slope, exp_slope, ln_slope, add_back,
             max_back, accumulate, backward, sigmoid_slope, dw_of_one, dw, db, softplus,
             leaky_relu_slope, step, two_layers,

@@ -12,8 +12,8 @@ use std::time::Duration;
 use chainrule::check::Finding;
 use chainrule::tensor::Tensor;
 
-use crate::checks::{Case, Outcome, text};
-use crate::list::{Answers, Exercise, exercises};
+use super::checks::{Case, Outcome, text};
+use super::list::{Answers, Exercise, exercises};
 
 const COMMAND: &str = "cargo run --example exercises";
 const FILE: &str = "examples/exercises/yours.rs";

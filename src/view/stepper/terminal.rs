@@ -295,7 +295,7 @@ fn byte() -> io::Result<Option<u8>> {
 
 #[cfg(test)]
 mod tests {
-    /// For `tests/stepper.rs`, which runs it in a terminal of its own.
+    /// For `tests/suite/stepper.rs`, which runs it in a terminal of its own.
     #[test]
     #[ignore = "needs a terminal"]
     fn a_panic_sets_the_terminal_back() {

@@ -1,12 +1,10 @@
 //! The traps of automatic differentiation, one by one.
 
-mod common;
-
+use crate::common::assert_close;
 use chainrule::activation;
 use chainrule::logistic::{self, Options, propagate};
 use chainrule::scalar::Tape;
 use chainrule::tensor::{self, Local, Tensor};
-use common::assert_close;
 
 /// The message of the panic that `work` ends in.
 fn panic_of(work: impl FnOnce() + std::panic::UnwindSafe) -> String {
@@ -18,7 +16,7 @@ fn panic_of(work: impl FnOnce() + std::panic::UnwindSafe) -> String {
 #[track_caller]
 fn assert_teaches(message: &str, what: &str) {
     assert!(message.starts_with(what), "{message}");
-    for part in ["\n  --> tests/traps.rs:", "\n why: ", "\n try: "] {
+    for part in ["\n  --> tests/suite/traps.rs:", "\n why: ", "\n try: "] {
         assert!(message.contains(part), "{part:?} is missing in:\n{message}");
     }
 }

@@ -16,7 +16,7 @@ use chainrule::{Error, Result, scalar};
 fn panic_of(work: impl FnOnce() + UnwindSafe) -> String {
     let panic = catch_unwind(work).expect_err("this should have panicked");
     let message = panic.downcast_ref::<String>().expect("a formatted message");
-    let at = "tests/errors.rs:";
+    let at = "tests/suite/errors.rs:";
     let (before, after) = message.split_once(at).expect("a place in this file");
     let (place, after) = after.split_once('\n').unwrap();
     let (line, column) = place.split_once(':').unwrap();

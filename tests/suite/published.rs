@@ -1,11 +1,9 @@
 //! The values published with the course notebook whose structure the post follows.
 
-mod common;
-
+use crate::common::{Json, assert_close};
 use chainrule::logistic::{
     self, Options, closed_form, cost_as_posted, optimize, predict, propagate,
 };
-use common::{Json, assert_close};
 
 fn case(id: &str) -> Json {
     let cases = Json::read("published.json");

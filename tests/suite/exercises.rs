@@ -1,16 +1,16 @@
 //! The exercises: each is wrong as given, each solution passes, and the runner tells the two apart,
 //! whatever a learner types. The learner's own file is not read here.
 
-#[path = "../examples/exercises/checks.rs"]
+#[path = "../../examples/exercises/checks.rs"]
 mod checks;
-#[path = "data/exercises/given.rs"]
+#[path = "../data/exercises/given.rs"]
 mod given;
-#[path = "../examples/exercises/list.rs"]
+#[path = "../../examples/exercises/list.rs"]
 mod list;
 #[allow(dead_code)]
-#[path = "../examples/exercises/runner.rs"]
+#[path = "../../examples/exercises/runner.rs"]
 mod runner;
-#[path = "data/exercises/solutions.rs"]
+#[path = "../data/exercises/solutions.rs"]
 mod solutions;
 
 use std::fs;
@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use chainrule::tensor::Tensor;
 use list::{Answers, answers, exercises};
 
-const GIVEN: &str = include_str!("data/exercises/given.rs");
-const SOLUTIONS: &str = include_str!("data/exercises/solutions.rs");
+const GIVEN: &str = include_str!("../data/exercises/given.rs");
+const SOLUTIONS: &str = include_str!("../data/exercises/solutions.rs");
 
 /// What the command shows, and its exit code.
 fn run(command: &str, answers: Answers, memory: Option<&Path>) -> (String, u8) {
@@ -341,12 +341,12 @@ fn an_answer_that_panics_or_gives_nan_or_does_not_come_back_is_told() {
                 accumulate: |gradients, edges, _| gradients[edges.len() + 7] = 0.0,
                 ..solved
             },
-            &["It panicked at tests/exercises.rs:", "index out of bounds: the len is 2"],
+            &["It panicked at tests/suite/exercises.rs:", "index out of bounds: the len is 2"],
         ),
         (
             12,
             Answers { dw: |x, a, _| x.matmul(a), ..solved },
-            &["It panicked at tests/exercises.rs:", "matmul", " try: "],
+            &["It panicked at tests/suite/exercises.rs:", "matmul", " try: "],
         ),
         (1, Answers { square_slope: |_, _| f64::NAN, ..solved }, &["yours    NaN\n", "expected "]),
         (

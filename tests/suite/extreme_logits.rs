@@ -1,10 +1,8 @@
 //! Cost and gradient where the post's formula overflows, cancels or divides 0 by 0.
 
-mod common;
-
+use crate::common::{Json, relative};
 use chainrule::logistic::{closed_form, cost_as_posted, propagate};
 use chainrule::tensor::Tensor;
-use common::{Json, relative};
 
 /// Relative 1e-14; below the smallest normal number, where there are fewer digits, 4 steps.
 #[track_caller]

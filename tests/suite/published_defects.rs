@@ -1,14 +1,12 @@
 //! Defects that published code really has, each with the truth. (See the design: wrong in
 //! published code, found by running it.)
 
-mod common;
-
+use crate::common::assert_close;
 use chainrule::arithmetic::pow;
 use chainrule::check::Comparison;
 use chainrule::logistic::{closed_form, propagate};
 use chainrule::scalar::Tape;
 use chainrule::tensor::{self, Tensor};
-use common::assert_close;
 
 #[test]
 fn number_divided_by_var() {

@@ -2,68 +2,15 @@
 //!
 //! A chapter `docs/NN_name.md` explains `examples/NN_name.rs`. The first block marked `text` after
 //! its command is the example's output, word for word; lines that end in `(measured)` may differ in
-//! numbers. A new lesson is one line in `lessons!` below and one in `chapters!` in `src/lib.rs`,
+//! numbers. A new lesson is one line in `lessons!` in examples.rs and one in `chapters!` in `src/lib.rs`,
 //! which runs the code of its chapter; a test says where one is missing.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Runs an example as its command without options does.
-macro_rules! run {
-    (model, $out:expr) => {
-        model::answer($out, std::iter::empty()).unwrap()
-    };
-    (cost_plot, $out:expr) => {
-        cost_plot::run($out, false).unwrap()
-    };
-    ($name:ident, $out:expr) => {
-        $name::run($out).unwrap()
-    };
-}
-
-/// The examples that have a chapter: the module of each is its file.
-macro_rules! lessons {
-    ($($name:ident: $file:literal),* $(,)?) => {
-        $(#[allow(dead_code)] #[path = $file] mod $name;)*
-
-        /// The name of each and what it prints.
-        fn outputs() -> Vec<(&'static str, String)> {
-            let mut outputs = vec![];
-            $({
-                let mut out = vec![];
-                run!($name, &mut out);
-                outputs.push((stem(Path::new($file)), String::from_utf8(out).unwrap()));
-            })*
-            outputs
-        }
-    };
-}
-
-lessons! {
-    slope: "../examples/01_slope.rs",
-    by_hand: "../examples/02_by_hand.rs",
-    tape: "../examples/03_tape.rs",
-    fan_out: "../examples/04_fan_out.rs",
-    four_judges: "../examples/05_four_judges.rs",
-    architecture: "../examples/06_architecture.rs",
-    sigmoid: "../examples/07_sigmoid.rs",
-    initialize: "../examples/08_initialize.rs",
-    propagate: "../examples/09_propagate.rs",
-    optimize: "../examples/10_optimize.rs",
-    predict: "../examples/11_predict.rs",
-    model: "../examples/12_model.rs",
-    cost_plot: "../examples/13_cost_plot.rs",
-    own_activation: "../examples/14_own_activation.rs",
-    break_it: "../examples/15_break_it.rs",
-    numerics: "../examples/16_numerics.rs",
-    cost: "../examples/17_cost.rs",
-    two_layers: "../examples/18_two_layers.rs",
-}
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::common::{blesses, hold, project};
+use crate::examples::*;
 
 /// The files in a directory whose names end so.
 fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
@@ -112,14 +59,21 @@ fn chapters_show_what_examples_print() {
     assert_eq!(numbered(&chapters), listed, "the chapters, and the list of lessons above");
     assert_eq!(numbered(&examples), listed, "the examples, and the list of lessons above");
     for (name, output) in outputs {
-        let chapter = fs::read_to_string(project().join("docs").join(name).with_extension("md"));
-        let chapter = chapter.unwrap();
+        let path = project().join("docs").join(name).with_extension("md");
+        let chapter = fs::read_to_string(&path).unwrap();
         let (_, run) = chapter.split_once(&format!("--example {name}\n")).expect("its command");
         let (_, block) = run.split_once("```text\n").expect("a block of output");
         let (block, _) = block.split_once("```").unwrap();
         let (shown, printed): (Vec<_>, Vec<_>) =
             (block.lines().map(comparable).collect(), output.lines().map(comparable).collect());
-        assert_eq!(shown, printed, "{name}: the chapter does not show what the example prints");
+        if shown != printed && blesses() {
+            hold(&path, &chapter.replacen(block, &output, 1));
+        } else {
+            assert_eq!(
+                shown, printed,
+                "{name} prints something else; if it is right, CHAINRULE_BLESS=1"
+            );
+        }
         assert!(printed.len() <= 40, "{name} prints {} lines", printed.len());
         for line in output.lines() {
             assert!(line.chars().count() <= 80, "{name}: {line}");
@@ -288,8 +242,8 @@ fn the_picture_of_the_readme() {
     printed(tape::run);
     let file = |name: &str| fs::read_to_string(project().join(name)).unwrap();
     assert!(file("README.md").contains("src=\"docs/03_tape.svg\""));
-    let drawn = file("target/03_tape.svg").replace("tests/../examples", "examples");
-    assert!(drawn == file("docs/03_tape.svg"), "run 03_tape, look, cp target/03_tape.svg docs/");
+    let drawn = file("target/03_tape.svg").replace("tests/suite/../../examples", "examples");
+    hold(&project().join("docs/03_tape.svg"), &drawn);
 }
 
 /// Each module says where it is taught, and the page is there.

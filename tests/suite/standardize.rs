@@ -1,10 +1,8 @@
 //! Means and deviations, against exact arithmetic; training data sets the scale for all others.
 
-mod common;
-
+use crate::common::assert_close;
 use chainrule::data::{Examples, Standardizer};
 use chainrule::tensor::Tensor;
-use common::assert_close;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 

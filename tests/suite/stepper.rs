@@ -33,7 +33,7 @@ fn a_frame_as_it_looks() {
         x = 0.5 ---+
         x = 0.5 <==+--[ y = mul ]<== L
 
- line   tests/stepper.rs:18
+ line   tests/suite/stepper.rs:18
      17 |     let x = tape.var(0.5).named(\"x\");
      18 |     (x * x).named(\"y\").sigmoid().named(\"L\").trace()
         |     ^

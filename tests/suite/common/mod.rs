@@ -1,7 +1,9 @@
 //! What several tests share: a reader of the reference values, and distances between numbers.
-#![allow(dead_code)] // each test file uses its own part
+
+pub mod double;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chainrule::tensor::Tensor;
 
@@ -159,6 +161,34 @@ impl Parser<'_> {
         self.rest = chars.as_str();
         text
     }
+}
+
+/// Whether golden texts are to be written instead of compared: `CHAINRULE_BLESS=1 cargo test`.
+pub fn blesses() -> bool {
+    std::env::var_os("CHAINRULE_BLESS").is_some()
+}
+
+/// Holds a text against a file of `tests/data`, or writes it there.
+#[track_caller]
+pub fn golden(name: &str, text: &str) {
+    hold(&project().join("tests/data").join(name), text);
+}
+
+/// Holds a text against a file, or writes it there.
+#[track_caller]
+pub fn hold(path: &Path, text: &str) {
+    if std::fs::read_to_string(path).ok().as_deref() == Some(text) {
+        return;
+    }
+    if !blesses() {
+        panic!("{path:?} says something else; if this is right, CHAINRULE_BLESS=1:\n{text}");
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+/// The project's folder.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// |x − y| / |y|; 0 where both are equal or both NaN.

@@ -1,12 +1,10 @@
 //! At the maximum-likelihood coefficients, known to 25 digits, the gradient vanishes.
 
-mod common;
-
+use crate::common::{Json, assert_close};
 use chainrule::check::Comparison;
 use chainrule::data::Examples;
 use chainrule::logistic::{Options, closed_form, initialize_with_zeros, optimize, propagate};
 use chainrule::tensor::Tensor;
-use common::{Json, assert_close};
 
 fn examples(name: &str) -> Examples {
     let path = format!("{}/examples/data/{name}.csv", env!("CARGO_MANIFEST_DIR"));

@@ -1,13 +1,11 @@
 //! Whole runs of the post's loop on real data, against an independent implementation.
 
-mod common;
-
+use crate::common::{Json, assert_close, relative};
 use chainrule::data::Examples;
 use chainrule::logistic::{
     Options, accuracy, initialize_with_zeros, optimize, optimize_with, predict, propagate,
 };
 use chainrule::tensor::Tensor;
-use common::{Json, assert_close, relative};
 
 const RUNS: [&str; 4] =
     ["penguins_sex", "challenger_orings", "wdbc_full30_malignant", "iris_setosa_vs_versicolor"];

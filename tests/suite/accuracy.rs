@@ -1,16 +1,12 @@
 //! Every elementwise function to at most 4 ULP, value and slope: at the points of a table of 60
 //! digits, and at random points against the same formulas in arithmetic of twice the precision.
 
-mod common;
-#[path = "common/double.rs"]
-mod double;
-
+use crate::common::double::{Double, PI};
+use crate::common::{Json, ulps};
 use chainrule::activation::*;
 use chainrule::arithmetic::{max, min, pow};
 use chainrule::scalar::{self, Var};
 use chainrule::tensor::{self, Tensor};
-use common::{Json, ulps};
-use double::{Double, PI};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 

@@ -1,10 +1,9 @@
 //! The trace and its pictures: complete, well-formed, and text stays text.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::common::{Json, golden};
 use chainrule::activation::Sigmoid;
 use chainrule::data::Examples;
 use chainrule::network::{Network, cross_entropy};
@@ -13,7 +12,6 @@ use chainrule::tensor::{self, Local, Tensor};
 use chainrule::trace::{Contribution, Frame, Operand, Trace};
 use chainrule::view;
 use chainrule::view::plot::{self, Plot};
-use common::Json;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -47,18 +45,6 @@ fn batch() -> Trace {
     cross_entropy(network.forward(&parameters, x), &y).mean().named("cost").trace()
 }
 
-/// Holds a text against a file. If they differ, the new text is written next to the build, to be
-/// looked at and, where it is right, copied.
-#[track_caller]
-fn golden(name: &str, text: &str) {
-    let path = format!("{}/tests/data/views/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::fs::read_to_string(&path).ok().as_deref() != Some(text) {
-        let new = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
-        std::fs::write(&new, text).unwrap();
-        panic!("this is not what {path} says; if it is right: cp {new} {path}\n{text}");
-    }
-}
-
 /// A picture without its style sheet.
 fn plain(svg: &str) -> String {
     let (before, rest) = svg.split_once("<style>").unwrap();
@@ -68,12 +54,12 @@ fn plain(svg: &str) -> String {
 #[test]
 fn each_view_of_a_fixed_trace() {
     let trace = exact();
-    golden("exact.txt", &view::table(&trace));
-    golden("exact.json", &view::json(&trace));
-    golden("exact.dot", &view::dot(&trace));
-    golden("exact.svg", &plain(&view::svg(&trace)));
-    golden("batch.txt", &view::table(&batch()));
-    golden("batch.dot", &view::dot(&batch()));
+    golden("views/exact.txt", &view::table(&trace));
+    golden("views/exact.json", &view::json(&trace));
+    golden("views/exact.dot", &view::dot(&trace));
+    golden("views/exact.svg", &plain(&view::svg(&trace)));
+    golden("views/batch.txt", &view::table(&batch()));
+    golden("views/batch.dot", &view::dot(&batch()));
 }
 
 #[test]
@@ -82,10 +68,10 @@ fn each_plot_of_fixed_curves() {
     let line = [(-2.0, 1.0), (0.0, f64::NAN), (1.0, 2.0), (2.0, 3.0)];
     let one = Plot::new("A parabola", "x", "y").curve("x²", parabola);
     let two = one.clone().curve("a line with a gap", line);
-    golden("one.braille", &one.braille());
-    golden("two.braille", &two.braille());
-    golden("two.ascii", &two.ascii());
-    golden("two.svg", &plain(&two.svg()));
+    golden("views/one.braille", &one.braille());
+    golden("views/two.braille", &two.braille());
+    golden("views/two.ascii", &two.ascii());
+    golden("views/two.svg", &plain(&two.svg()));
 }
 
 /// A random computation: each step is an operation and two older nodes.
@@ -424,7 +410,7 @@ fn where_a_nan_came_from() {
     let error = |z: scalar::Var| z.trace().first_non_finite();
     let what = |z: scalar::Var| error(z).map(|error| error.what).unwrap_or_default();
 
-    golden("nan.txt", &format!("{}\n", posted().first_non_finite().unwrap()));
+    golden("views/nan.txt", &format!("{}\n", posted().first_non_finite().unwrap()));
     let (z, label) = (tape.var(40.0), 1.0);
     assert_eq!(error((z * (1.0 - 2.0 * label)).softplus()), None);
 
@@ -587,7 +573,7 @@ fn a_boundary_lies_where_z_is_zero() {
     let panic =
         std::panic::catch_unwind(|| plot::boundary("Three", &examples, ["", ""], &three, 0.0));
     let message = panic.expect_err("a panic").downcast_ref::<String>().unwrap().clone();
-    assert!(message.contains("tests/views.rs:") && message.contains("\n try: "), "{message}");
+    assert!(message.contains("tests/suite/views.rs:") && message.contains("\n try: "), "{message}");
 }
 
 /// One element of an XML document, in document order; `elements[0]` is the root.

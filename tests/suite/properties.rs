@@ -1,7 +1,6 @@
 //! Independent ways to the same derivative, on random inputs.
 
-mod common;
-
+use crate::common::{assert_close, ulps};
 use chainrule::activation::{self, Activation, Tanh};
 use chainrule::arithmetic::{max, min, pow};
 use chainrule::check::Comparison;
@@ -9,7 +8,6 @@ use chainrule::logistic::{closed_form, propagate};
 use chainrule::network::{Network, cross_entropy, squared_error};
 use chainrule::tensor::{Local, Tape, Tensor, Var};
 use chainrule::{activation::Sigmoid, scalar};
-use common::{assert_close, ulps};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -58,7 +56,7 @@ proptest! {
         let mut comparison = Comparison::of_grads(&tape, &by_hand, &scale);
         comparison.tolerance = 1e-14;
         prop_assert!(comparison.agrees(), "{comparison}");
-        prop_assert!(common::relative(cost, other_cost) < 1e-14);
+        prop_assert!(crate::common::relative(cost, other_cost) < 1e-14);
     }
 
     /// The same two-layer network, node by node on a tape of numbers.
@@ -90,7 +88,7 @@ proptest! {
             (z * (1.0 - 2.0 * y.get(0, j))).softplus()
         }).collect();
         let scalar_cost = tape.sum(&losses) / m as f64;
-        prop_assert!(common::relative(scalar_cost.value(), cost) < 1e-13);
+        prop_assert!(crate::common::relative(scalar_cost.value(), cost) < 1e-13);
         let gradients = scalar_cost.backward();
         for (layer, (w, b)) in grads.iter().zip(&layers) {
             for (tensor, vars) in [(&layer.dw, w), (&layer.db, b)] {

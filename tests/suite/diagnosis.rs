@@ -1,7 +1,5 @@
 //! A mistake that is put in comes out by name; a right derivative is never troubled.
 
-mod common;
-
 use chainrule::activation::{self, Activation, Sigmoid, Tanh};
 use chainrule::check::{self, Dual, Entry, Finding, Scalar, diagnose};
 use chainrule::scalar::{Tape, Var};

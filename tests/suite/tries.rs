@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+use crate::common::project;
+
 /// An example, what its "Try:" says, the edit, and whether the output then is as foretold.
 struct Try {
     example: &'static str,
@@ -177,10 +179,6 @@ fn numbers(text: &str, start: &str) -> Vec<Vec<f64>> {
 fn numbers_of(line: &str) -> Vec<f64> {
     let words = line.split(|c: char| c.is_whitespace() || ",=:%".contains(c));
     words.filter_map(|word| word.parse().ok()).collect()
-}
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A program of all edited examples, built: its argument says which of them to run.

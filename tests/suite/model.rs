@@ -2,9 +2,7 @@
 
 use std::ffi::OsString;
 
-#[allow(dead_code)] // its `main`
-#[path = "../examples/12_model.rs"]
-mod model;
+use crate::examples::model;
 
 fn answer(arguments: &[&str]) -> Result<String, String> {
     answer_os(arguments.iter().map(OsString::from).collect())

@@ -1,29 +1,15 @@
 //! The judges against each other, and what their reports look like.
 
-mod common;
-
-#[allow(dead_code)] // its `main`
-#[path = "../examples/15_break_it.rs"]
-mod break_it;
-#[allow(dead_code)]
-#[path = "../examples/05_four_judges.rs"]
-mod four_judges;
-#[allow(dead_code)]
-#[path = "../examples/14_own_activation.rs"]
-mod own_activation;
-#[allow(dead_code)]
-#[path = "../examples/09_propagate.rs"]
-mod propagate;
-
 use std::time::Instant;
 
+use crate::common::{Json, ulps};
+use crate::examples::{break_it, four_judges, own_activation, propagate};
 use chainrule::activation::{self, Activation, Functions, Sigmoid, Softplus};
 use chainrule::check::{self, Comparison, Difference, Dual, Finding, Scalar};
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options, closed_form, initialize_with_zeros, optimize};
 use chainrule::scalar::{Tape, Var};
 use chainrule::tensor::Tensor;
-use common::{Json, ulps};
 
 fn sigmoid<S: Scalar>(x: S) -> S {
     1.0 / (1.0 + (-x).exp())
@@ -492,7 +478,7 @@ fn a_custom_scalar_function_takes_any_carrier() {
     }
     let tape = Tape::new();
     let y: Var = cost(tape.var(1.0));
-    assert!(format!("{y:?}").contains("tests/judges.rs"), "{y:?}");
+    assert!(format!("{y:?}").contains("tests/suite/judges.rs"), "{y:?}");
 }
 
 /// What a lesson about judges prints, if it fits the screen and ends as lessons do.

@@ -1,0 +1,56 @@
+//! The examples, as modules: what a lesson prints can be held against its chapter, and what it
+//! computes against what it says.
+
+/// Runs an example as its command without options does.
+macro_rules! run {
+    (model, $out:expr) => {
+        model::answer($out, std::iter::empty()).unwrap()
+    };
+    (cost_plot, $out:expr) => {
+        cost_plot::run($out, false).unwrap()
+    };
+    ($name:ident, $out:expr) => {
+        $name::run($out).unwrap()
+    };
+}
+pub(crate) use run;
+
+/// The examples that have a chapter: the module of each is its file.
+macro_rules! lessons {
+    ($($name:ident: $file:literal),* $(,)?) => {
+        $(#[allow(dead_code)] #[path = $file] pub mod $name;)* // dead: its `main`
+
+        /// The file's name of each and what it prints.
+        pub fn outputs() -> Vec<(&'static str, String)> {
+            let mut outputs = vec![];
+            $({
+                let mut out = vec![];
+                run!($name, &mut out);
+                let (_, file) = $file.rsplit_once('/').unwrap();
+                outputs.push((file.trim_end_matches(".rs"), String::from_utf8(out).unwrap()));
+            })*
+            outputs
+        }
+    };
+}
+
+lessons! {
+    slope: "../../examples/01_slope.rs",
+    by_hand: "../../examples/02_by_hand.rs",
+    tape: "../../examples/03_tape.rs",
+    fan_out: "../../examples/04_fan_out.rs",
+    four_judges: "../../examples/05_four_judges.rs",
+    architecture: "../../examples/06_architecture.rs",
+    sigmoid: "../../examples/07_sigmoid.rs",
+    initialize: "../../examples/08_initialize.rs",
+    propagate: "../../examples/09_propagate.rs",
+    optimize: "../../examples/10_optimize.rs",
+    predict: "../../examples/11_predict.rs",
+    model: "../../examples/12_model.rs",
+    cost_plot: "../../examples/13_cost_plot.rs",
+    own_activation: "../../examples/14_own_activation.rs",
+    break_it: "../../examples/15_break_it.rs",
+    numerics: "../../examples/16_numerics.rs",
+    cost: "../../examples/17_cost.rs",
+    two_layers: "../../examples/18_two_layers.rs",
+}

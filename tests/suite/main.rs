@@ -1,0 +1,32 @@
+//! All promises of the crate, one module each, in one program: it is linked once.
+//!
+//! `cargo test --test suite stepper` runs those of one module; docs/architecture.md has the rest.
+
+mod common;
+mod examples;
+
+mod accuracy;
+mod csv;
+mod deep;
+mod diagnosis;
+mod error_index;
+mod errors;
+mod exercises;
+mod explorer;
+mod extreme_logits;
+mod judges;
+mod layouts;
+mod lessons;
+mod maximum_likelihood;
+mod model;
+mod outsider;
+mod properties;
+mod published;
+mod published_defects;
+mod same_bits;
+mod standardize;
+mod stepper;
+mod trajectories;
+mod traps;
+mod tries;
+mod views;
