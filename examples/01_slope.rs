@@ -1,9 +1,10 @@
 //! What a slope is, and how near a difference quotient can come to it.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Where the slope is taken.

@@ -1,11 +1,12 @@
 //! One neuron with pencil and paper: each value forwards, each slope back; then the tape agrees.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::scalar::Tape;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// The weight, the bias and the input.

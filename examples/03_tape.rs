@@ -1,14 +1,14 @@
 //! One neuron on a tape of numbers: what is multiplied with what, forwards and back again.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::process::ExitCode;
 
+use chainrule::program;
 use chainrule::scalar::Tape;
 use chainrule::view;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    program::lesson(run)
 }
 
 /// The bias.
@@ -40,9 +40,7 @@ pub fn neuron(out: &mut impl Write, bias: f64) -> io::Result<()> {
     writeln!(out, "Check: dL/dz must be a - y = {:.10} - 1 = {:.10}", a.value(), a.value() - 1.0)?;
     writeln!(out, "       and backward() says             {dz:.10}\n")?;
 
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
-    fs::create_dir_all(&target)?;
-    fs::write(target.join("03_tape.svg"), view::svg(&trace))?;
+    program::write_file(program::in_target("03_tape.svg")?, &view::svg(&trace))?;
     writeln!(out, "The same as a picture, for a browser: target/03_tape.svg\n")?;
     writeln!(
         out,

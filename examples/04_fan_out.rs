@@ -1,13 +1,14 @@
 //! A value used twice: its gradients add up, and the order of the walk matters.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::scalar::Tape;
 use chainrule::trace::{Operand, Trace};
 use chainrule::view;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

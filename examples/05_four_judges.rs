@@ -1,6 +1,7 @@
 //! Four ways to one gradient: reverse mode, by hand, forward mode, differences.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::check::{self, Difference, Dual, Scalar};
 use chainrule::scalar::Tape;
@@ -17,8 +18,8 @@ fn cost<S: Scalar>(p: &[S]) -> S {
     -z.sigmoid().ln()
 }
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -1,6 +1,7 @@
 //! The architecture of a network: what a line of code defines, and the shapes that follow from it.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::network::Network;
@@ -9,8 +10,8 @@ use chainrule::tensor::{Tape, Tensor};
 /// Nodes in the hidden layer of the second network.
 const HIDDEN: usize = 4;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -1,6 +1,7 @@
 //! The sigmoid and its slope, computed so that no digit is lost at either end.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Activation, Sigmoid};
 use chainrule::view::plot::Plot;
@@ -8,8 +9,8 @@ use chainrule::view::plot::Plot;
 /// The plot goes from -WIDTH to WIDTH.
 const WIDTH: f64 = 8.0;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// σ(z) as the textbook has it.

@@ -1,6 +1,7 @@
 //! Why all weights may start at zero in one node, and may not in a hidden layer.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::network::{Network, cross_entropy};
@@ -9,8 +10,8 @@ use chainrule::tensor::Tensor;
 /// Nodes in the hidden layer.
 const HIDDEN: usize = 3;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

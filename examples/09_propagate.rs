@@ -1,13 +1,14 @@
 //! The gradient of logistic regression: from the tape, by hand, and by two more judges.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::check::{self, verdict};
 use chainrule::logistic::propagate;
 use chainrule::tensor::Tensor;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options};
@@ -9,8 +10,8 @@ use chainrule::logistic::{self, Options};
 /// Too small, right, too large.
 const RATES: [f64; 3] = [0.01, 0.5, 3.0];
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -1,7 +1,9 @@
 //! From a probability to a decision: the threshold, and the two kinds of error.
 
-use std::io::{self, Write};
+use std::error::Error;
+use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options};
@@ -10,16 +12,12 @@ use chainrule::tensor::Tensor;
 /// What a missed tumour costs, where a false alarm costs 1.
 const MISS: usize = 10;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.
-pub fn run(out: &mut impl Write) -> io::Result<()> {
-    lesson(out).map_err(io::Error::other)
-}
-
-fn lesson(out: &mut impl Write) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let all = Examples::read_csv(home.join("examples/data/wdbc_full30_malignant.csv"), None)?;
     let (train, test) = all.split(0.5, 1)?;

@@ -1,26 +1,31 @@
 //! Pictures of learning: the cost at three learning rates, and the line that one node draws.
 
-use std::fs;
-use std::io::{self, Write};
+use std::error::Error;
+use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
 use chainrule::data::Examples;
 use chainrule::logistic::{self, Options};
-use chainrule::view;
+use chainrule::program;
 use chainrule::view::plot::{self, Plot};
 
-fn main() -> io::Result<()> {
-    let ascii = std::env::args().any(|argument| argument == "--ascii");
-    view::print(|out| run(out, ascii))
+fn main() -> ExitCode {
+    program::run(|out, mut arguments| {
+        let ascii = arguments.flag("--ascii")?;
+        arguments.none()?;
+        run(out, ascii)?;
+        Ok(program::AGREE)
+    })
 }
 
 /// Writes the lesson's output to `out`, its plot in braille or in plain ASCII, and two SVG files.
-pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
+pub fn run(out: &mut impl Write, ascii: bool) -> Result<(), Box<dyn Error>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = home.join("examples/data/penguins_adelie_vs_chinstrap_bill.csv");
-    let penguins = Examples::read_csv(&file, None).map_err(io::Error::other)?;
-    let scaler = penguins.standardizer().map_err(io::Error::other)?;
-    let x = scaler.apply(&penguins.x).map_err(io::Error::other)?;
+    let penguins = Examples::read_csv(&file, None)?;
+    let scaler = penguins.standardizer()?;
+    let x = scaler.apply(&penguins.x)?;
 
     let mut plot = Plot::new("Adelie or Chinstrap, from the bill", "iteration", "cost");
     let mut fit = None;
@@ -30,13 +35,13 @@ pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
         let mut costs = vec![];
         let report = |iteration: usize, cost: f64| costs.push((iteration as f64, cost));
         let found = logistic::optimize_with(w, b, &x, &penguins.y, &options, report);
-        fit = Some(found.map_err(io::Error::other)?);
+        fit = Some(found?);
         plot = plot.curve(&format!("rate {learning_rate}"), costs);
     }
     write!(out, "{}", if ascii { plot.ascii() } else { plot.braille() })?;
 
     let Some(fit) = fit else { return Ok(()) };
-    let guess = logistic::predict(&fit.w, fit.b, &x).map_err(io::Error::other)?;
+    let guess = logistic::predict(&fit.w, fit.b, &x)?;
     let accuracy = logistic::accuracy(&guess, &penguins.y);
     // z = w·(x − mean)/deviation + b is the same line in millimetres with w/deviation as weights.
     let w = &fit.w / &scaler.deviations;
@@ -47,10 +52,10 @@ pub fn run(out: &mut impl Write, ascii: bool) -> io::Result<()> {
 
     let title = "Adelie or Chinstrap: what one node tells apart";
     let line = plot::boundary(title, &penguins, ["Adelie", "Chinstrap"], &w, b);
-    fs::create_dir_all(home.join("target"))?;
-    fs::write(home.join("target/13_cost.svg"), plot.svg())?;
-    fs::write(home.join("target/13_boundary.svg"), line)?;
+    program::write_file(program::in_target("13_cost.svg")?, &plot.svg())?;
+    program::write_file(program::in_target("13_boundary.svg")?, &line)?;
     writeln!(out, "Pictures for a browser: target/13_cost.svg, target/13_boundary.svg\n")?;
     writeln!(out, "Try:  add 20.0 to the rates; its cost falls at once, and ends lowest.")?;
-    writeln!(out, "Next: cargo run --example 14_own_activation")
+    writeln!(out, "Next: cargo run --example 14_own_activation")?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! An activation of your own: written, checked, trained; and what the check says of a wrong slope.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Activation, Sigmoid};
 use chainrule::check::{self, Difference, verdict};
@@ -41,8 +42,8 @@ impl Activation for HalfSwish {
     }
 }
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -1,6 +1,7 @@
 //! Thirteen faults, and which judge sees them. Every cell is measured while this runs.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Activation, Sigmoid, Softplus};
 use chainrule::check::{self, Scalar};
@@ -120,8 +121,8 @@ fn faults(right: &Model) -> Vec<Fault> {
     ]
 }
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -1,6 +1,7 @@
 //! One loss in three forms that are equal on paper, a sum in three orders, and where a NaN came from.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Activation, Sigmoid, Softplus};
 use chainrule::scalar::Tape;
@@ -9,8 +10,8 @@ use chainrule::tensor::Tensor;
 /// The z whose loss the post's cost is to compute, for the label y = 1.
 const Z: f64 = 40.0;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use chainrule::check::{Dual, Scalar};
@@ -12,8 +13,8 @@ const M: usize = 10;
 /// So many weights, one row each; a bias comes with them.
 const N: [usize; 3] = [2, 30, 300];
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.

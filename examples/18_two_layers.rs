@@ -1,6 +1,7 @@
 //! A hidden layer learns what one node cannot, and its gradients stand next to the formulas by hand.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::check::{Comparison, verdict};
@@ -10,8 +11,8 @@ use chainrule::tensor::Tensor;
 /// Which random weights to start from.
 const SEED: u64 = 1;
 
-fn main() -> io::Result<()> {
-    chainrule::view::print(run)
+fn main() -> ExitCode {
+    chainrule::program::lesson(run)
 }
 
 /// XOR, one example per column.

@@ -6,10 +6,12 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use chainrule::activation::{Activation, Softplus, Tanh};
 use chainrule::logistic::{Grads, propagate_on};
+use chainrule::program;
 use chainrule::scalar::{self, Var};
 use chainrule::tensor::{self, Tensor};
 use chainrule::widest;
@@ -17,17 +19,13 @@ use chainrule::widest;
 const SIZES: [(usize, usize); 5] =
     [(2, 4), (30, 569), (12_288, 209), (100, 100_000), (30, 1_000_000)];
 
-fn main() -> io::Result<()> {
-    let json = match std::env::args_os().nth(1) {
-        None => false,
-        Some(option) if option == "--json" => true,
-        Some(other) => {
-            eprintln!("usage: cargo run --release --example benchmark -- [--json]");
-            eprintln!("error: no option {}", other.to_string_lossy());
-            std::process::exit(2)
-        }
-    };
-    chainrule::view::print(|out| run(out, json))
+fn main() -> ExitCode {
+    program::run(|out, mut arguments| {
+        let json = arguments.flag("--json")?;
+        arguments.none()?;
+        run(out, json)?;
+        Ok(program::AGREE)
+    })
 }
 
 /// Writes the table, or one line of JSON for each measurement, to `out`.

@@ -69,7 +69,7 @@ impl Examples {
     }
 
     /// [`read_csv`](Examples::read_csv), leaving out the columns named in `without`, such as an id:
-    /// their cells may hold anything. Errors call this `--without`, as `12_model` does.
+    /// their cells may hold anything. Errors call this `--without`, as the command `model` does.
     ///
     /// # Errors
     /// As `read_csv`, and if there is no column of that name.

@@ -96,6 +96,7 @@
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)] // which panic where a pipe is closed
 
 pub mod activation;
 pub mod arithmetic;
@@ -105,6 +106,8 @@ pub mod error;
 mod exponential;
 pub mod logistic;
 pub mod network;
+#[doc(hidden)]
+pub mod program;
 mod random;
 pub mod scalar;
 pub mod tape;

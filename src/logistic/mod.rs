@@ -9,6 +9,8 @@
 
 pub mod closed_form;
 
+use std::io::{self, Write};
+
 use crate::activation::{Activation, Sigmoid};
 use crate::error::{Error, Result, mistake};
 use crate::network::{LayerGrads, Network, Output, cross_entropy};
@@ -229,7 +231,8 @@ pub fn optimize_with(
         if iteration % 100 == 0 {
             costs.push(cost);
             if options.print_cost {
-                println!("Cost after iteration {iteration}: {cost:.6}");
+                // A reader who has gone does not stop the training.
+                let _ = writeln!(io::stdout(), "Cost after iteration {iteration}: {cost:.6}");
             }
         }
         report(iteration, cost);

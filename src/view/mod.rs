@@ -1,5 +1,4 @@
-//! Pictures of a [`Trace`](crate::trace::Trace): pure functions from a trace to text; and how
-//! to print them.
+//! Pictures of a [`Trace`](crate::trace::Trace): pure functions from a trace to text.
 //!
 //! Taught in `docs/03_tape.md`.
 
@@ -19,28 +18,8 @@ pub use json::json;
 pub use picture::svg;
 pub use table::table;
 
-use std::io::{self, StdoutLock};
-
 use crate::tensor::{Local, Tensor};
 use crate::trace::short;
-
-/// Writes to the standard output. Whoever closes that pipe, as `| head` does, has seen enough: this
-/// is no error.
-///
-/// ```
-/// use std::io::Write;
-/// chainrule::view::print(|out| writeln!(out, "one line"))?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
-/// # Errors
-/// If `write` fails otherwise.
-pub fn print(write: impl FnOnce(&mut StdoutLock<'static>) -> io::Result<()>) -> io::Result<()> {
-    match write(&mut io::stdout().lock()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
 
 /// A matrix with at most this many entries is small: they are shown.
 const SMALL: usize = 6;

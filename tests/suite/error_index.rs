@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::project;
 use chainrule::data::Examples;
 
 fn index() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md")).unwrap()
+    fs::read_to_string(project().join("docs/errors.md")).unwrap()
 }
 
 /// Where the sources put a headline together from parts,
@@ -119,10 +120,10 @@ fn assert_listed(index: &str, headline: &str) {
 #[test]
 fn the_index_has_every_message() {
     let (index, mut composed) = (index(), vec![]);
-    for (path, code) in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    for (path, code) in sources(&project().join("src")) {
         let file = path.file_name().unwrap().to_str().unwrap();
-        if file == "error.rs" {
-            continue; // the form itself
+        if ["error.rs", "program.rs"].contains(&file) {
+            continue; // the form itself; and what is said of arguments, see below
         }
         for headline in headlines(&code) {
             match literal(&headline) {
@@ -138,23 +139,44 @@ fn the_index_has_every_message() {
     }
 }
 
-/// What the examples say of their arguments.
+/// What is said of arguments.
 #[test]
 fn the_index_has_the_messages_of_the_commands() {
-    let (index, examples) = (index(), Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
-    for (file, call, rest) in [
-        ("12_model.rs", "format!(", "/// The default data"),
-        ("step.rs", "wrong(", "fn wrong"),
-        ("explore.rs", "wrong(", "fn wrong"),
-        ("explore.rs", "format!(", "fn wrong"),
-        ("exercises/runner.rs", "Err(format!(", "fn wrong"),
-    ] {
-        let code = fs::read_to_string(examples.join(file)).unwrap();
-        let (code, _) = code.split_once(rest).unwrap(); // behind which nothing is said of them
-        let said = code.split(call).skip(1).filter_map(|call| literal(&arguments(call)[0]));
-        let said: Vec<String> = said.collect();
-        said.iter().for_each(|text| assert_listed(&index, text));
-        assert!(!said.is_empty(), "{file}: {said:?}");
+    let index = index();
+    let mut files = sources(&project().join("src/commands"));
+    for file in ["src/program.rs", "examples/exercises/runner.rs"] {
+        files.push((file.into(), fs::read_to_string(project().join(file)).unwrap()));
+    }
+    let mut count = 0;
+    for (_, code) in files {
+        for call in ["Usage(format!(", "Err(format!(", "Err(Usage("] {
+            let said = code.split(call).skip(1).filter_map(|call| literal(&arguments(call)[0]));
+            // An exercise that could not be run is no argument.
+            for text in said.filter(|text| !text.starts_with(' ')) {
+                assert_listed(&index, &text);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 12, "{count}");
+}
+
+/// What the index shows of the commands is what they say.
+#[test]
+fn the_commands_of_the_index_give_their_messages() {
+    let index = index();
+    let (_, table) = index.split_once("| message | typed | cure |\n|---|---|---|\n").unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 15);
+    for row in rows {
+        let cells: Vec<&str> = row.split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect();
+        let [message, typed, _] = cells[..] else { panic!("{row}") };
+        let typed = typed.trim_matches('`');
+        if typed.starts_with("exercises") || typed.contains("\\x") {
+            continue; // exercises.rs and model.rs have them
+        }
+        let error = crate::commands::answer(&typed.split(' ').collect::<Vec<_>>()).unwrap_err();
+        assert!(error.starts_with(&format!("{message}\n")) || error == message, "{row}\n{error}");
     }
 }
 

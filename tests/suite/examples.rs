@@ -1,11 +1,25 @@
 //! The examples, as modules: what a lesson prints can be held against its chapter, and what it
 //! computes against what it says.
 
+/// The examples that have a chapter: the module of each is its file.
+macro_rules! lessons {
+    ($($name:ident: $file:literal),* $(,)?) => {
+        $(#[allow(dead_code)] #[path = $file] pub mod $name;)* // dead: its `main`
+
+        /// The name of each, as its file has it, and what prints its output.
+        pub const LESSONS: &[(&str, fn() -> String)] = &[$((
+            stem($file),
+            || {
+                let mut out = vec![];
+                run!($name, &mut out);
+                String::from_utf8(out).unwrap()
+            },
+        )),*];
+    };
+}
+
 /// Runs an example as its command without options does.
 macro_rules! run {
-    (model, $out:expr) => {
-        model::answer($out, std::iter::empty()).unwrap()
-    };
     (cost_plot, $out:expr) => {
         cost_plot::run($out, false).unwrap()
     };
@@ -13,25 +27,17 @@ macro_rules! run {
         $name::run($out).unwrap()
     };
 }
-pub(crate) use run;
 
-/// The examples that have a chapter: the module of each is its file.
-macro_rules! lessons {
-    ($($name:ident: $file:literal),* $(,)?) => {
-        $(#[allow(dead_code)] #[path = $file] pub mod $name;)* // dead: its `main`
+/// `01_slope` of `../../examples/01_slope.rs`.
+const fn stem(file: &str) -> &str {
+    let (_, name) = file.split_at("../../examples/".len());
+    name.split_at(name.len() - ".rs".len()).0
+}
 
-        /// The file's name of each and what it prints.
-        pub fn outputs() -> Vec<(&'static str, String)> {
-            let mut outputs = vec![];
-            $({
-                let mut out = vec![];
-                run!($name, &mut out);
-                let (_, file) = $file.rsplit_once('/').unwrap();
-                outputs.push((file.trim_end_matches(".rs"), String::from_utf8(out).unwrap()));
-            })*
-            outputs
-        }
-    };
+/// What a lesson prints.
+pub fn output(name: &str) -> String {
+    let (_, print) = LESSONS.iter().find(|(known, _)| *known == name).unwrap();
+    print()
 }
 
 lessons! {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::commands::answer;
 use chainrule::scalar::Tape;
 use chainrule::tensor::{self, Tensor};
 use chainrule::trace::Trace;
@@ -324,32 +325,22 @@ fn without_scripts() {
 }
 
 #[test]
-fn the_example_writes_a_page_or_says_why_not() {
-    let test = std::env::current_exe().unwrap();
-    let example = test.parent().unwrap().parent().unwrap().join("examples/explore");
-    let run = |arguments: &[&str]| {
-        let output = Command::new(&example).args(arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    };
+fn the_command_writes_a_page_or_says_why_not() {
     let file = std::env::temp_dir().join(format!("chainrule-page-{}.html", std::process::id()));
-    for batch in [&[] as &[&str], &["--batch"]] {
-        let (code, out, _) = run(&[batch, &["--out", file.to_str().unwrap()]].concat());
-        assert!(code == Some(0) && out.starts_with("wrote "), "{out}");
+    for batch in [&["explore"] as &[&str], &["explore", "--batch"]] {
+        let out = answer(&[batch, &["--out", file.to_str().unwrap()]].concat()).unwrap();
+        assert!(out.starts_with("wrote "), "{out}");
         assert!(std::fs::read_to_string(&file).unwrap().ends_with("</html>\n"));
     }
     let _ = std::fs::remove_file(&file);
-    for wrong in [&["--oops"] as &[_], &["--out"], &["--out", "/no/such/folder/page.html"]] {
-        let (code, _, err) = run(wrong);
-        assert!(code == Some(2) && err.starts_with("error: ") && err.contains("usage: "), "{err}");
-    }
     for (arguments, hint) in [
-        (&["p.html"] as &[_], "there is no option p.html; to write the page there: --out p.html"),
-        (&["--out=p.html"], "write a space: --out p.html"),
-        (&["--batch=1"], "--batch takes no value: write --batch"),
-        (&["--out", "/no/such/p.html"], "cannot write /no/such/p.html: "),
+        (&["--oops"] as &[_], "there is no option --oops\nusage: "),
+        (&["--out"], "--out needs a path\nusage: "),
+        (&["p.html"], "to write the page there: --out p.html\n"),
+        (&["--batch=1"], "--batch takes no value: write --batch\n"),
+        (&["--out=/no/such/p.html"], "cannot write /no/such/p.html: "),
     ] {
-        let (_, _, err) = run(arguments);
-        assert!(err.starts_with(&format!("error: {hint}")), "{err}");
+        let error = answer(&[&["explore"], arguments].concat()).unwrap_err();
+        assert!(error.starts_with(hint), "{error}");
     }
 }

@@ -6,6 +6,7 @@ mod common;
 mod examples;
 
 mod accuracy;
+mod commands;
 mod csv;
 mod deep;
 mod diagnosis;
@@ -18,7 +19,6 @@ mod judges;
 mod layouts;
 mod lessons;
 mod maximum_likelihood;
-mod model;
 mod outsider;
 mod properties;
 mod published;

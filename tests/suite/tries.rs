@@ -8,13 +8,13 @@ use std::process::Command;
 use std::thread;
 
 use crate::common::project;
+use crate::examples::output;
 
 /// An example, what its "Try:" says, the edit, and whether the output then is as foretold.
 struct Try {
     example: &'static str,
     says: &'static str,
     edit: [&'static str; 2],
-    arguments: &'static [&'static str],
     /// Of what is printed before and after.
     came_true: fn(&str, &str) -> bool,
 }
@@ -24,7 +24,6 @@ const TRIES: [Try; 13] = [
         example: "06_architecture",
         says: "set HIDDEN to 8; the second network then has 33 parameters.",
         edit: ["HIDDEN: usize = 4;", "HIDDEN: usize = 8;"],
-        arguments: &[],
         came_true: |before, after| {
             let parameters = |text| numbers(text, "together")[1][0];
             (parameters(before), parameters(after)) == (17.0, 33.0)
@@ -34,14 +33,12 @@ const TRIES: [Try; 13] = [
         example: "07_sigmoid",
         says: "set WIDTH to 1.0; curve A is nearly straight, from 0.269 to 0.731.",
         edit: ["WIDTH: f64 = 8.0;", "WIDTH: f64 = 1.0;"],
-        arguments: &[],
         came_true: |_, after| after.contains("A a = sigmoid(z), at the end 0.7311"),
     },
     Try {
         example: "08_initialize",
         says: "set HIDDEN to 30; equal nodes still cannot learn XOR.",
         edit: ["HIDDEN: usize = 3;", "HIDDEN: usize = 30;"],
-        arguments: &[],
         came_true: |_, after| {
             let costs = numbers(after, "cost");
             let [_, zeros, equal, random] = &costs[..] else { return false };
@@ -52,7 +49,6 @@ const TRIES: [Try; 13] = [
         example: "09_propagate",
         says: "in y, set a 1.0 to 0.0; db rises by 1/m = 0.3333333333.",
         edit: ["vec![1.0, 1.0, 0.0]", "vec![1.0, 0.0, 0.0]"],
-        arguments: &[],
         came_true: |before, after| {
             let db = |text| numbers(text, "db ")[0][0];
             format!("{:.10}", db(after) - db(before)) == "0.3333333333"
@@ -62,7 +58,6 @@ const TRIES: [Try; 13] = [
         example: "10_optimize",
         says: "in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.",
         edit: ["[0.01, 0.5, 3.0]", "[0.01, 0.5, 1.0]"],
-        arguments: &[],
         came_true: |_, after| {
             let (_, table) = after.split_once("at three rates").unwrap();
             let cost = |step: &str| numbers(table, step)[0][2];
@@ -73,7 +68,6 @@ const TRIES: [Try; 13] = [
         example: "11_predict",
         says: "set MISS to 1; the threshold is 1/2, and cost counts all errors: 9.",
         edit: ["MISS: usize = 10;", "MISS: usize = 1;"],
-        arguments: &[],
         came_true: |_, after| {
             let half = numbers(after, "a > 1/2 ").concat();
             matches!(half[..], [missed, alarms, _, cost] if cost == 9.0 && missed + alarms == 9.0)
@@ -81,9 +75,8 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "12_model",
-        says: "-- --learning-rate 0.05: the cost falls, more slowly.",
-        edit: ["", ""],
-        arguments: &["--learning-rate", "0.05"],
+        says: "set LEARNING_RATE to 0.05; the cost falls, more slowly.",
+        edit: ["LEARNING_RATE: f64 = 0.5;", "LEARNING_RATE: f64 = 0.05;"],
         came_true: |before, after| {
             let costs = |text| -> Vec<f64> {
                 numbers(text, "cost after iteration").iter().map(|line| line[1]).collect()
@@ -97,7 +90,6 @@ const TRIES: [Try; 13] = [
         example: "13_cost_plot",
         says: "add 20.0 to the rates; its cost falls at once, and ends lowest.",
         edit: ["[0.02, 0.1, 0.5]", "[0.02, 0.1, 0.5, 20.0]"],
-        arguments: &[],
         came_true: |_, after| {
             let curves =
                 ["A rate", "B rate", "C rate", "D rate"].map(|c| numbers(after, c).concat());
@@ -112,7 +104,6 @@ const TRIES: [Try; 13] = [
             "s + self.k * x * s * Sigmoid.f(-self.k * x)",
             "2.0 * (s + self.k * x * s * Sigmoid.f(-self.k * x))",
         ],
-        arguments: &[],
         came_true: |before, after| {
             let falls = |text| matches!(&numbers(text, "swish ")[0][..], [a, b, ..] if b < a);
             let said = "yours is 2 times the right one";
@@ -123,7 +114,6 @@ const TRIES: [Try; 13] = [
         example: "15_break_it",
         says: "set RATE to 0.01; the cost with w (n,) then jumps up at once: a bug shows.",
         edit: ["RATE: f64 = 0.5;", "RATE: f64 = 0.01;"],
-        arguments: &[],
         came_true: |before, after| {
             let rises =
                 |text| matches!(&numbers(text, "cost with w (n,)")[0][..], [a, b, _] if b > a);
@@ -134,7 +124,6 @@ const TRIES: [Try; 13] = [
         example: "16_numerics",
         says: "set Z to 36.0; all is finite there, and one digit of the loss is right.",
         edit: ["Z: f64 = 40.0;", "Z: f64 = 36.0;"],
-        arguments: &[],
         came_true: |before, after| {
             before.contains("is NaN")
                 && after.contains("it is 2.220e-16, all is finite; right is 2.320e-16")
@@ -144,7 +133,6 @@ const TRIES: [Try; 13] = [
         example: "17_cost",
         says: "M = 100: some ten times the nodes, and the same number of sweeps.",
         edit: ["M: usize = 10;", "M: usize = 100;"],
-        arguments: &[],
         came_true: |before, after| {
             let rows = |text: &str| -> Vec<Vec<f64>> {
                 let forward = |line: &&str| line.contains(" forward, 1 back");
@@ -162,7 +150,6 @@ const TRIES: [Try; 13] = [
         example: "18_two_layers",
         says: "set SEED to 2; 2 hidden nodes learn it as well: the start decides.",
         edit: ["SEED: u64 = 1;", "SEED: u64 = 2;"],
-        arguments: &[],
         came_true: |before, after| {
             let cost = |text| *numbers(text, "A, 2 hidden")[0].last().unwrap();
             cost(before) > 0.3 && cost(after) < 0.01
@@ -196,9 +183,6 @@ fn edited() -> PathBuf {
         let file = project().join("examples").join(example).with_extension("rs");
         let code = fs::read_to_string(file).unwrap();
         assert!(code.contains(&format!("Try:  {says}")), "{example} no longer says: {says}");
-        if from.is_empty() {
-            continue;
-        }
         assert_eq!(code.matches(from).count(), 1, "{example}: {from}");
         // Data and pictures stay where they are.
         let code = code.replace("env!(\"CARGO_MANIFEST_DIR\")", &format!("{:?}", project()));
@@ -208,8 +192,8 @@ fn edited() -> PathBuf {
         arms += &format!("        {example:?} => try_{example}::main(),\n");
     }
     let main = format!(
-        "#![allow(warnings)]\n{modules}fn main() -> std::io::Result<()> {{\n    \
-         match &*std::env::args().nth(1).unwrap() {{\n{arms}        _ => panic!(),\n    }}\n}}\n"
+        "#![allow(warnings)]\n{modules}fn main() -> std::process::ExitCode {{\n    \
+         match &*std::env::var(\"TRY\").unwrap() {{\n{arms}        _ => panic!(),\n    }}\n}}\n"
     );
     write(&home.join("src/main.rs"), &main);
     let mut build = Command::new(env!("CARGO"));
@@ -229,22 +213,11 @@ fn write(file: &Path, text: &str) {
 #[test]
 fn every_try_has_the_effect_that_it_foretells() {
     let edited = edited();
-    // As cargo built them for this test: target/debug/deps/tries-…, target/debug/examples/…
-    let test = std::env::current_exe().unwrap();
-    let given = test.parent().unwrap().parent().unwrap().join("examples");
-    assert!(given.join("06_architecture").exists(), "first: cargo build --examples");
-    let hold = |Try { example, says, edit: [from, to], arguments, came_true }: &Try| {
-        let run = |program: &Path, arguments: &[&str]| {
-            let mut command = Command::new(program);
-            let done = command.args(arguments).current_dir(project()).output().unwrap();
-            assert!(done.status.success(), "{example}: {}", String::from_utf8_lossy(&done.stderr));
-            String::from_utf8(done.stdout).unwrap()
-        };
-        let before = run(&given.join(example), &[]);
-        let after = match from.is_empty() {
-            true => run(&given.join(example), arguments),
-            false => run(&edited, &[example]),
-        };
+    let hold = |Try { example, says, edit: [from, to], came_true }: &Try| {
+        let done = Command::new(&edited).env("TRY", example).current_dir(project()).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{example}: {}", String::from_utf8_lossy(&done.stderr));
+        let (before, after) = (output(example), String::from_utf8(done.stdout).unwrap());
         assert!(came_true(&before, &after), "{example}: {from} -> {to}: {says}\n{after}");
         assert!(!came_true(&before, &before), "{example}: it was so without the edit");
     };

@@ -1,0 +1,53 @@
+//! What the command `chainrule` can be asked for.
+
+mod explore;
+mod model;
+mod recordings;
+mod step;
+
+use std::io::Write;
+
+use chainrule::program::{AGREE, Arguments, Outcome, Usage};
+
+const USAGE: &str = "\
+usage: cargo run -- COMMAND ...
+  model    train one node on a CSV file and judge its gradients; without a
+           command: on the penguins
+  step     step through a computation, forwards and back again
+  explore  write a web page to explore a computation with
+More: cargo run -- COMMAND --help
+Exit code: 0 done, and AGREE; 1 DISAGREE; 2 for arguments, a file or an output
+at fault. After `cargo install --path .` it is `chainrule COMMAND ...` anywhere.";
+
+/// Does what the arguments ask for.
+pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
+    let command = arguments.command();
+    let help = arguments.help();
+    let (usage, run): (_, fn(_, _) -> _) = match command.as_deref() {
+        None if help => return show(out, USAGE),
+        Some("help") => return show(out, USAGE),
+        None | Some("model") => (model::USAGE, model::run),
+        Some("step") => (step::USAGE, step::run),
+        Some("explore") => (explore::USAGE, explore::run),
+        Some(other) => return Err(no_command(other).into()),
+    };
+    if help {
+        return show(out, usage);
+    }
+    run(out, arguments).map_err(|error| match error.downcast::<Usage>() {
+        Ok(wrong) => format!("{wrong}\n{usage}").into(),
+        Err(error) => error,
+    })
+}
+
+fn show(out: &mut impl Write, text: &str) -> Outcome {
+    writeln!(out, "{text}")?;
+    Ok(AGREE)
+}
+
+fn no_command(word: &str) -> String {
+    let file = word.contains('.') || std::path::Path::new(word).exists();
+    let advice =
+        if file { format!("; to train on it: cargo run -- model {word}") } else { String::new() };
+    format!("there is no command {word}{advice}\n{USAGE}")
+}
