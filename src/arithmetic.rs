@@ -124,6 +124,7 @@ fn record<'t, V: Number>(
 ) -> Var<'t, V> {
     match (x.into(), y.into()) {
         (Operand::Var(x), Operand::Var(y)) => {
+            x.tape().assert_own(name, &[y]);
             let (x, y) = V::aligned(x, y);
             let (x_value, y_value) = x.values(y);
             let (z, dx, dy) = rule(x_value, y_value);

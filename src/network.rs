@@ -24,7 +24,7 @@ use std::{panic, thread};
 use crate::activation::{Activation, Sigmoid};
 use crate::error::{mistake, mistake_at};
 use crate::random::Random;
-use crate::tape::Value;
+use crate::tape::{Value, foreign_input};
 use crate::tensor::{Tape, Tensor, Var};
 
 /// Nodes side by side: `A = f(Wᵀ X + b)`.
@@ -136,10 +136,13 @@ impl Network {
     /// The forward pass for X (inputs, m), from recorded [`parameters`](Network::parameters).
     ///
     /// # Panics
-    /// If the network has no layers, the parameters do not fit them, or X has another number of rows
-    /// than the network inputs.
+    /// If the parameters are of another tape than X or do not fit the layers, there are no layers, or
+    /// X has another number of rows than the network inputs.
     #[track_caller]
     pub fn forward<'t>(&'t self, parameters: &[(Var<'t>, Var<'t>)], x: Var<'t>) -> Output<'t> {
+        for &(w, b) in parameters {
+            x.tape().assert_own("forward", &[w, b]);
+        }
         let shapes = parameters.iter().map(|(w, b)| [w.shape(), b.shape()]);
         self.check_layers("parameters", shapes);
         let at = Location::caller();
@@ -411,6 +414,9 @@ where
 {
     move |output, y| {
         let losses = loss(Output { at, ..output }, y);
+        if !std::ptr::eq(losses.tape(), output.z.tape()) {
+            foreign_input(at, "cost")
+        }
         if losses.shape().1 != y.shape().1 {
             mistake_at(
                 at,

@@ -71,6 +71,7 @@ impl Tape {
     #[track_caller]
     pub fn sum<'t>(&'t self, vars: impl IntoIterator<Item: Borrow<Var<'t>>>) -> Var<'t> {
         let vars: Vec<Var<'t>> = vars.into_iter().map(|var| *var.borrow()).collect();
+        self.assert_own("sum", &vars);
         let value = self.values(&vars).iter().fold(0.0, |sum, x| sum + x);
         self.record("sum", value, vars.into_iter().map(|x| (x, 1.0)))
     }
@@ -94,6 +95,14 @@ impl Tape {
     where
         X: Into<Operand<'t, f64>> + Copy,
     {
+        let var = |x: &X| match (*x).into() {
+            Operand::Var(x) => Some(x),
+            Operand::Number(_) => None,
+        };
+        self.assert_own("dot", w);
+        for x in x.iter().filter_map(var) {
+            self.assert_own("dot", &[x]);
+        }
         if w.len() != x.len() {
             mistake(
                 "dot needs as many weights as inputs",
@@ -105,10 +114,6 @@ impl Tape {
         let number = |x: &X| match (*x).into() {
             Operand::Var(x) => x.value(),
             Operand::Number(x) => x,
-        };
-        let var = |x: &X| match (*x).into() {
-            Operand::Var(x) => Some(x),
-            Operand::Number(_) => None,
         };
         let weights: Vec<f64> = self.values(w);
         let inputs: Vec<f64> = x.iter().map(number).collect();

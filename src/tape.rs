@@ -15,7 +15,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::mistake;
+use crate::error::{mistake, mistake_at};
 use recording::{Edge, Recording, Site};
 
 /// What a tape can hold: numbers (`f64`) and matrices ([`Tensor`](crate::tensor::Tensor)).
@@ -126,7 +126,7 @@ impl<V: Value> Tape<V> {
         let others = if second.is_some() { inputs.collect() } else { vec![] };
         let own = |edge: &(Var<'t, V>, V::Local)| std::ptr::eq(self, edge.0.tape);
         if !first.iter().all(own) || !second.iter().all(own) || !others.iter().all(own) {
-            foreign(&format!("an input of `{name}` belongs to another tape"))
+            foreign_input(Location::caller(), name)
         }
         let mut recording = self.recording.borrow_mut();
         let Recording { nodes, edges, .. } = &mut *recording;
@@ -157,11 +157,17 @@ impl<V: Value> Tape<V> {
         Var { tape: self, index }
     }
 
-    /// The values of several variables, read at once.
-    pub(crate) fn values(&self, vars: &[Var<'_, V>]) -> Vec<V> {
-        if vars.iter().any(|var| !std::ptr::eq(self, var.tape)) {
-            return vars.iter().map(|var| var.value()).collect(); // `record` will refuse them
+    /// Refuses inputs of another tape, before their values or shapes are looked at.
+    #[track_caller]
+    #[inline(always)]
+    pub(crate) fn assert_own(&self, operation: &str, inputs: &[Var<'_, V>]) {
+        if inputs.iter().any(|input| !std::ptr::eq(self, input.tape)) {
+            foreign_input(Location::caller(), operation)
         }
+    }
+
+    /// The values of several variables of this tape, read at once.
+    pub(crate) fn values(&self, vars: &[Var<'_, V>]) -> Vec<V> {
         let nodes = &self.recording.borrow().nodes;
         vars.iter().map(|var| nodes[var.index as usize].value.clone()).collect()
     }
@@ -203,12 +209,9 @@ impl<'t, V: Value> Var<'t, V> {
         self.tape.recording.borrow().nodes[self.index as usize].value.clone()
     }
 
-    /// The value here and the value there, read at once.
+    /// The value here and the value there, on the same tape, read at once.
     #[inline(always)]
     pub(crate) fn values(self, other: Self) -> (V, V) {
-        if !std::ptr::eq(self.tape, other.tape) {
-            return (self.value(), other.value()); // `record` will refuse them
-        }
         let nodes = &self.tape.recording.borrow().nodes;
         (nodes[self.index as usize].value.clone(), nodes[other.index as usize].value.clone())
     }
@@ -292,7 +295,10 @@ impl<V: Value> Gradients<V> {
     #[track_caller]
     pub fn wrt(&self, var: Var<'_, V>) -> V {
         if self.id != var.tape.id {
-            foreign("these gradients belong to another tape, or the tape was cleared since")
+            foreign(
+                Location::caller(),
+                "these gradients belong to another tape, or the tape was cleared since",
+            )
         }
         match self.entries.get(var.index as usize) {
             Some(Some(gradient)) => gradient.clone(),
@@ -303,8 +309,15 @@ impl<V: Value> Gradients<V> {
 
 #[cold]
 #[track_caller]
-fn foreign(what: &str) -> ! {
-    mistake(
+pub(crate) fn foreign_input(at: &Location<'_>, operation: &str) -> ! {
+    foreign(at, &format!("an input of `{operation}` belongs to another tape"))
+}
+
+#[cold]
+#[track_caller]
+fn foreign(at: &Location<'_>, what: &str) -> ! {
+    mistake_at(
+        at,
         what,
         &[],
         "a node's number means something on its own tape only",
