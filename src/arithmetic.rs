@@ -27,6 +27,7 @@ pub trait Number:
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Self, Self);
     /// `f` of the entries of both: the value, and the slopes with respect to the first and to the
     /// second. A 1×1 is broadcast.
+    #[track_caller]
     fn zip_with_slopes(&self, other: &Self, f: impl Fn(f64, f64) -> [f64; 3]) -> [Self; 3];
     /// Both operands in one shape; what must be broadcast for that is recorded as a node.
     #[track_caller]

@@ -28,6 +28,7 @@ pub trait Value: Clone {
     /// nothing has reached, `like(1.0)` the seed of the backward pass.
     fn like(&self, entry: f64) -> Self;
     /// contribution = local derivative × upstream, where upstream is the gradient of the node.
+    #[track_caller]
     fn carry_back(local: &Self::Local, upstream: &Self) -> Self;
     /// Whether the local derivative can be applied to this gradient; a matrix may not fit it.
     fn accepts(_local: &Self::Local, _upstream: &Self) -> bool {

@@ -58,7 +58,8 @@ impl GradientReport {
 /// product of its local derivatives, without their signs.
 ///
 /// # Panics
-/// If `by_hand` has another length than `at`.
+/// If `by_hand` has another length than `at`, or the formula's value is of another tape than its
+/// parameters.
 #[track_caller]
 pub fn gradient(
     number: impl Fn(&[f64]) -> f64,

@@ -39,6 +39,7 @@ impl Value for Tensor {
     fn like(&self, entry: f64) -> Tensor {
         Tensor::filled(self.shape().0, self.shape().1, entry)
     }
+    #[track_caller]
     fn carry_back(local: &Local, upstream: &Tensor) -> Tensor {
         local.carry_back(upstream)
     }
@@ -61,6 +62,7 @@ impl Number for Tensor {
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Tensor, Tensor) {
         self.map_with_slope(f)
     }
+    #[track_caller]
     fn zip_with_slopes(&self, other: &Tensor, f: impl Fn(f64, f64) -> [f64; 3]) -> [Tensor; 3] {
         let (x, y) = self.aligned(other);
         let all: Vec<[f64; 3]> = x.entries().zip(y.entries()).map(|(x, y)| f(x, y)).collect();

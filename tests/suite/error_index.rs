@@ -1,9 +1,9 @@
 //! docs/errors.md has every error and every panic, and its code and its files give them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::common::project;
+use crate::common::{project, sources};
 use chainrule::data::Examples;
 
 fn index() -> String {
@@ -38,23 +38,6 @@ const COMPOSED: [&str; 14] = [
     "{node} = {formula} is -inf",
     "the gradient of {input} is {gradient}, carried back by {node}",
 ];
-
-/// The code below a directory, without comments and tests.
-fn sources(directory: &Path) -> Vec<(PathBuf, String)> {
-    let mut found = vec![];
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
-            let code = code.filter(|line| !line.trim_start().starts_with("//"));
-            found.push((path, code.collect::<Vec<_>>().join("\n")));
-        }
-    }
-    found
-}
 
 /// The arguments of a call, as they are written; `text` begins behind its parenthesis.
 fn arguments(text: &str) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
+use crate::common::{self, place};
 use chainrule::activation::{Activation, Relu, Sigmoid, Tanh};
 use chainrule::data::Examples;
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
@@ -14,14 +15,9 @@ use chainrule::{Error, Result, scalar};
 /// that line, from the column on, stands for it: it must be the learner's own.
 #[track_caller]
 fn panic_of(work: impl FnOnce() + UnwindSafe) -> String {
-    let panic = catch_unwind(work).expect_err("this should have panicked");
-    let message = panic.downcast_ref::<String>().expect("a formatted message");
-    let at = "tests/suite/errors.rs:";
-    let (before, after) = message.split_once(at).expect("a place in this file");
-    let (place, after) = after.split_once('\n').unwrap();
-    let (line, column) = place.split_once(':').unwrap();
-    let line = include_str!("errors.rs").lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
-    format!("{before}{}\n{after}", &line[column.parse::<usize>().unwrap() - 1..])
+    let message = common::panic_of(work);
+    let place = place(&message, file!());
+    message.replacen(&place.text, &place.code, 1)
 }
 
 #[track_caller]

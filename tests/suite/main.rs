@@ -20,6 +20,7 @@ mod layouts;
 mod lessons;
 mod maximum_likelihood;
 mod outsider;
+mod places;
 mod properties;
 mod published;
 mod published_defects;

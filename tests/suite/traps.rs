@@ -1,16 +1,10 @@
 //! The traps of automatic differentiation, one by one.
 
-use crate::common::assert_close;
+use crate::common::{assert_close, panic_of};
 use chainrule::activation;
 use chainrule::logistic::{self, Options, propagate};
 use chainrule::scalar::Tape;
 use chainrule::tensor::{self, Local, Tensor};
-
-/// The message of the panic that `work` ends in.
-fn panic_of(work: impl FnOnce() + std::panic::UnwindSafe) -> String {
-    let panic = std::panic::catch_unwind(work).expect_err("this should have panicked");
-    panic.downcast_ref::<String>().expect("a formatted message").clone()
-}
 
 /// Holds a message against the form that all share, and says that it names this file.
 #[track_caller]

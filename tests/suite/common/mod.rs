@@ -1,9 +1,12 @@
-//! What several tests share: a reader of the reference values, and distances between numbers.
+//! What several tests share: a reader of the reference values, distances between numbers, panics and
+//! the lines they name, and the sources.
 
 pub mod double;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use chainrule::tensor::Tensor;
 
@@ -215,4 +218,51 @@ pub fn ulps(x: f64, y: f64) -> u64 {
         if bits < 0 { i64::MIN - bits } else { bits }
     };
     rank(x).abs_diff(rank(y))
+}
+
+/// The message of the panic that `work` ends in.
+#[track_caller]
+pub fn panic_of(work: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(work)).expect_err("this should have panicked");
+    panic.downcast_ref::<String>().expect("a formatted message").clone()
+}
+
+/// A line of a test that a message names: the learner's own.
+pub struct Place {
+    /// As it stands in the message: file, line and column.
+    pub text: String,
+    pub line: u32,
+    /// The rest of the line, from the column on.
+    pub code: String,
+}
+
+/// The place that a message names; it must be in `file`, which is `file!()`.
+#[track_caller]
+pub fn place(message: &str, file: &str) -> Place {
+    let (_, text) = message.split_once("\n  --> ").expect("a place");
+    let text = text.lines().next().unwrap();
+    let rest = text.strip_prefix(&format!("{file}:"));
+    let (line, column) =
+        rest.unwrap_or_else(|| panic!("not in {file}: {message}")).split_once(':').unwrap();
+    let (line, column): (u32, usize) = (line.parse().unwrap(), column.parse().unwrap());
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let code = source.lines().nth(line as usize - 1).unwrap()[column - 1..].to_string();
+    Place { text: text.to_string(), line, code }
+}
+
+/// The code below a directory, without comments and tests.
+pub fn sources(directory: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = vec![];
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
+            let code = code.filter(|line| !line.trim_start().starts_with("//"));
+            found.push((path, code.collect::<Vec<_>>().join("\n")));
+        }
+    }
+    found
 }
