@@ -248,8 +248,21 @@ impl Standardizer {
     ///
     /// # Errors
     /// If X has another number of features.
+    ///
+    /// # Panics
+    /// If the fields do not fit each other.
+    #[track_caller]
     pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
         let ((n, _), (known, _)) = (x.shape(), self.means.shape());
+        if [&self.means, &self.deviations].map(Tensor::shape) != [(known, 1); 2] {
+            let (means, deviations) = (self.means.shape(), self.deviations.shape());
+            mistake(
+                "means and deviations do not fit each other",
+                &[format!("means are {means:?}, deviations {deviations:?}")],
+                "each feature has one mean and one deviation",
+                "give both as one column, (n, 1), for n features",
+            )
+        }
         if n != known {
             return Err(Error::new(
                 format!("X has {n} features, and {known} were standardised in training"),

@@ -44,8 +44,8 @@ pub struct Network {
     inputs: usize,
     /// The layers, the one next to the data first.
     pub layers: Vec<Layer>,
-    /// How many threads [`propagate`](Network::propagate) uses; `None`: all cores, where it pays.
-    /// Every number gives the same bits.
+    /// How many threads [`propagate`](Network::propagate) and [`train`](Network::train) use, up to
+    /// 256; `None`: all cores, where it pays. Every number gives the same bits.
     pub threads: Option<usize>,
 }
 
@@ -91,6 +91,10 @@ impl Network {
     }
 
     /// The network with one more layer of `nodes` nodes, all weights zero.
+    ///
+    /// # Panics
+    /// If the weights would be more than [`Tensor::MOST`].
+    #[track_caller]
     pub fn layer<A>(mut self, nodes: usize, activation: A) -> Network
     where
         A: Activation + Send + Sync + 'static,
@@ -108,13 +112,15 @@ impl Network {
     /// Bengio 2010); the same seed gives the same weights everywhere. Where all weights of a hidden
     /// layer start at zero, all its nodes stay equal for ever; so call this last: a layer that is
     /// added afterwards has zeros.
+    #[track_caller]
     pub fn initialize(mut self, seed: u64) -> Network {
         let mut random = Random::new(seed);
         for layer in &mut self.layers {
             let (inputs, nodes) = layer.weights.shape();
             let bound = (6.0 / (inputs + nodes) as f64).sqrt();
-            let weight = |_| bound * (2.0 * random.unit() - 1.0);
-            layer.weights = Tensor::new(inputs, nodes, (0..inputs * nodes).map(weight).collect());
+            layer.weights = Tensor::written(inputs, nodes, |weights| {
+                weights.fill_with(|| bound * (2.0 * random.unit() - 1.0));
+            });
         }
         self
     }
@@ -180,7 +186,8 @@ impl Network {
     ///
     /// X is read once. It is taken in blocks of examples that stay in the processor's cache: each
     /// is recorded on a tape of its own, forward and backward find it there, and the gradients are
-    /// added up, always in the same order.
+    /// added up, always in the same order. So the blocks can be shared out to several
+    /// [`threads`](Network::threads): `network.threads = Some(2)` gives the same bits.
     ///
     /// # Panics
     /// If the network has no layers, weights or biases of the wrong shape, there are no examples, the
@@ -197,7 +204,7 @@ impl Network {
     /// A tape for each thread.
     fn tapes(&self, x: &Tensor) -> Vec<Tape> {
         let threads = self.threads.unwrap_or_else(|| worthwhile_threads(x.shape()));
-        (0..threads.clamp(1, blocks(x.shape()))).map(|_| Tape::new()).collect()
+        (0..threads.clamp(1, blocks(x.shape()).min(MOST_THREADS))).map(|_| Tape::new()).collect()
     }
 
     fn propagate_on<L>(
@@ -342,8 +349,8 @@ impl Network {
     }
 
     /// Gradient descent: `iterations` times [`propagate`](Network::propagate) and
-    /// [`step`](Network::step). `report` is told each iteration, its gradients and its cost
-    /// before the update.
+    /// [`step`](Network::step), on as many [`threads`](Network::threads). `report` is told each
+    /// iteration, its gradients and its cost before the update.
     ///
     /// # Panics
     /// As [`propagate`](Network::propagate) and [`step`](Network::step).
@@ -403,6 +410,9 @@ fn worthwhile_threads((n, m): (usize, usize)) -> usize {
         ),
     }
 }
+
+/// More are not started, whatever number was asked for: an operating system may refuse them.
+const MOST_THREADS: usize = 256;
 
 /// The loss, which is told the learner's line and must give a column for each example.
 fn checked<L>(

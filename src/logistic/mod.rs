@@ -95,6 +95,7 @@ pub struct Model {
 /// use chainrule::{logistic::sigmoid, tensor::Tensor};
 /// assert_eq!(sigmoid(&Tensor::zeros(1, 2)).to_vec(), [0.5, 0.5]);
 /// ```
+#[track_caller]
 pub fn sigmoid(z: &Tensor) -> Tensor {
     z.map(|z| Sigmoid.f(z))
 }
@@ -106,6 +107,7 @@ pub fn sigmoid(z: &Tensor) -> Tensor {
 /// let (w, b) = chainrule::logistic::initialize_with_zeros(2);
 /// assert_eq!((w.to_vec(), b), (vec![0.0, 0.0], 0.0));
 /// ```
+#[track_caller]
 pub fn initialize_with_zeros(dim: usize) -> (Tensor, f64) {
     (Tensor::zeros(dim, 1), 0.0)
 }

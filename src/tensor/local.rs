@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::value::Tensor;
+use super::value::{Tensor, possible};
 
 /// A local derivative on a tape of matrices: a linear map from the gradient G of the output to the
 /// contribution to the gradient of one input.
@@ -62,8 +62,8 @@ impl Local {
                 let broadcast = |x: &Tensor, y: &Tensor| x.broadcast(y.shape()).is_some();
                 d.shape() == (rows, columns) || broadcast(d, upstream) || broadcast(upstream, d)
             }
-            Local::MatmulRight(b) => columns == b.shape().1,
-            Local::MatmulLeft(a) => rows == a.shape().0,
+            Local::MatmulRight(b) => columns == b.shape().1 && possible(rows, b.shape().0),
+            Local::MatmulLeft(a) => rows == a.shape().0 && possible(a.shape().1, columns),
             _ => true,
         }
     }
@@ -88,6 +88,7 @@ impl Local {
 }
 
 /// Adds up the rows, the columns or both, until the shape is `shape`.
+#[track_caller]
 fn sum_to(upstream: &Tensor, shape: (usize, usize)) -> Tensor {
     if shape == upstream.shape() {
         return upstream.clone();

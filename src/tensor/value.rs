@@ -51,7 +51,24 @@ impl Data {
     }
 }
 
+impl From<Vec<f64>> for Data {
+    fn from(numbers: Vec<f64>) -> Data {
+        let mut few = [0.0; FEW];
+        match few.get_mut(..numbers.len()) {
+            Some(place) => {
+                place.copy_from_slice(&numbers);
+                Data::Few(few)
+            }
+            None => Data::Many(Arc::new(numbers)),
+        }
+    }
+}
+
 impl Tensor {
+    /// So many rows, columns and entries a matrix has at most, also one that stores a single number:
+    /// any operation may have to write all entries, 16 GiB of them.
+    pub const MOST: usize = 1 << 31;
+
     /// A matrix from its entries, row by row.
     ///
     /// # Panics
@@ -66,7 +83,8 @@ impl Tensor {
                 "give the entries row by row, and as many as rows x columns",
             )
         }
-        Tensor::dense(rows, columns, Data::Many(Arc::new(entries)))
+        count(rows, columns);
+        Tensor::dense(rows, columns, Data::from(entries))
     }
 
     /// A matrix from its rows.
@@ -81,7 +99,7 @@ impl Tensor {
     #[track_caller]
     pub fn from_rows(rows: &[impl AsRef<[f64]>]) -> Tensor {
         let columns = rows.first().map_or(0, |row| row.as_ref().len());
-        let mut entries = Vec::with_capacity(rows.len() * columns);
+        let mut entries = memory(rows.len(), columns);
         for (i, row) in rows.iter().enumerate() {
             let row = row.as_ref();
             if row.len() != columns {
@@ -94,7 +112,7 @@ impl Tensor {
             }
             entries.extend_from_slice(row);
         }
-        Tensor::dense(rows.len(), columns, Data::Many(Arc::new(entries)))
+        Tensor::dense(rows.len(), columns, Data::from(entries))
     }
 
     /// A matrix of zeros: [`filled`](Tensor::filled) with 0.
@@ -106,7 +124,7 @@ impl Tensor {
     /// A matrix in which every entry is `entry`; only one number is stored.
     ///
     /// # Panics
-    /// If the entries cannot be counted.
+    /// If it would have more than [`MOST`](Tensor::MOST) entries.
     #[track_caller]
     pub fn filled(rows: usize, columns: usize, entry: f64) -> Tensor {
         count(rows, columns);
@@ -119,14 +137,16 @@ impl Tensor {
     }
 
     /// A matrix whose entries `write` writes, row by row, over zeros.
-    pub(super) fn written(rows: usize, columns: usize, write: impl FnOnce(&mut [f64])) -> Tensor {
+    #[track_caller]
+    pub(crate) fn written(rows: usize, columns: usize, write: impl FnOnce(&mut [f64])) -> Tensor {
         let count = rows * columns;
         if count <= FEW {
             let mut numbers = [0.0; FEW];
             write(&mut numbers[..count]);
             return Tensor::dense(rows, columns, Data::Few(numbers));
         }
-        let mut numbers = vec![0.0; count];
+        let mut numbers = memory(rows, columns);
+        numbers.resize(count, 0.0);
         write(&mut numbers);
         Tensor::dense(rows, columns, Data::Many(Arc::new(numbers)))
     }
@@ -158,11 +178,14 @@ impl Tensor {
     }
 
     /// All entries, row by row.
+    #[track_caller]
     pub fn to_vec(&self) -> Vec<f64> {
+        let mut all = memory(self.rows, self.columns);
         match self.packed() {
-            Some(entries) if self.by_rows() => entries.to_vec(),
-            _ => self.entries().collect(),
+            Some(entries) if self.by_rows() => all.extend_from_slice(entries),
+            _ => all.extend(self.entries()),
         }
+        all
     }
 
     /// The transpose: (n, m) becomes (m, n). Copies nothing.
@@ -201,6 +224,7 @@ impl Tensor {
     /// let x = Tensor::new(1, 2, vec![4.0, 9.0]);
     /// assert_eq!(x.map(f64::sqrt).to_vec(), [2.0, 3.0]);
     /// ```
+    #[track_caller]
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
         match self.packed() {
             Some(x) => self.written_like(|y| kernels::map(x, y, f)),
@@ -209,6 +233,7 @@ impl Tensor {
     }
 
     /// f and f′ of every entry.
+    #[track_caller]
     pub(super) fn map_with_slope(&self, f: &impl Activation) -> (Tensor, Tensor) {
         let Some(x) = self.packed() else { return self.to_rows().map_with_slope(f) };
         let mut slope = Tensor::from(0.0);
@@ -219,7 +244,8 @@ impl Tensor {
     /// The matrix product: (n, k) · (k, m) = (n, m).
     ///
     /// # Panics
-    /// If the inner sizes differ.
+    /// If the inner sizes differ, or the product would have more than [`MOST`](Tensor::MOST)
+    /// entries.
     #[track_caller]
     pub fn matmul(&self, right: &Tensor) -> Tensor {
         if self.columns != right.rows {
@@ -250,11 +276,13 @@ impl Tensor {
     }
 
     /// The rows added together: (n, m) becomes (1, m).
+    #[track_caller]
     pub fn sum_rows(&self) -> Tensor {
         Tensor::filled(1, self.rows, 1.0).matmul(self)
     }
 
     /// The columns added together: (n, m) becomes (n, 1).
+    #[track_caller]
     pub fn sum_columns(&self) -> Tensor {
         self.t().sum_rows().t()
     }
@@ -310,6 +338,7 @@ impl Tensor {
     }
 
     /// The same matrix, its entries row by row in memory.
+    #[track_caller]
     fn to_rows(&self) -> Tensor {
         if self.by_rows() {
             return self.clone();
@@ -323,6 +352,7 @@ impl Tensor {
 
     /// A matrix of this shape whose entries `write` writes in the order in which those of this one
     /// lie in memory.
+    #[track_caller]
     fn written_like(&self, write: impl FnOnce(&mut [f64])) -> Tensor {
         match self.by_rows() {
             true => Tensor::written(self.rows, self.columns, write),
@@ -332,12 +362,10 @@ impl Tensor {
 
     /// This matrix repeated to `shape`, if it may be: a 1×1 over anything, a row over rows, a
     /// column over columns. Copies nothing.
-    #[track_caller]
     pub(super) fn broadcast(&self, (rows, columns): (usize, usize)) -> Option<Tensor> {
-        count(rows, columns);
         let down = self.rows == rows || self.rows == 1;
         let across = self.columns == columns || self.columns == 1;
-        (down && across).then(|| Tensor {
+        (down && across && possible(rows, columns)).then(|| Tensor {
             rows,
             columns,
             row_stride: if self.rows == rows { self.row_stride } else { 0 },
@@ -407,18 +435,40 @@ impl Tensor {
     }
 }
 
-/// The number of entries, for each shape that is new: later it is known to be a number.
+/// Whether a matrix may have this shape. All arithmetic on sizes relies on it.
+pub(super) fn possible(rows: usize, columns: usize) -> bool {
+    let most = rows.max(1).checked_mul(columns.max(1)); // of rows, columns and entries
+    most.is_some_and(|most| most <= Tensor::MOST)
+}
+
+/// The number of entries, for each shape that is new.
 #[track_caller]
 fn count(rows: usize, columns: usize) -> usize {
-    match rows.checked_mul(columns) {
-        Some(count) if count <= isize::MAX as usize / size_of::<f64>() => count,
-        _ => mistake(
-            &format!("a ({rows}, {columns}) matrix has too many entries"),
-            &[format!("more than {}", isize::MAX as usize / size_of::<f64>())],
-            "a matrix has one entry for each row and column",
-            "look where these numbers come from; a difference may have gone below 0",
-        ),
+    if !possible(rows, columns) {
+        too_large(rows, columns)
     }
+    rows * columns
+}
+
+/// Memory for all entries, which the machine may refuse.
+#[track_caller]
+fn memory(rows: usize, columns: usize) -> Vec<f64> {
+    let mut numbers = vec![];
+    if numbers.try_reserve_exact(count(rows, columns)).is_err() {
+        too_large(rows, columns)
+    }
+    numbers
+}
+
+#[cold]
+#[track_caller]
+fn too_large(rows: usize, columns: usize) -> ! {
+    mistake(
+        &format!("a ({rows}, {columns}) matrix is too large"),
+        &[format!("at most {} rows, columns and entries, and what memory holds", Tensor::MOST)],
+        "a matrix has one entry for each row and column",
+        "look where these numbers come from; a difference may have gone below 0",
+    )
 }
 
 /// Whether lines (their number and stride) of so many entries (and theirs) follow each other in
@@ -452,12 +502,14 @@ macro_rules! elementwise {
         }
         impl $Trait<f64> for &Tensor {
             type Output = Tensor;
+            #[track_caller]
             fn $method(self, y: f64) -> Tensor {
                 self.map(|x| x $operator y)
             }
         }
         impl $Trait<&Tensor> for f64 {
             type Output = Tensor;
+            #[track_caller]
             fn $method(self, y: &Tensor) -> Tensor {
                 y.map(|y| self $operator y)
             }
@@ -490,6 +542,7 @@ elementwise!(Div, div, /);
 
 impl Neg for &Tensor {
     type Output = Tensor;
+    #[track_caller]
     fn neg(self) -> Tensor {
         self.map(|x| -x)
     }
@@ -497,6 +550,7 @@ impl Neg for &Tensor {
 
 impl Neg for Tensor {
     type Output = Tensor;
+    #[track_caller]
     fn neg(self) -> Tensor {
         -&self
     }

@@ -152,15 +152,15 @@ proptest! {
     }
 }
 
-/// What has no entries takes no time and no memory, however many rows it has.
+/// What has no entries takes no time and no memory, however many rows it may have.
 #[test]
 fn very_many_rows_of_nothing() {
-    let x = Tensor::zeros(1 << 40, 0);
+    let x = Tensor::zeros(Tensor::MOST, 0);
     assert_eq!(x, x.map(f64::exp));
     assert_eq!((x.to_vec(), x.sum()), (vec![], 0.0));
-    assert!(x.to_string().ends_with("(1099511627776 x 0)"));
+    assert!(x.to_string().ends_with("(2147483648 x 0)"));
     assert_eq!(x.t().matmul(&x).shape(), (0, 0));
-    assert_eq!(x.matmul(&Tensor::zeros(0, 3)).get(1 << 39, 2), 0.0);
+    assert_eq!(x.matmul(&Tensor::zeros(0, 1)).get(1 << 30, 0), 0.0);
     let mut sum = Tensor::new(0, 3, vec![]).columns(2..2);
     sum.accumulate(Tensor::zeros(0, 0));
     assert_eq!(sum.shape(), (0, 0));

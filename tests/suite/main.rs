@@ -10,6 +10,7 @@ mod commands;
 mod csv;
 mod deep;
 mod diagnosis;
+mod edges;
 mod error_index;
 mod errors;
 mod exercises;
