@@ -2,13 +2,12 @@
 //! digits, and at random points against the same formulas in arithmetic of twice the precision.
 
 use crate::common::double::{Double, PI};
-use crate::common::{Json, ulps};
+use crate::common::{Json, config, ulps};
 use chainrule::activation::*;
 use chainrule::arithmetic::{max, min, pow};
 use chainrule::scalar::{self, Var};
 use chainrule::tensor::{self, Tensor};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
 
 /// Value and slope as a plain number, which the tape of numbers and the tape of matrices must give
 /// to the last bit.
@@ -200,9 +199,7 @@ fn point() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(Config {
-        rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(4000)
-    })]
+    #![proptest_config(config(400, 4000))]
 
     #[test]
     fn random_points_against_double_precision(x in point()) {

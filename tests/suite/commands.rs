@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use chainrule::program::Arguments;
 
-use crate::common::project;
+use crate::common::{all_tests, project};
 
 #[allow(dead_code)] // `run` of the parts that only the binary calls
 #[path = "../../src/commands/mod.rs"]
@@ -51,6 +51,9 @@ fn every_data_set_fits_on_a_screen() {
         ("iris_setosa_vs_versicolor", "label versicolor: 50 are 1, 50 are 0", "(always 0): 50.0 %"),
         ("hours_studied_wikipedia", "label passed: 10 are 1, 10 are 0", "(always 1): 56.2 %"),
     ] {
+        if name.starts_with("wdbc") && !all_tests() {
+            continue; // 30 features train for seconds without optimisation
+        }
         let screen = model(&[&format!("examples/data/{name}.csv")]).unwrap();
         assert!(screen.lines().count() < 40, "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");

@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::common::samples;
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::data::{Examples, Standardizer};
 use chainrule::logistic::{self, Options, closed_form};
@@ -187,7 +188,7 @@ fn training(draw: &mut Draw) {
 #[test]
 fn any_size_is_answered_or_refused() {
     let mut draw = Draw(11);
-    for _ in 0..300 {
+    for _ in 0..samples(20, 1000) {
         matrices(&mut draw);
         training(&mut draw);
     }
@@ -223,7 +224,8 @@ fn the_stated_limit() {
 /// More threads than an operating system starts, and than there are blocks.
 #[test]
 fn any_number_of_threads() {
-    let (w, x, y) = (Tensor::zeros(0, 1), Tensor::zeros(0, 1 << 24), Tensor::zeros(1, 1 << 24));
+    let m = 1 << samples(20, 24);
+    let (w, x, y) = (Tensor::zeros(0, 1), Tensor::zeros(0, m), Tensor::zeros(1, m));
     let (_, cost) = logistic::propagate_on(usize::MAX, &w, 0.0, &x, &y).unwrap();
     assert!((cost - 2f64.ln()).abs() < 1e-12);
 }

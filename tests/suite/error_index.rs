@@ -1,7 +1,6 @@
 //! docs/errors.md has every error and every panic, and its code and its files give them.
 
 use std::fs;
-use std::path::Path;
 
 use crate::common::{project, sources};
 use chainrule::data::Examples;

@@ -1,14 +1,10 @@
 //! However a matrix lies in memory, what is computed from it depends on its entries alone: each
 //! operation against loops over `get`, on transposes, ranges and repetitions of each other.
 
+use crate::common::config;
 use chainrule::tape::Value;
 use chainrule::tensor::{Local, Tape, Tensor};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
-
-fn config() -> Config {
-    Config { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(2000) }
-}
 
 /// A matrix of this shape, made by up to `steps` views of another one.
 fn matrix(rows: usize, columns: usize, steps: usize) -> BoxedStrategy<Tensor> {
@@ -76,7 +72,7 @@ fn assert_sums(x: &Tensor, shape: (usize, usize), expected: impl Fn(usize, usize
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(300, 3000))]
 
     #[test]
     fn entry_by_entry(

@@ -1,10 +1,9 @@
 //! Means and deviations, against exact arithmetic; training data sets the scale for all others.
 
-use crate::common::assert_close;
+use crate::common::{assert_close, config};
 use chainrule::data::{Examples, Standardizer};
 use chainrule::tensor::Tensor;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
 
 fn examples(features: &[&str], rows: &[Vec<f64>]) -> Examples {
     let label = "y".to_string();
@@ -22,11 +21,7 @@ fn scale_of(values: &[f64]) -> (f64, f64) {
 }
 
 proptest! {
-    #![proptest_config(Config {
-        rng_seed: RngSeed::Fixed(1),
-        failure_persistence: None,
-        ..Config::with_cases(256)
-    })]
+    #![proptest_config(config(64, 256))]
 
     /// Integers, whose mean Σv/m and variance (m Σv² − (Σv)²)/m² are exact in 128 bits, moved to
     /// any size by a power of two: from 1e-280 to 1e290, and with offsets up to 10¹² deviations.

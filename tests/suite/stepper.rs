@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::commands::chainrule;
-use crate::common::golden;
+use crate::common::{all_tests, config, golden};
 use chainrule::scalar::Tape;
 use chainrule::tensor;
 use chainrule::trace::Trace;
 use chainrule::view::stepper::{Answer, Session, frame, sentence};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
 
 /// `y = x x`, `L = sigmoid(y)`. It stands first, because its lines are part of an expected text.
 fn trace() -> Trace {
@@ -191,9 +190,7 @@ fn predictions_are_rounded_as_they_were_typed() {
 }
 
 proptest! {
-    #![proptest_config(Config {
-        rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(64)
-    })]
+    #![proptest_config(config(16, 64))]
 
     /// Forward, then back as many frames: the same screen.
     #[test]
@@ -309,7 +306,7 @@ fn in_a_terminal(line: &str, keys: &[&str]) -> Option<String> {
         .stderr(Stdio::null())
         .spawn();
     let Ok(mut child) = started else {
-        assert!(std::env::var_os("CHAINRULE_ALL_TESTS").is_none(), "`script` is missing");
+        assert!(!all_tests(), "`script` is missing");
         println!("skipped: there is no `script` command to make a terminal with");
         return None;
     };
@@ -400,7 +397,7 @@ fn a_panic_sets_the_terminal_back() {
     };
     let binary = all.filter(holds).max_by_key(|path| path.metadata().unwrap().modified().unwrap());
     let Some(binary) = binary else {
-        assert!(std::env::var_os("CHAINRULE_ALL_TESTS").is_none(), "no unit tests were built");
+        assert!(!all_tests(), "no unit tests were built");
         println!("skipped: the library's unit tests are not built");
         return;
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::common::{Json, golden};
+use crate::common::{Json, config, golden};
 use chainrule::activation::Sigmoid;
 use chainrule::data::Examples;
 use chainrule::network::{Network, cross_entropy};
@@ -13,7 +13,6 @@ use chainrule::trace::{Contribution, Frame, Operand, Trace};
 use chainrule::view;
 use chainrule::view::plot::{self, Plot};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
 
 /// z = w x − w/2, L = z²: exact in every digit, with w and z used twice. It stands first, because
 /// its lines are part of the expected texts.
@@ -254,9 +253,7 @@ fn check_boxes(elements: &[Element]) {
 }
 
 proptest! {
-    #![proptest_config(Config {
-        rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(128)
-    })]
+    #![proptest_config(config(16, 128))]
 
     #[test]
     fn products_add_up_to_the_gradients(program in program()) {

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use chainrule::tensor::Tensor;
+use proptest::test_runner::{Config, RngSeed};
 
 /// A JSON value, as far as the reference files need it.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,6 +164,26 @@ impl Parser<'_> {
         }
         self.rest = chars.as_str();
         text
+    }
+}
+
+/// The size of a random test: few samples in every run of the tests, so that each takes two seconds
+/// at most, and all of them where `CHAINRULE_ALL_TESTS` asks for it.
+pub fn samples(few: u32, all: u32) -> u32 {
+    if all_tests() { all } else { few }
+}
+
+/// Whether nothing may be skipped: `CHAINRULE_ALL_TESTS=1 cargo test --release`.
+pub fn all_tests() -> bool {
+    std::env::var_os("CHAINRULE_ALL_TESTS").is_some()
+}
+
+/// So many random cases, the same in each run.
+pub fn config(few: u32, all: u32) -> Config {
+    Config {
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..Config::with_cases(samples(few, all))
     }
 }
 
