@@ -10,12 +10,16 @@
 //! against 500-bit arithmetic at some 80,000 points between ±1e308, with the `exp`, `ln`, … of
 //! glibc 2.36, to which `std` passes these calls on; another platform's may be a step or two off.
 //! The sigmoid, the softplus and their kin take e^−|x| and ln(1 + e) from `exponential.rs` instead,
-//! which is the same everywhere.
+//! which is the same everywhere. What keeps the last digits of some is in `digits.rs`.
 
-use crate::arithmetic::Number;
-use crate::exponential::{exp_minus_size, ln_1p};
-use crate::tape::Var;
+mod digits;
+mod exponential;
+#[macro_use]
+mod macros;
+
 use crate::tensor::kernels;
+use digits::{sigmoid_from, times_exp};
+use exponential::{exp_minus_size, ln_1p};
 
 /// An elementwise function and its slope.
 ///
@@ -56,113 +60,6 @@ pub trait Activation {
     fn parameter(&self) -> Option<f64> {
         None
     }
-}
-
-/// The same activation, behind a pointer: a layer of a network holds a `Box<dyn Activation>`.
-macro_rules! forward_to_target {
-    ($($pointer:ty),*) => {$(
-        impl<A: Activation + ?Sized> Activation for $pointer {
-            fn name(&self) -> &'static str { (**self).name() }
-            fn f(&self, x: f64) -> f64 { (**self).f(x) }
-            fn df(&self, x: f64, y: f64) -> f64 { (**self).df(x, y) }
-            fn f_df(&self, x: f64) -> (f64, f64) { (**self).f_df(x) }
-            fn f_df_all(&self, x: &[f64], y: &mut [f64], slope: &mut [f64]) {
-                (**self).f_df_all(x, y, slope)
-            }
-            fn slope(&self) -> Option<&'static str> { (**self).slope() }
-            fn domain(&self, x: f64) -> bool { (**self).domain(x) }
-            fn parameter(&self) -> Option<f64> { (**self).parameter() }
-        }
-    )*};
-}
-forward_to_target!(&A, Box<A>);
-
-/// From one entry: the type with its `impl Activation`, the method on both tapes, an example for
-/// the documentation of both, and the place in the list of all.
-macro_rules! functions {
-    ($(
-        $(#[$doc:meta])*
-        $method:ident $(($argument:ident = $sample:literal))?: $Name:ident,
-        $x:literal => $shown:literal { $($item:tt)* }
-    )*) => {
-        $(function! {
-            $(#[$doc])*
-            ///
-            /// ```
-            /// use chainrule::{activation::*, scalar::Tape};
-            #[doc = concat!("let f = ", stringify!($Name $({ $argument: $sample })?), ";")]
-            #[doc = concat!("let (y, slope) = f.f_df(", stringify!($x), "); // on plain numbers")]
-            #[doc = concat!("assert_eq!(format!(\"{y:.4}, {slope:.4}\"), \"", $shown, "\");")]
-            ///
-            /// let tape = Tape::new();
-            #[doc = concat!("let x = tape.var(", stringify!($x), ");")]
-            #[doc = concat!("let z = x.", stringify!($method), "(", $(stringify!($sample),)? ");")]
-            /// assert_eq!((z.value(), z.backward().wrt(x)), (y, slope));
-            /// ```
-            $method: $Name $($argument)? { $($item)* }
-        })*
-
-        /// Every function of this module as a method, for whatever can apply one.
-        pub trait Functions: Sized {
-            /// `y = f(x)`, for any [`Activation`]: the crate's or your own.
-            #[track_caller]
-            fn apply(self, f: impl Activation) -> Self;
-            $(
-                $(#[$doc])*
-                #[track_caller]
-                fn $method(self $(, $argument: f64)?) -> Self {
-                    self.apply($Name $({ $argument })?)
-                }
-            )*
-        }
-
-        /// Every function of this module; those with a parameter with a usual one.
-        ///
-        /// ```
-        /// for function in chainrule::activation::all() {
-        ///     assert!(function.f(f64::NAN).is_nan(), "{} hides a NaN", function.name());
-        /// }
-        /// ```
-        pub fn all() -> Vec<Box<dyn Activation + Send + Sync>> {
-            vec![$(Box::new($Name $({ $argument: $sample })?)),*]
-        }
-    };
-}
-
-macro_rules! function {
-    ($(#[$doc:meta])* $method:ident: $Name:ident $($argument:ident)? { $($item:tt)* }) => {
-        structure! { $(#[$doc])* $Name $($argument)? }
-
-        impl Activation for $Name {
-            fn name(&self) -> &'static str { stringify!($method) }
-            $(fn parameter(&self) -> Option<f64> { Some(self.$argument) })?
-            $($item)*
-        }
-
-        impl<V: Number> Var<'_, V> {
-            $(#[$doc])*
-            #[track_caller]
-            pub fn $method(self $(, $argument: f64)?) -> Self {
-                self.apply($Name $({ $argument })?)
-            }
-        }
-    };
-}
-
-macro_rules! structure {
-    ($(#[$doc:meta])* $Name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $Name;
-    };
-    ($(#[$doc:meta])* $Name:ident $argument:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $Name {
-            /// The parameter of the formula.
-            pub $argument: f64,
-        }
-    };
 }
 
 functions! {
@@ -441,14 +338,7 @@ functions! {
     silu: Silu, 1.0 => "0.7311, 0.9277" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
-        fn f_df(&self, x: f64) -> (f64, f64) {
-            const ZERO: [f64; 2] = [-1.2784645427610737, -1.0946994183093437e-16];
-            const EXP_AT_ZERO: f64 = 0.2784645427610738;
-            let t = x.clamp(-FAR, FAR);
-            let d = t - ZERO[0] - ZERO[1];
-            let bracket = (d.abs() < 0.25).then(|| d + EXP_AT_ZERO * d.exp_m1());
-            gated(x, [t, 0.0], 0.0, bracket)
-        }
+        fn f_df(&self, x: f64) -> (f64, f64) { digits::silu(x) }
         fn slope(&self) -> Option<&'static str> { Some("sigmoid(x) (1 + x sigmoid(-x))") }
     }
 
@@ -460,21 +350,7 @@ functions! {
     gelu_tanh: GeluTanh, 1.0 => "0.8412, 1.0830" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
-        fn f_df(&self, x: f64) -> (f64, f64) {
-            const ZERO: [f64; 2] = [-0.7524614220710163, 3.635560509207687e-17];
-            const EXP_AT_ZERO: f64 = 0.29195521191476714;
-            let near = x.clamp(-FAR, FAR);
-            let d = near - ZERO[0] - ZERO[1];
-            let bracket = (d.abs() < 0.3).then(|| {
-                // t and x t′ are cubic: these are their Taylor polynomials at ZERO.
-                let [linear, square, cube] = [1.716972025434726, -0.1610752395722906, GELU[1]];
-                let dt = d * (linear + d * (square + d * cube));
-                let [linear, square, cube] = [1.959377833092717, 3.0 * square, 3.0 * cube];
-                let dxt = d * (linear + d * (square + d * cube));
-                dxt + EXP_AT_ZERO * dt.exp_m1()
-            });
-            gated(x, gelu_argument(near), 2.0 * GELU[1] * near * (near * near), bracket)
-        }
+        fn f_df(&self, x: f64) -> (f64, f64) { digits::gelu_tanh(x) }
         fn slope(&self) -> Option<&'static str> { Some("sigmoid(t) (1 + x t' sigmoid(-t))") }
     }
 
@@ -485,117 +361,10 @@ functions! {
     mish: Mish, 1.0 => "0.8651, 1.0490" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
-        fn f_df(&self, x: f64) -> (f64, f64) {
-            let near = x.clamp(-FAR, FAR);
-            if x > -0.7 {
-                // With e = e⁻ˣ: tanh(softplus(x)) = (1 + 2e)/(1 + 2e + 2e²).
-                let e = (-near).exp();
-                let (above, tail) = (1.0 + 2.0 * e, 2.0 * e * (1.0 + e));
-                let below = 1.0 + tail;
-                let lost = (tail - (below - 1.0)) / below;
-                let slope = (above + 2.0 * near * e * tail / below) / below;
-                return (x * (above / below), slope - slope * lost);
-            }
-            // With e = eˣ: tanh(softplus(x)) = e (2 + e)/(2 + 2e + e²), and the slope is e/(…)²
-            // times a bracket that is 0 at ZERO.
-            const ZERO: [f64; 2] = [-1.1924312145154952, -4.8484829848031044e-17];
-            const EXP_AT_ZERO: f64 = 0.3034825352815289;
-            let e = near.exp();
-            let tail = 2.0 * e + e * e;
-            let below = 2.0 + tail;
-            let lost = tail - (below - 2.0);
-            let d = near - ZERO[0] - ZERO[1];
-            let bracket = if d.abs() < 0.5 {
-                let squares = e * e + e * EXP_AT_ZERO + EXP_AT_ZERO * EXP_AT_ZERO;
-                let rest = 6.0 + 4.0 * near + 4.0 * (e + EXP_AT_ZERO) + squares;
-                4.0 * (1.0 + EXP_AT_ZERO) * d + EXP_AT_ZERO * d.exp_m1() * rest
-            } else {
-                4.0 * (1.0 + near) + e * (6.0 + 4.0 * near + e * (4.0 + e))
-            };
-            let gate = near * (2.0 + e) / below;
-            let slope = bracket / below.mul_add(below, 2.0 * below * lost);
-            (times_exp(gate - gate * lost / below, near, e), times_exp(slope, near, e))
-        }
+        fn f_df(&self, x: f64) -> (f64, f64) { digits::mish(x) }
         fn slope(&self) -> Option<&'static str> { Some("y/x + x sech²(softplus(x)) sigmoid(x)") }
     }
 }
 
 const SELU: Elu = Elu { alpha: 1.6732632423543772 };
 const SELU_SCALE: f64 = 1.0507009873554805;
-
-/// The coefficients of x and x³ in t: 2√(2/π), and that times 0.044715; and what these two lost
-/// when they were rounded.
-const GELU: [f64; 2] = [1.5957691216057308, 0.07135481627260025];
-const GELU_LOST: [f64; 2] = [-9.96930880911092e-17, -6.175149918155315e-19];
-
-/// From here on e^−|x| is 0, and a product with it is 0, even if x is infinite.
-const FAR: f64 = 1000.0;
-
-/// `σ(x)`, from `e = e^−|x|`.
-#[inline(always)]
-fn sigmoid_from(x: f64, e: f64) -> f64 {
-    if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
-}
-
-/// `factor·eˣ` for x ≤ 0, from `e = eˣ`. Far down e is subnormal and has few digits left; twice the
-/// root of it keeps them.
-fn times_exp(factor: f64, x: f64, e: f64) -> f64 {
-    if x > -700.0 {
-        return factor * e;
-    }
-    let root = (0.5 * x).exp();
-    factor * root * root
-}
-
-/// `x σ(t)` and its slope `σ(t) (1 + x t′ σ(−t))`, where `x t′ = t + rest`, and t, of the sign of
-/// x, is given as a sum of two numbers.
-///
-/// For x < 0 the slope is `eᵗ/(1 + eᵗ)²` times the bracket `1 + eᵗ + x t′`. Near the bracket's zero
-/// its terms cancel. There it is passed in, as what each term gains from the zero on: both gain
-/// with the same sign, and no digit is lost.
-fn gated(x: f64, t: [f64; 2], rest: f64, bracket: Option<f64>) -> (f64, f64) {
-    let [t, t_low] = t;
-    let e = exp_minus_size(t);
-    let below = 1.0 + e;
-    let lost = e - (below - 1.0); // in rounding the sum
-    if x >= 0.0 {
-        let slope = (1.0 + (t + rest) * e / below) / below;
-        return (x / below, slope - slope * lost / below);
-    }
-    let bracket = bracket.unwrap_or((1.0 + t) + (rest + e + t_low));
-    let square = below.mul_add(below, below * (2.0 * lost - t_low * below));
-    let gate = x.max(-FAR) / below;
-    (times_exp(gate + gate * (t_low - lost / below), t, e), times_exp(bracket / square, t, e))
-}
-
-/// `t = 2√(2/π) (x + 0.044715 x³)`, rounded, and what rounding lost: an error of 1 ULP in t = −100
-/// would be one of 100 ULP in eᵗ. (`mul_add` rounds once, and so finds what a product lost.)
-fn gelu_argument(x: f64) -> [f64; 2] {
-    let square = x * x;
-    let square_lost = x.mul_add(x, -square);
-    let cubic = GELU[1] * square;
-    let cubic_lost =
-        GELU[1].mul_add(square, -cubic) + GELU[1] * square_lost + GELU_LOST[1] * square;
-    let sum = GELU[0] + cubic;
-    let part = sum - cubic; // of GELU[0], in sum
-    let sum_lost = (GELU[0] - part) + (cubic - (sum - part)) + GELU_LOST[0] + cubic_lost;
-    let t = x * sum;
-    [t, x.mul_add(sum, -t) + x * sum_lost]
-}
-
-impl<V: Number> Var<'_, V> {
-    /// `y = xᵏ` for a whole number k, of either sign: [`powf`](Var::powf), which is as exact for
-    /// whole numbers, and recorded as such; slope `k xᵏ⁻¹`, and 0 for k = 0.
-    ///
-    /// ```
-    /// use chainrule::scalar::Tape;
-    /// let tape = Tape::new();
-    /// let x = tape.var(-2.0);
-    /// let y = x.powi(3);
-    /// assert_eq!((y.value(), y.backward().wrt(x)), (-8.0, 12.0));
-    /// ```
-    #[track_caller]
-    pub fn powi(self, k: i32) -> Self {
-        self.powf(k.into())
-    }
-}

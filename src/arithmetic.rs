@@ -5,7 +5,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::activation::{Activation, Powf};
+use crate::activation::{Activation, Powf, methods};
 use crate::error::mistake;
 use crate::tape::{Value, Var};
 
@@ -296,4 +296,20 @@ impl<V: Number> Var<'_, V> {
             None => y,
         }
     }
+    /// `y = xᵏ` for a whole number k, of either sign: [`powf`](Var::powf), which is as exact for
+    /// whole numbers, and recorded as such; slope `k xᵏ⁻¹`, and 0 for k = 0.
+    ///
+    /// ```
+    /// use chainrule::scalar::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var(-2.0);
+    /// let y = x.powi(3);
+    /// assert_eq!((y.value(), y.backward().wrt(x)), (-8.0, 12.0));
+    /// ```
+    #[track_caller]
+    pub fn powi(self, k: i32) -> Self {
+        self.powf(k.into())
+    }
 }
+
+methods!();

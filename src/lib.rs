@@ -103,7 +103,6 @@ pub mod arithmetic;
 pub mod check;
 pub mod data;
 pub mod error;
-mod exponential;
 pub mod logistic;
 pub mod network;
 #[doc(hidden)]
