@@ -13,7 +13,7 @@ use crate::tensor::Compact;
 pub struct ActivationReport {
     /// The activation's name.
     pub name: &'static str,
-    /// Its slope beside centred differences, at every point of the grid that has them.
+    /// Its slope beside central differences, at every point of the grid that has them.
     pub points: Vec<Point>,
     /// Where the slope jumps, so that differences cannot judge it. That is no fault.
     pub kinks: Vec<f64>,
@@ -265,7 +265,7 @@ impl fmt::Display for ActivationReport {
             write!(f, "gradcheck: `{name}` was not tested: {why}")?;
         } else if findings.is_empty() {
             let count = points.len();
-            write!(f, "gradcheck: `{name}` AGREES with centred differences at {count} points")?;
+            write!(f, "gradcheck: `{name}` AGREES with central differences at {count} points")?;
         } else {
             write!(f, "warning: gradcheck: `{name}` loses digits")?;
         }
@@ -291,13 +291,15 @@ impl ActivationReport {
         if rows.iter().all(|point| point.agrees()) {
             rows.extend(self.points.iter().filter(|point| !point.agrees()).take(4));
         }
-        let titles = ["x", "f(x)", "yours", "centred diff", "ratio"];
+        let titles = ["x", "f(x)", "yours", "central diff", "ratio"];
         let [x, y, yours, right, ratio] = titles;
         write!(f, "\n  {x:>8}  {y:>14}  {yours:>14}  {right:>14}  {ratio:>8}")?;
         for Point { x, y, yours, right, .. } in rows {
             let [x, y, own, right] = [x, y, yours, right].map(|value| Compact(*value));
             write!(f, "\n  {x:>8.3}  {y:>14.6}  {own:>14.6}  {right:>14.6}")?;
-            write!(f, "  {:>8.2}", Compact(own.0 / right.0))?;
+            let ratio = own.0 / right.0;
+            let ratio = if ratio.is_nan() { "-".into() } else { format!("{:.2}", Compact(ratio)) };
+            write!(f, "  {ratio:>8}")?;
         }
         Ok(())
     }

@@ -59,8 +59,8 @@ impl Entry {
     pub fn ulps(&self) -> Option<u64> {
         // The numbers in order, counted from the most negative one.
         let rank = |x: f64| {
-            let bits = (x + 0.0).to_bits() as i64; // -0 + 0 = 0
-            if bits < 0 { i64::MIN - bits } else { bits }
+            let bits = x.to_bits() as i64;
+            if bits < 0 { i64::MIN - bits } else { bits } // -0 has the rank of 0
         };
         let (x, others) = self.split();
         let fine = self.values.iter().all(|value| !value.is_nan());

@@ -681,3 +681,55 @@ proptest! {
         }
     }
 }
+
+/// `f_df` may keep more digits than `f` and `df`: nine are compared, however large or small.
+#[test]
+fn two_answers_differ_in_nine_digits() {
+    struct Line {
+        slope: f64,
+        off: f64,
+    }
+    impl Activation for Line {
+        fn name(&self) -> &'static str {
+            "line"
+        }
+        fn f(&self, x: f64) -> f64 {
+            self.slope * x
+        }
+        fn df(&self, _x: f64, _y: f64) -> f64 {
+            self.slope
+        }
+        fn f_df(&self, x: f64) -> (f64, f64) {
+            (self.slope * x, self.slope * (1.0 + self.off))
+        }
+    }
+    for slope in [1e6, 1.0, 1e-2] {
+        let two = |off| {
+            let findings = check::activation(&Line { slope, off }).findings;
+            findings.iter().any(|finding| matches!(finding, Finding::TwoAnswers { .. }))
+        };
+        assert!(!two(0.5e-9) && two(2e-9), "{slope}");
+    }
+}
+
+#[test]
+fn a_missing_factor_is_named_if_it_is_whole() {
+    let said = |factor: f64| {
+        check::gradient!(|p| p[0].sin() + p[1], &[0.5, 1.0], &[factor * 0.5f64.cos(), factor])
+            .to_string()
+    };
+    assert!(
+        said(1.0 / 3.0).contains("yours is 0.333333 times the right one: a factor 3 is missing")
+    );
+    assert!(said(0.4).contains("yours is 0.4 times the right one\n"), "{}", said(0.4));
+    assert!(said(1.5).contains("yours is 1.5 times the right one\n"), "{}", said(1.5));
+}
+
+/// 0/0 is no ratio.
+#[test]
+fn the_table_has_no_ratio_where_both_slopes_are_zero() {
+    let text = report(&|x| x.max(0.0), &|x, _| if x > 0.0 { 2.0 } else { 0.0 }).to_string();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("000  ")).collect();
+    assert!(rows[0].ends_with("        0.000000         -") && rows[4].ends_with("2.00"), "{text}");
+    assert!(!text.contains("NaN"), "{text}");
+}

@@ -30,6 +30,7 @@ fn a_formula_written_once_runs_on_every_kind_of_number() {
     assert_eq!((z.value(), dx.value, dy.value), (all_operators(0.7, -1.3), z.value(), z.value()));
     assert!(ulps(gradients.wrt(x), dx.slope) <= 4 && ulps(gradients.wrt(y), dy.slope) <= 4);
     assert_eq!(Scalar::value(sigmoid(tape.var(0.0))), 0.5);
+    assert_eq!(Scalar::value(sigmoid(0.0)), 0.5);
     assert_eq!(sigmoid(Dual::variable(0.0)).value(), 0.5);
 }
 
@@ -531,4 +532,58 @@ fn a_dozen_faults_are_seen_or_escape() {
     ] {
         assert!(text.contains(row), "{row}\n{text}");
     }
+}
+
+#[test]
+fn steps_between_numbers_of_either_sign() {
+    let least = f64::from_bits(1);
+    let next = 1.0 + f64::EPSILON;
+    for (values, steps) in [
+        ([1.0, 1.0, next], Some(1)),
+        ([-1.0, -next, -1.0], Some(1)),
+        ([0.0, -0.0, 0.0], Some(0)),
+        ([-0.0, least, 0.0], Some(1)),
+        ([-least, least, 0.0], Some(2)),
+        ([1.0, f64::NAN, 1.0], None),
+    ] {
+        let mut comparison = Comparison::new(["a", "b", "c"]);
+        comparison.add("w", values, 1.0);
+        assert_eq!(comparison.entries[0].ulps(), steps, "{values:?}");
+    }
+}
+
+#[test]
+fn the_ratio_of_norms() {
+    let mut comparison = Comparison::new(["a", "b", "c"]);
+    comparison.add("v", [3.0, 3.0, 0.0], 1.0);
+    comparison.add("w", [4.0, 0.0, 0.0], 1.0);
+    assert_eq!(comparison.ratios(), [("b", 4.0 / (5.0 + 3.0)), ("c", 1.0)]);
+    let square = check::gradient!(|p| p[0] * p[0], &[3.0]);
+    let ratios = square.comparison.ratios();
+    assert!(
+        matches!(ratios[..], [("forward mode", 0.0), ("differences", 0.0..1e-9)]),
+        "{ratios:?}"
+    );
+}
+
+/// A slope is off by all that the differences' own error and the tolerance allow: an entry that
+/// agrees is not accused.
+#[test]
+fn a_slope_at_the_very_edge_of_what_is_allowed() {
+    struct Slope(f64);
+    impl Activation for Slope {
+        fn name(&self) -> &'static str {
+            "slope"
+        }
+        fn f(&self, x: f64) -> f64 {
+            x
+        }
+        fn df(&self, _x: f64, _y: f64) -> f64 {
+            self.0
+        }
+    }
+    let report = |slope| check::gradient!(|p| p[0].apply(Slope(slope)), &[0.5]);
+    let Difference { slope, error, .. } = report(1.0).comparison.entries[0].difference.unwrap();
+    assert!(report(slope + error + 0.5e-12).findings.is_empty());
+    assert!(!report(slope + error + 2e-12).findings.is_empty());
 }
