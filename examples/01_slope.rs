@@ -20,12 +20,12 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         "       h     (f(x+h) - f(x)) / h    off by    (f(x+h) - f(x-h)) / 2h    off by"
     )?;
     for k in [1, 2, 4, 6, 8, 10, 12, 14, 16] {
-        let [one_sided, centred] = quotients(X, 10f64.powi(-k));
+        let [one_sided, central] = quotients(X, 10f64.powi(-k));
         writeln!(
             out,
-            "   1e-{k:02} {one_sided:>22.8} {:>9} {centred:>25.8} {:>9}",
+            "   1e-{k:02} {one_sided:>22.8} {:>9} {central:>25.8} {:>9}",
             class(one_sided - slope),
-            class(centred - slope)
+            class(central - slope)
         )?;
     }
     writeln!(out, "\nA smaller step is better, until f(x+h) and f(x) agree in most of their 16")?;
@@ -35,7 +35,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Next: cargo run --example 02_by_hand")
 }
 
-/// The slope of x³ as two difference quotients measure it: the one-sided and the centred one.
+/// The slope of x³ as two difference quotients measure it: the one-sided and the central one.
 pub fn quotients(x: f64, h: f64) -> [f64; 2] {
     let f = |x: f64| x * x * x;
     [(f(x + h) - f(x)) / h, (f(x + h) - f(x - h)) / (2.0 * h)]

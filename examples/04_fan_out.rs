@@ -1,4 +1,4 @@
-//! A value used twice: its gradients add up, and the order of the walk matters.
+//! A value used twice: its gradients add up, and the order of the backward pass matters.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What a gradient costs: one sweep back, or one sweep for each parameter.
+//! What a gradient costs: one backward pass, or one forward pass for each parameter.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "The gradient of one node, n weights and a bias, {M} examples.\n")?;
-    writeln!(out, "         tape            sweeps over the formula, to get all n + 1 slopes")?;
+    writeln!(out, "         tape            passes over the formula, to get all n + 1 slopes")?;
     writeln!(out, "    n   nodes    kB      reverse mode    forward mode    differences")?;
     let mut measured = vec![];
     for n in N {
@@ -70,7 +70,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         "\nSo few flops per byte: the time goes into reading X. Two passes read it twice,"
     )?;
     writeln!(out, "a tape on blocks that stay in the cache once.")?;
-    writeln!(out, "\nTry:  M = 100: some ten times the nodes, and the same number of sweeps.")?;
+    writeln!(out, "\nTry:  M = 100: some ten times the nodes, and the same number of passes.")?;
     writeln!(out, "Next: cargo run --example 18_two_layers")
 }
 
@@ -90,7 +90,7 @@ fn cost<S: Scalar>(p: &[S]) -> S {
     sum / M as f64
 }
 
-/// One sweep back gives all slopes.
+/// One backward pass gives all slopes.
 fn reverse_mode(tape: &mut Tape, p: &[f64]) -> f64 {
     tape.clear();
     let variables: Vec<Var> = p.iter().map(|&p| tape.var(p)).collect();
@@ -98,7 +98,7 @@ fn reverse_mode(tape: &mut Tape, p: &[f64]) -> f64 {
     variables.iter().map(|&p| gradients.wrt(p)).sum()
 }
 
-/// One sweep forward for each parameter.
+/// One forward pass for each parameter.
 fn forward_mode(p: &[f64]) -> Vec<f64> {
     let mut dual: Vec<Dual> = p.iter().map(|&p| Dual::constant(p)).collect();
     let mut slopes = vec![];

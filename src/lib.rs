@@ -6,7 +6,7 @@
 //! five minutes.
 //!
 //! **1. A tape records.** Each operation on a variable becomes a node, with its value and, for each
-//! input, the local derivative. `backward` walks the tape from its end, once.
+//! input, the local derivative. `backward` is one pass over the tape, from its end.
 //!
 //! ```
 //! use chainrule::scalar::Tape;
@@ -71,7 +71,7 @@
 //!
 //! | module | what it is | taught in chapter |
 //! |---|---|---|
-//! | [`scalar`], [`tape`] | the engine: nodes, edges, one walk back | [03], [04] |
+//! | [`scalar`], [`tape`] | the engine: nodes, edges, one backward pass | [03], [04] |
 //! | [`check`] | judges, verdicts, the names of mistakes | [05], [14], [15] |
 //! | [`activation`] | every elementwise function, f and f′ | [07], [14] |
 //! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [06], [09] |

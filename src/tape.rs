@@ -1,10 +1,10 @@
-//! The engine: a tape lists what was computed, and `backward` walks that list from its end.
+//! The engine: a tape lists what was computed, and `backward` passes over it once, from its end.
 //!
 //! Taught in `docs/03_tape.md`, `docs/04_fan_out.md`.
 //!
 //! It knows no operations. A node holds its value and an edge to each input; an edge holds the
 //! local derivative, which carries the gradient of the node back to that input. An input is always
-//! older than what was computed from it, so the order of the tape is the order of the walk: no
+//! older than what was computed from it, so the order of the tape is the order of the pass: no
 //! sort, no recursion, however deep the computation.
 
 mod recording;
@@ -254,7 +254,7 @@ impl<'t, V: Value> Var<'t, V> {
         self
     }
 
-    /// The gradient of this output with respect to every node, by one walk back along the tape.
+    /// The gradient of this output with respect to every node, by one backward pass.
     ///
     /// Gradients are returned, not stored in the nodes: there is nothing to zero, a second call
     /// gives the same answer, and two outputs on one tape do not disturb each other.

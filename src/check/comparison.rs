@@ -37,7 +37,7 @@ pub struct Entry {
     pub values: Vec<f64>,
     /// The size of what was added up.
     pub scale: f64,
-    /// Centred differences, which have an error of their own.
+    /// Central differences, which have an error of their own.
     pub difference: Option<Difference>,
 }
 
@@ -68,7 +68,7 @@ impl Entry {
     }
 
     /// Whether all values differ from the first by at most `tolerance × scale`, and the first from
-    /// centred differences by at most their error. At a kink, each value may be a slope between
+    /// central differences by at most their error. At a kink, each value may be a slope between
     /// those of both sides. NaN agrees with nothing, and ∞ only with itself.
     pub fn agrees(&self, tolerance: f64) -> bool {
         let (x, others) = self.split();

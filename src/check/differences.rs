@@ -92,7 +92,7 @@ impl Difference {
     fn from(x: &[f64], y: &[f64], rounding: f64) -> Option<Difference> {
         let slope = |from: usize, to: usize| (y[to] - y[from]) / (x[to] - x[from]);
         let sides = |k: usize| [slope(MIDDLE - k, MIDDLE), slope(MIDDLE, MIDDLE + k)];
-        let centred = |k: usize| slope(MIDDLE - k, MIDDLE + k);
+        let central = |k: usize| slope(MIDDLE - k, MIDDLE + k);
         let h = x[MIDDLE + STEP] - x[MIDDLE];
         let [left, right] = jitter(y);
         let noise = |jitter: f64| (8.0 * jitter + rounding) / h;
@@ -118,13 +118,13 @@ impl Difference {
             let bend_right = slope(end - STEP / 2, end) - slope(end - STEP, end - STEP / 2);
             let bend = 4.0 * bend_left.abs().max(bend_right.abs());
             let error = bend + noise(left.min(right));
-            return Some(Difference { slope: centred(STEP), error, kink: Some(sides) });
+            return Some(Difference { slope: central(STEP), error, kink: Some(sides) });
         }
         // What is cut off is c h², or c h where f″ jumps; from 2h to h it falls by 3 c h² or c h.
-        let fall = |k: usize| (centred(2 * k) - centred(k)).abs();
+        let fall = |k: usize| (central(2 * k) - central(k)).abs();
         let cut_off = 2.0 * fall(STEP).max(2.0 * fall(STEP / 2));
         let error = cut_off + 0.5 * excess + noise(left.max(right));
-        Some(Difference { slope: centred(STEP), error, kink: None })
+        Some(Difference { slope: central(STEP), error, kink: None })
     }
 
     /// Whether `slope` may be the truth: no farther away than the error. At a kink, every slope

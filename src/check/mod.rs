@@ -3,7 +3,7 @@
 //! Taught in `docs/05_four_judges.md`, `docs/15_break_it.md`.
 //!
 //! The judges share little (see chapter 05): reverse mode (the tape), a closed form by hand,
-//! forward mode ([`Dual`] numbers) and centred [differences](Difference).
+//! forward mode ([`Dual`] numbers) and central [differences](Difference).
 //!
 //! - [`gradient!`] holds a formula of yours, and a gradient that you derived, before all of them;
 //! - [`activation()`] tests f and f′ of an [`Activation`](crate::activation::Activation);
@@ -49,7 +49,7 @@ pub use differences::Difference;
 pub use dual::{Arithmetic, Dual, Plain, Scalar};
 pub use gradient::{GradientReport, gradient, propagate};
 
-/// The gradient of a formula, by reverse mode, forward mode and centred differences; and yours, if
+/// The gradient of a formula, by reverse mode, forward mode and central differences; and yours, if
 /// you derived one by hand.
 ///
 /// `gradient!(cost, at)` or `gradient!(cost, at, by_hand)`, where `cost` is a

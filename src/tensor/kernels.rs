@@ -24,6 +24,7 @@ use std::array;
 /// }
 /// assert_eq!(squares(&[3.0, 4.0]), 25.0);
 /// ```
+#[doc(hidden)]
 #[macro_export]
 macro_rules! widest {
     ($(

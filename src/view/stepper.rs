@@ -503,7 +503,7 @@ impl<'t> Session<'t> {
             "max" | "min" => "Max and min route: the chosen operand gets all, the other nothing.",
             "sum" => "A sum distributes: each term gets the upstream gradient as it is.",
             "broadcast" => "What was repeated was used several times: its gradients add up.",
-            "t" => "A transpose only moves entries, and so does the way back.",
+            "t" => "A transpose only moves entries, and so does the backward pass.",
             _ => "A function of one variable: upstream times its slope at this input.",
         };
         let sum = match step.count {

@@ -131,7 +131,7 @@ const TRIES: [Try; 13] = [
     },
     Try {
         example: "17_cost",
-        says: "M = 100: some ten times the nodes, and the same number of sweeps.",
+        says: "M = 100: some ten times the nodes, and the same number of passes.",
         edit: ["M: usize = 10;", "M: usize = 100;"],
         came_true: |before, after| {
             let rows = |text: &str| -> Vec<Vec<f64>> {
