@@ -139,11 +139,13 @@ fn links_files_and_commands_lead_somewhere() {
                 found(project().join(word), word);
             }
         }
-        for (option, directory) in [("--example ", "examples"), ("--test ", "tests")] {
-            for command in text.split(option).skip(1) {
-                let name: String = command.chars().take_while(|c| inside(*c)).collect();
-                found(project().join(directory).join(&name).with_extension("rs"), &name);
-            }
+        for command in text.split("--example ").skip(1) {
+            let name: String = command.chars().take_while(|c| inside(*c)).collect();
+            found(project().join("examples").join(&name).with_extension("rs"), &name);
+        }
+        for command in text.split("--test suite ").skip(1) {
+            let name: String = command.chars().take_while(|c| inside(*c)).collect();
+            found(project().join("tests/suite").join(&name).with_extension("rs"), &name);
         }
         for command in text.split("cargo run -- ").skip(1) {
             let name: String = command.chars().take_while(|c| c.is_alphabetic()).collect();
