@@ -141,3 +141,16 @@ fn tail(facts: &[String], why: &str, hint: &str) -> String {
     let facts: String = facts.iter().map(|fact| format!("\n   = {fact}")).collect();
     format!("{facts}\n why: {why}\n try: {hint}")
 }
+
+/// The first of many names.
+pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<String> = names.iter().take(8).map(|name| brief(name.as_ref())).collect();
+    shown.join(", ") + if names.len() > 8 { ", ..." } else { "" }
+}
+
+/// A text that fits into a line: without control characters, its end left out if it is long.
+pub(crate) fn brief(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let start: String = text.chars().take(40).map(visible).collect();
+    if text.chars().nth(40).is_some() { start + "..." } else { start }
+}

@@ -2,14 +2,20 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::activation::{Activation, Functions};
+use crate::activation::{Activation, Functions, Powf};
+use crate::arithmetic;
 use crate::scalar::Var;
 
 /// What a formula can be computed with: `f64`, [`Dual`] and [`scalar::Var`](crate::scalar::Var).
 ///
 /// A formula that is written once for every `S: Scalar` runs as a plain number, in forward mode and
-/// in reverse. Plain `f64` may stand on either side of an operator, and every
-/// [elementwise function](Functions) is a method.
+/// in reverse. Plain `f64` may stand on either side of an operator, every
+/// [elementwise function](Functions) is a method, and so are `pow`, `max` and `min`; with the number
+/// first they are `Arithmetic::max(0.0, x)`.
+///
+/// Inside a formula `x.max(y)` is always this trait's. Outside, where `x` is known to be an `f64`,
+/// Rust prefers the methods of `f64`: its `max` and `min` swallow a NaN, and its `powi` may differ
+/// in the last bit.
 ///
 /// ```
 /// use chainrule::check::{Dual, Scalar};
@@ -35,17 +41,43 @@ pub trait Scalar:
 {
     /// The plain number, without slope or tape.
     fn value(self) -> f64;
+    /// A number that does not vary, of the same kind; beside a variable, on its tape.
+    #[track_caller]
+    fn constant(self, number: f64) -> Self;
+    /// `xᵏ` for a whole number k: [`powf`](Functions::powf).
+    #[track_caller]
+    fn powi(self, k: i32) -> Self {
+        self.powf(k.into())
+    }
+    /// `x + Σ yᵢ`; on a tape, one node.
+    #[track_caller]
+    fn plus(self, others: &[Self]) -> Self {
+        others.iter().fold(0.0 + self, |sum, y| sum + *y)
+    }
 }
 
-/// `X ∘ Y = Z` for `+ − × ÷`.
+/// `X ∘ Y = Z` for `+ − × ÷`, powers, max and min.
+///
+/// ```
+/// use chainrule::check::{Arithmetic, Scalar};
+/// fn hinge<S: Scalar>(z: S) -> S {
+///     Arithmetic::max(0.0, 1.0 - z)
+/// }
+/// assert_eq!(hinge(0.25), 0.75);
+/// assert!(hinge(f64::NAN).is_nan());
+/// ```
 pub trait Arithmetic<Y, Z>:
     Add<Y, Output = Z> + Sub<Y, Output = Z> + Mul<Y, Output = Z> + Div<Y, Output = Z>
 {
-}
-
-impl<X, Y, Z> Arithmetic<Y, Z> for X where
-    X: Add<Y, Output = Z> + Sub<Y, Output = Z> + Mul<Y, Output = Z> + Div<Y, Output = Z>
-{
+    /// `xʸ`; see [`arithmetic::pow`](crate::arithmetic::pow) for its slopes.
+    #[track_caller]
+    fn pow(self, y: Y) -> Z;
+    /// The greater one, on a tie the first; NaN if one of the two is.
+    #[track_caller]
+    fn max(self, y: Y) -> Z;
+    /// The lesser one, on a tie the first; NaN if one of the two is.
+    #[track_caller]
+    fn min(self, y: Y) -> Z;
 }
 
 /// Names `f64` inside the bounds of [`Scalar`]. Whoever uses `S: Scalar` may then write `1.0 + x`
@@ -69,6 +101,30 @@ impl Scalar for f64 {
     fn value(self) -> f64 {
         self
     }
+    fn constant(self, number: f64) -> f64 {
+        number
+    }
+}
+
+impl Arithmetic<f64, f64> for f64 {
+    fn pow(self, y: f64) -> f64 {
+        Powf { exponent: y }.f(self)
+    }
+    fn max(self, y: f64) -> f64 {
+        choose(self >= y, self < y, self, y)
+    }
+    fn min(self, y: f64) -> f64 {
+        choose(self <= y, self > y, self, y)
+    }
+}
+
+/// x or y; where neither holds, one of the two is NaN, which `f64::max` would swallow.
+fn choose(first: bool, second: bool, x: f64, y: f64) -> f64 {
+    match (first, second) {
+        (true, _) => x,
+        (_, true) => y,
+        _ => f64::NAN,
+    }
 }
 
 impl Functions for Var<'_> {
@@ -82,7 +138,30 @@ impl Scalar for Var<'_> {
     fn value(self) -> f64 {
         Var::value(self)
     }
+    #[track_caller]
+    fn constant(self, number: f64) -> Self {
+        self.tape().constant(number)
+    }
+    #[track_caller]
+    fn plus(self, others: &[Self]) -> Self {
+        self.tape().sum([&self].into_iter().chain(others))
+    }
 }
+
+/// The functions of two operands, as [`arithmetic`](crate::arithmetic) records them.
+macro_rules! on_the_tape {
+    ($($X:ty, $Y:ty);*) => {$(
+        impl<'t> Arithmetic<$Y, Var<'t>> for $X {
+            #[track_caller]
+            fn pow(self, y: $Y) -> Var<'t> { arithmetic::pow(self, y) }
+            #[track_caller]
+            fn max(self, y: $Y) -> Var<'t> { arithmetic::max(self, y) }
+            #[track_caller]
+            fn min(self, y: $Y) -> Var<'t> { arithmetic::min(self, y) }
+        }
+    )*};
+}
+on_the_tape!(Var<'t>, Var<'t>; Var<'t>, f64; f64, Var<'t>);
 
 /// A dual number `x + x′ε` with `ε² = 0`: a value and its slope with respect to one variable.
 ///
@@ -167,6 +246,44 @@ impl Neg for Dual {
     }
 }
 
+impl Arithmetic<Dual, Dual> for Dual {
+    /// (xʸ)′ = y xʸ⁻¹ x′ + xʸ ln x y′, where 0ʸ ln 0 is 0 for y > 0.
+    fn pow(self, y: Dual) -> Dual {
+        let (value, slope) = Powf { exponent: y.value }.f_df(self.value);
+        let in_exponent = if value == 0.0 { 0.0 } else { value * self.value.ln() };
+        let slope = self.carry(slope) + y.carry(in_exponent);
+        Dual { value, slope, varies: self.depends() || y.depends() }
+    }
+    fn max(self, y: Dual) -> Dual {
+        self.choose(self.value >= y.value, self.value < y.value, y)
+    }
+    fn min(self, y: Dual) -> Dual {
+        self.choose(self.value <= y.value, self.value > y.value, y)
+    }
+}
+
+impl Dual {
+    /// max(x, y)′ and min(x, y)′ are those of the chosen one.
+    fn choose(self, first: bool, second: bool, y: Dual) -> Dual {
+        let value = choose(first, second, self.value, y.value);
+        let slope = choose(first, second, self.slope, y.slope);
+        Dual { value, slope, varies: self.depends() || y.depends() }
+    }
+}
+
+/// A plain number on one side is a constant.
+macro_rules! with_numbers {
+    ($($method:ident)*) => {
+        impl Arithmetic<f64, Dual> for Dual {
+            $(fn $method(self, y: f64) -> Dual { Arithmetic::$method(self, Dual::constant(y)) })*
+        }
+        impl Arithmetic<Dual, Dual> for f64 {
+            $(fn $method(self, y: Dual) -> Dual { Arithmetic::$method(Dual::constant(self), y) })*
+        }
+    };
+}
+with_numbers!(pow max min);
+
 impl Functions for Dual {
     /// f(x)′ = f′(x) x′.
     fn apply(self, f: impl Activation) -> Dual {
@@ -178,5 +295,8 @@ impl Functions for Dual {
 impl Scalar for Dual {
     fn value(self) -> f64 {
         self.value
+    }
+    fn constant(self, number: f64) -> Dual {
+        Dual::constant(number)
     }
 }

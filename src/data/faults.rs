@@ -5,7 +5,7 @@ use std::iter;
 
 use super::csv::{Cell, Reader};
 use super::{Column, Role};
-use crate::error::Error;
+use crate::error::{Error, brief, list};
 
 pub(super) fn no_rows(what: &str) -> Error {
     Error::new(
@@ -336,17 +336,4 @@ fn separator(csv: &Reader<'_, impl BufRead>) -> &'static str {
         ";" => "semicolons",
         _ => "tabs",
     }
-}
-
-/// The first of many names.
-fn list(names: &[impl AsRef<str>]) -> String {
-    let shown: Vec<String> = names.iter().take(8).map(|name| brief(name.as_ref())).collect();
-    shown.join(", ") + if names.len() > 8 { ", ..." } else { "" }
-}
-
-/// A text that fits into a line: without control characters, its end left out if it is long.
-fn brief(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { ' ' } else { c };
-    let start: String = text.chars().take(40).map(visible).collect();
-    if text.chars().nth(40).is_some() { start + "..." } else { start }
 }
