@@ -74,6 +74,7 @@
 //! | [`scalar`], [`tape`] | the engine: nodes, edges, one backward pass | [03], [04] |
 //! | [`check`] | judges, verdicts, the names of mistakes | [05], [14], [15] |
 //! | [`activation`] | every elementwise function, f and f′ | [07], [14] |
+//! | [`formula`] | a formula as text | [03], [05] |
 //! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [06], [09] |
 //! | [`logistic`] | the post's functions, under the post's names | [06] to [13] |
 //! | [`network`] | layers, in blocks and on threads | [06], [18] |
@@ -103,6 +104,7 @@ pub mod arithmetic;
 pub mod check;
 pub mod data;
 pub mod error;
+pub mod formula;
 pub mod logistic;
 pub mod network;
 #[doc(hidden)]

@@ -10,12 +10,14 @@ fn index() -> String {
 }
 
 /// Where the sources put a headline together from parts,
-const COMPOSED_AT: [&str; 7] = [
+const COMPOSED_AT: [&str; 9] = [
     "faults.rs: \"\"",
+    "faults.rs: UNKNOWN.0.replace(\"{}\", &brief(name))",
     "faults.rs: format!(\"`{shown}` {what}\")",
     "faults.rs: what",
     "faults.rs: what",
     "faults.rs: what",
+    "faults.rs: what.replace(\"{}\", &brief(of))",
     "non_finite.rs: what",
     "tape.rs: what",
 ];
@@ -71,7 +73,7 @@ fn literal(argument: &str) -> Option<String> {
 /// What each error and each panic in the code says first, as it is written there.
 fn headlines(code: &str) -> Vec<String> {
     let mut found = vec![];
-    for call in ["mistake(", "mistake_at(", "foreign(", "Error::new(", "panic!("] {
+    for call in ["mistake(", "mistake_at(", "foreign(", "Error::new(", "panic!(", "= fault("] {
         for (at, _) in code.match_indices(call) {
             let before = &code[..at];
             let in_a_name = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');

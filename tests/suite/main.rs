@@ -16,6 +16,7 @@ mod errors;
 mod exercises;
 mod explorer;
 mod extreme_logits;
+mod formula;
 mod judges;
 mod layouts;
 mod lessons;

@@ -9,6 +9,7 @@ use chainrule::activation::Sigmoid;
 use chainrule::arithmetic::{Number, max, min, pow};
 use chainrule::check::{self, Comparison};
 use chainrule::data::{Examples, Standardizer};
+use chainrule::formula::Formula;
 use chainrule::logistic::{accuracy, initialize_with_zeros};
 use chainrule::network::{LayerGrads, Network, cross_entropy, squared_error};
 use chainrule::tape::{self, Value};
@@ -126,6 +127,12 @@ fn of_one() -> Vec<Case<fn()>> {
         case!("scalar::Tape::dot", "as many weights", || {
             let tape = tape();
             tape.dot(&[tape.var(1.0)], &[1.0, 2.0])
+        }),
+        case!("formula::Formula::eval", "has 2 variables, not 1", || {
+            Formula::parse("x*y").unwrap().eval(&[1.0])
+        }),
+        case!("formula::Formula::record", "has 2 variables, not 1", || {
+            Formula::parse("x*y").unwrap().record(&[tape().var(1.0)])
         }),
         case!("tape::Value::carry_back", "matmul shapes", || {
             Tensor::carry_back(&Local::MatmulLeft(zeros(2, 3)), &zeros(3, 2))
@@ -263,6 +270,16 @@ const NEVER_WRONG: &[&str] = &[
     "check::gradient::propagate",
     "data::Examples::from_csv",
     "data::Examples::read_csv*",
+    "formula::Formula::also",
+    "formula::Formula::free",
+    "formula::Formula::function",
+    "formula::Formula::names",
+    "formula::Formula::output",
+    "formula::Formula::parse*",
+    "formula::Formula::warnings",
+    "formula::Formula::with",
+    "formula::faults::*",
+    "formula::parse::*",
     "logistic::closed_form::*",
     "logistic::cost_as_posted",
     "logistic::model",

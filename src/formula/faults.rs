@@ -1,0 +1,455 @@
+//! What can be wrong with a formula, told in the form of every [`Error`]: with the line as it should
+//! be, where that is known.
+
+use std::ops::Range;
+
+use super::parse::{Code, Parser, blank, digits, in_a_name};
+use super::{Formula, Meaning, Name, Operation, Source};
+use crate::error::{Error, brief, list};
+
+/// What happened, with `{}` for the part of the text; and why that is a fault.
+pub(super) struct Fault(&'static str, &'static str);
+
+const fn fault(what: &'static str, why: &'static str) -> Fault {
+    Fault(what, why)
+}
+
+pub(super) const EMPTY: Fault =
+    fault("the formula is empty", "a formula says how a number is computed from others");
+pub(super) const EXAMPLE: &str = "L = -ln(sigmoid(w*x + b))";
+const NO_NUMBER: Fault =
+    fault("`{}` cannot be read as a number", "numbers are written 2, 0.5 or 1e-3, up to 1.8e308");
+const NO_VALUE: Fault =
+    fault("a value is missing before {}", "operators and brackets need one; only - may go before");
+const DOUBLE_STAR: Fault = fault("`**` is no operator", "a power is written with ^");
+const NO_OPERATOR: Fault =
+    fault("an operator is missing before `{}`", "a product is written with *: 2*x, x*(y + 1)");
+const NOT_A_FUNCTION: Fault =
+    fault("`{}` is a name, not a function", "a product is written with *: 2*x, x*(y + 1)");
+const NO_FUNCTION: Fault =
+    fault("there is no function `{}`", "a formula is made of functions whose slopes are known");
+const NO_PARENTHESES: Fault =
+    fault("`{}` is a function, and needs parentheses", "they show how far its argument goes");
+const TAKEN: Fault =
+    fault("`{}` is a function, and cannot be defined anew", "a name has one meaning");
+const WRONG_COUNT: Fault =
+    fault("wrong number of arguments: `{}`", "arguments have commas between them, numbers a point");
+const DECIMAL_COMMA: Fault =
+    fault("a comma is no decimal point", "commas stand between the arguments of a function");
+const STRAY_COMMA: Fault =
+    fault("a comma stands outside a list of arguments", "lines are separated by ;");
+const SECOND_EQUALS: Fault =
+    fault("there is a second = in this line", "a line gives one value one name");
+const NOT_A_NAME: Fault =
+    fault("`{}` is no name", "left of = stands the name for what is computed on its right");
+const NO_MEANING: Fault =
+    fault("`{}` has no meaning here", "the operators are + - * / ^; names have letters, digits, _");
+const NESTED_BARS: Fault =
+    fault("bars stand inside bars", "one that opens looks like one that closes");
+const NOT_CLOSED: Fault = fault("this bracket is never closed", "brackets come in pairs");
+const NOT_OPENED: Fault = fault("this bracket was never opened", "brackets come in pairs");
+const DEFINED_TWICE: Fault = fault("`{}` has a meaning already", "a name has one meaning");
+const DEFINED_LATE: Fault =
+    fault("`{}` is used before it is defined", "each line is computed from those above it");
+const UNKNOWN: Fault =
+    fault("the formula has no variable `{}`", "only what it depends on can have a value");
+const LOG: Fault = fault("`log` is the natural logarithm", "mathematics writes ln, programs log");
+const UNUSED: Fault = fault("nothing uses `{}`", "the output is the value of the last line");
+const NO_VARIABLE: Fault =
+    fault("the formula has no variable", "a gradient says how the output changes with one");
+const LIST: Fault = fault("the output is a list", "a gradient says how one number changes");
+const NO_LIST: Fault =
+    fault("`{}` is one number, not a list", "sum and mean add up the values for all examples");
+const VARIES: Fault =
+    fault("the parameter in `{}` is no plain number", "a slope is known in the first one only");
+
+pub(super) const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ";
+const PLAIN: &str = "0123456789-n";
+
+/// Characters that people type, and what to write for each.
+const SPELLINGS: [(&str, &str); 7] = [
+    ("·×⋅∙•∗", "*"),
+    ("−–—‐", "-"),
+    ("÷∕⁄", "/"),
+    ("[{", "("),
+    ("]}", ")"),
+    ("；", ";"),
+    ("＝", "="),
+];
+
+impl Source {
+    /// The error at this byte, which another text in place of `range` mends.
+    fn fault(&self, fault: Fault, of: &str, at: usize, range: Range<usize>, text: &str) -> Error {
+        let Fault(what, why) = fault;
+        let lines = self.line(range.start).start..self.line(range.end).end;
+        let before = &self.text[lines.start..range.start];
+        let line = [before, text, &self.text[range.end..lines.end]].concat();
+        let hint = match line.trim() {
+            "" => "leave this out".to_string(),
+            line if line.chars().count() <= 68 && !line.contains('\n') => format!("write {line}"),
+            _ if text.is_empty() => "leave this out".to_string(),
+            _ => format!("put {} there", brief(text)),
+        };
+        let error = Error::new(what.replace("{}", &brief(of)), [], why, hint);
+        let line = self.line(at);
+        let number = self.text[..at].matches('\n').count() + 1;
+        let column = self.text[line.start..at].chars().count() + 1;
+        error.at(&self.file, number, column, self.text[line].trim_end())
+    }
+
+    /// The line around this byte.
+    fn line(&self, at: usize) -> Range<usize> {
+        let start = self.text[..at].rfind('\n').map_or(0, |k| k + 1);
+        start..end_of(&self.text, at, |c| c == '\n')
+    }
+
+    /// Where the bracket that opens at this byte ends; else the text.
+    fn group(&self, at: usize) -> usize {
+        let mut depth = 0;
+        let close = end_of(&self.text, at, |c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        self.text.len().min(close + 1)
+    }
+
+    /// The call that was meant by the name of a function that ends here, and where that ends:
+    /// `sin^2(x)` is `sin(x)^2`.
+    fn call(&self, name: &str, end: usize) -> (String, usize) {
+        let caret = self.text[end..].starts_with('^');
+        let power = |c: char| SUPERSCRIPTS.contains(c) || caret && "^0123456789".contains(c);
+        let raised = end_of(&self.text, end, |c| !power(c));
+        let start = blank(&self.text, raised);
+        let inner = start + usize::from(self.text[start..].starts_with('-'));
+        let end_of_argument = match self.text[inner..].chars().next() {
+            Some('(') => self.group(inner),
+            Some('|') => end_of(&self.text, inner + 1, |c| c == '|').min(self.text.len() - 1) + 1,
+            _ => end_of(&self.text, inner, |c| !in_a_name(c) && c != '.'),
+        };
+        let argument = match &self.text[start..end_of_argument] {
+            "" => "(x)".to_string(),
+            argument if argument.starts_with('(') => argument.to_string(),
+            argument => format!("({argument})"),
+        };
+        (format!("{name}{argument}{}", plain(&self.text[end..raised])), end_of_argument)
+    }
+}
+
+/// The first byte from here on of a character that ends something.
+fn end_of(text: &str, at: usize, ends: impl FnMut(char) -> bool) -> usize {
+    text[at..].find(ends).map_or(text.len(), |k| at + k)
+}
+
+fn ends_a_line(c: char) -> bool {
+    matches!(c, ';' | '\n' | '#')
+}
+
+/// `^2` for `²`.
+fn plain(raised: &str) -> String {
+    let digit = |c| SUPERSCRIPTS.chars().position(|raised| raised == c);
+    let digits: String = raised.chars().filter_map(digit).map(|k| &PLAIN[k..=k]).collect();
+    if digits.is_empty() { raised.to_string() } else { format!("^{digits}") }
+}
+
+impl Parser<'_> {
+    /// The error where `range` begins, blanks aside, which another text in its place mends.
+    pub fn fault(&self, fault: Fault, of: &str, range: Range<usize>, text: &str) -> Error {
+        self.source.fault(fault, of, blank(self.text, range.start), range, text)
+    }
+
+    /// The text of the token in hand.
+    fn shown(&self) -> &str {
+        &self.text[self.token.clone()]
+    }
+
+    pub fn no_number(&self) -> Error {
+        let second = self.shown().match_indices('.').nth(1);
+        let mended = second.map_or("1e308", |(point, _)| &self.shown()[..point]);
+        self.fault(NO_NUMBER, self.shown(), self.token.clone(), mended)
+    }
+
+    pub fn no_operand(&self, token: Option<char>) -> Error {
+        let Range { start, end } = self.token;
+        match token {
+            Some('*') if self.text[..start].ends_with('*') => {
+                self.fault(DOUBLE_STAR, "", start - 1..end, "^")
+            }
+            Some('+' | '*' | '/' | '^' | '=') => {
+                self.fault(NO_VALUE, self.shown(), start..blank(self.text, end), "")
+            }
+            Some(sign) if !matches!(sign, ')' | ',' | ';' | '\n') => self.unknown_sign(sign),
+            _ => {
+                let at = self.before.min(start);
+                let of = if self.shown().trim().is_empty() { "the end" } else { self.shown() };
+                let close = self.text[..at].ends_with(['(', '^']);
+                self.source.fault(NO_VALUE, of, at, at..at, if close { "x" } else { " x" })
+            }
+        }
+    }
+
+    pub fn no_operator(&self) -> Error {
+        let start = self.token.start;
+        // A bracket of an earlier line may have swallowed the end of that.
+        match self.opened.last() {
+            Some(&at) if self.text[at..start].contains('\n') => self.never_closed(),
+            _ => self.fault(NO_OPERATOR, self.shown(), self.before..start, "*"),
+        }
+    }
+
+    /// `name(…)`, where no function has this name.
+    pub fn no_function(&self) -> Error {
+        let Range { start, end } = self.token;
+        let open = blank(self.text, end);
+        let close = self.source.group(open);
+        if self.text[blank(self.text, close)..].starts_with('=') {
+            return self.fault(NOT_A_NAME, &self.text[start..close], start..close, self.shown());
+        }
+        let lower = self.shown().to_lowercase();
+        let base = lower.strip_prefix("log").map(|base| base.trim_start_matches('_'));
+        if let Some(base) = base.filter(|base| digits(base) > 0) {
+            let call = format!("(ln{}/ln({base}))", &self.text[open..close]);
+            return self.fault(NO_FUNCTION, self.shown(), start..close, &call);
+        }
+        let all: Vec<&str> = self.functions.iter().map(|(name, _)| *name).collect();
+        let meant = match lower.as_str() {
+            "swish" => Some("silu"),
+            "gelu" => Some("gelu_tanh"),
+            "logistic" => Some("sigmoid"),
+            _ => nearest(&all, &lower),
+        };
+        match meant.filter(|_| !self.known.contains_key(self.shown())) {
+            Some(meant) => self.fault(NO_FUNCTION, self.shown(), start..end, meant),
+            None => {
+                self.fault(NOT_A_FUNCTION, self.shown(), start..open, &format!("{}*", self.shown()))
+            }
+        }
+    }
+
+    /// The name of a function, and no parenthesis.
+    pub fn no_parentheses(&self, defined: bool) -> Error {
+        let Range { start, end } = self.token;
+        let (call, call_end) = self.source.call(self.shown(), end);
+        match defined {
+            true => self.fault(TAKEN, self.shown(), start..end, &format!("my_{}", self.shown())),
+            false => self.fault(NO_PARENTHESES, self.shown(), start..call_end, &call),
+        }
+    }
+
+    pub fn wrong_count(&self, name: &str, start: usize, commas: &[usize]) -> Error {
+        let Range { start: close, end } = self.token;
+        let usual = self.functions.iter().find(|(known, _)| *known == name).and_then(|f| f.1);
+        let (range, text) = match (commas.last(), usual) {
+            (Some(&comma), _) if self.decimal(comma) => (comma..comma + 1, ".".to_string()),
+            (None, Some(usual)) => (close..close, format!(", {usual}")),
+            (comma, _) => (comma.copied().unwrap_or(close)..close, String::new()),
+        };
+        self.source.fault(WRONG_COUNT, &self.text[start..end], start, range, &text)
+    }
+
+    /// Whether a comma stands between two digits.
+    fn decimal(&self, comma: usize) -> bool {
+        let before = self.text[..comma].chars().next_back();
+        before.is_some_and(|c| c.is_ascii_digit()) && digits(&self.text[comma + 1..]) > 0
+    }
+
+    pub fn stray_comma(&self) -> Error {
+        let comma = self.token.clone();
+        if self.decimal(comma.start) {
+            let rest = &self.text[comma.end..];
+            let thousands = rest[digits(rest)..].starts_with('.'); // 1,000.5
+            return self.fault(DECIMAL_COMMA, "", comma, if thousands { "" } else { "." });
+        }
+        let error = self.fault(STRAY_COMMA, "", comma, ";");
+        match self.opened.is_empty() {
+            true => error,
+            false => Error { hint: "keep one value in these brackets".to_string(), ..error },
+        }
+    }
+
+    pub fn stray_equals(&self) -> Error {
+        let at = self.token.start;
+        let start = blank(self.text, self.line);
+        let left = self.text[start..at].trim_end();
+        match &self.defines {
+            _ if left.contains('\n') => self.no_operator(),
+            None => self.fault(NOT_A_NAME, left, start..start + left.len(), "y"),
+            Some(_) => {
+                let second = self.text[..at].rfind('=').map_or(start, |k| blank(self.text, k + 1));
+                self.source.fault(SECOND_EQUALS, "", at, start..second, "")
+            }
+        }
+    }
+
+    pub fn unknown_sign(&self, sign: char) -> Error {
+        let Range { start, end } = self.token;
+        let raised = end_of(self.text, start, |c| !SUPERSCRIPTS.contains(c));
+        let spelling = SPELLINGS.iter().find(|(signs, _)| signs.contains(sign));
+        let (text, end) = match sign {
+            '√' => self.source.call("sqrt", end),
+            _ if raised > start => (plain(&self.text[start..raised]), raised),
+            _ => (spelling.map_or("", |(_, text)| text).to_string(), end),
+        };
+        let error = self.fault(NO_MEANING, self.shown(), start..end, &text);
+        match sign {
+            '<' | '>' | '≤' | '≥' => Error {
+                hint: "choose with max, min or relu; nothing compares".to_string(),
+                ..error
+            },
+            _ => error,
+        }
+    }
+
+    pub fn nested_bars(&self) -> Error {
+        let Range { start, end } = self.token;
+        let close = end_of(self.text, end, |c| c == '|');
+        let call = format!("abs({})", &self.text[end..close]);
+        self.fault(NESTED_BARS, "", start..self.text.len().min(close + 1), &call)
+    }
+
+    /// The line ends, or a bracket of the other kind closes.
+    pub fn never_closed(&self) -> Error {
+        let at = self.opened.last().copied().unwrap_or(0);
+        let end = end_of(self.text, at, ends_a_line).min(self.before);
+        let end = self.text[..end].trim_end().len();
+        let missing = if self.in_bars() { "|" } else { ")" };
+        self.source.fault(NOT_CLOSED, "", at, end..end, missing)
+    }
+
+    pub fn stray_bracket(&self, sign: char) -> Error {
+        let bars = self.opened.iter().any(|&at| self.text[at..].starts_with('|'));
+        match sign {
+            '|' if !bars => self.no_operator(),
+            ')' if self.opened.is_empty() => self.fault(NOT_OPENED, "", self.token.clone(), ""),
+            _ => self.never_closed(),
+        }
+    }
+
+    /// A definition of what has a meaning already.
+    pub fn defined_too_late(&self, known: usize, name: Range<usize>) -> Error {
+        let word = &self.text[name.clone()];
+        let Name { meaning, first, .. } = &self.formula.names[known];
+        if *meaning == Meaning::Defined || *first >= self.line {
+            return self.fault(DEFINED_TWICE, word, name, &format!("{word}2"));
+        }
+        let line = self.text[self.line..self.token.start].trim();
+        let hint = format!("move this line above the first use: {}", brief(line));
+        Error { hint, ..self.fault(DEFINED_LATE, word, *first..*first, "") }
+    }
+
+    /// In a formula that is to have the names of another one only.
+    pub fn unknown_name(&self) -> Error {
+        let (facts, meant) = self.formula.nearest_name(self.shown());
+        let error = self.fault(UNKNOWN, self.shown(), self.token.clone(), &meant);
+        Error { facts, ..error }
+    }
+
+    pub fn warn_of_log(&mut self) {
+        let warning = self.fault(LOG, "", self.token.clone(), "ln");
+        if self.formula.warnings.iter().all(|other| other.what != warning.what) {
+            self.formula.warnings.push(warning);
+        }
+    }
+
+    /// The first line whose value nothing needs, of the code from here on.
+    pub fn warn_of_unused(&mut self, code: usize) {
+        let lines = &self.formula.code[code..self.formula.code.len() - 1];
+        let unused = lines.iter().find(|line| match line.code {
+            Code::Line(Some(k)) => !self.formula.names[k].used,
+            Code::Line(None) => true,
+            _ => false,
+        });
+        let Some(&Operation { start, end, .. }) = unused else { return };
+        let start = self.text[..start].rfind([';', '\n']).map_or(0, |k| k + 1);
+        let start = blank(self.text, start);
+        let all = end_of(self.text, end, |c| matches!(c, ';' | '\n'));
+        let all = all + usize::from(self.text[all..].starts_with(';'));
+        self.formula.warnings.push(self.fault(UNUSED, &self.text[start..end], start..all, ""));
+    }
+}
+
+impl Formula {
+    /// The error at an operation, or at the last line.
+    fn fault(&self, fault: Fault, at: Option<&Operation>, mend: fn(&str) -> String) -> Error {
+        let Some(&Operation { source, start, end, .. }) = at.or(self.code.last()) else {
+            return self.several_variables();
+        };
+        let source = &self.sources[source];
+        let text = &source.text[start..end];
+        source.fault(fault, text, start, start..end, &mend(text))
+    }
+
+    pub(super) fn no_variable(&self) -> Error {
+        self.fault(NO_VARIABLE, None, |line| format!("{line} + x"))
+    }
+
+    pub(super) fn output_is_a_list(&self) -> Error {
+        self.fault(LIST, None, |line| format!("mean({line})"))
+    }
+
+    pub(super) fn sum_of_a_number(&self, call: &Operation) -> Error {
+        self.fault(NO_LIST, Some(call), |call| call.trim_start_matches(in_a_name).to_string())
+    }
+
+    pub(super) fn varying_parameter(&self, call: &Operation) -> Error {
+        let hint = "put a number there, such as 0.1".to_string();
+        Error { hint, ..self.fault(VARIES, Some(call), str::to_string) }
+    }
+
+    pub(super) fn several_variables(&self) -> Error {
+        Error::new(
+            "a function of one variable was expected",
+            [format!("this formula has {}", list(&self.names()))],
+            "an activation turns one number into one number",
+            "write the other values into the formula",
+        )
+    }
+
+    /// The number of a name that no line defines.
+    pub(super) fn not_defined(&self, name: &str) -> Result<usize, Error> {
+        let open = |known: &Name| known.text == name && known.meaning != Meaning::Defined;
+        self.names.iter().position(open).ok_or_else(|| {
+            let (facts, meant) = self.nearest_name(name);
+            let hint = format!("use one of its names, such as {meant}");
+            Error::new(UNKNOWN.0.replace("{}", &brief(name)), facts, UNKNOWN.1, hint)
+        })
+    }
+
+    /// The names that there are, and the one that was perhaps meant.
+    fn nearest_name(&self, name: &str) -> (Vec<String>, String) {
+        let names: Vec<&str> = self.names.iter().map(|name| name.text.as_str()).collect();
+        let meant = nearest(&names, name).or(names.first().copied()).unwrap_or("1");
+        (vec![format!("its names are {}", list(&names))], meant.to_string())
+    }
+
+    /// Lists are of one length, and not empty.
+    pub(super) fn check_lengths(&self, name: &str, length: usize) -> Result<(), Error> {
+        let lists = self.names.iter().filter_map(|name| match &name.meaning {
+            Meaning::List(list) => Some(list.len()),
+            _ => None,
+        });
+        let lengths: Vec<usize> = lists.collect();
+        if length > 0 && lengths.iter().all(|other| *other == length) {
+            return Ok(());
+        }
+        Err(Error::new(
+            format!("the list `{}` has {length} numbers", brief(name)),
+            [format!("the lists have {lengths:?}")],
+            "each list has one number for each example, and a mean of none is 0/0",
+            "give each name as many numbers",
+        ))
+    }
+}
+
+/// The name that this one is most likely a slip of: all but two letters stand at its beginning and
+/// its end.
+fn nearest<'a>(names: &[&'a str], wanted: &str) -> Option<&'a str> {
+    let between = |name: &&str| {
+        let same = |(x, y): &(u8, u8)| x == y;
+        let before = name.bytes().zip(wanted.bytes()).take_while(same).count();
+        let after = name.bytes().rev().zip(wanted.bytes().rev()).take_while(same).count();
+        let (less, more) = (name.len().min(wanted.len()), name.len().max(wanted.len()));
+        more - less.min(before + after)
+    };
+    let near = names.iter().copied().filter(|name| between(name) <= 2.min(wanted.len() / 2));
+    near.min_by_key(between)
+}
