@@ -108,7 +108,7 @@ impl Examples {
         if !csv.header()? {
             return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
         }
-        let mut columns = columns(&csv, label, without)?;
+        let mut columns = roles(&csv, label, without)?;
         let no_rows = faults::no_rows("there is a header, and no row below it");
         let no_rows = csv.locate(csv.end(), no_rows);
         let mut rows = Rows::default();
@@ -275,6 +275,51 @@ impl Standardizer {
     }
 }
 
+/// The columns of these names, as far as the header has them, each as numbers; other columns may hold
+/// anything. `name` stands for the source in errors.
+///
+/// ```
+/// let text = "name,x,y\nAda,1,0\nBob,2,1\n";
+/// let columns = chainrule::data::columns(text.as_bytes(), "text", &["y", "z"])?;
+/// assert_eq!(columns, [("y".to_string(), vec![0.0, 1.0])]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Examples::read_csv`], for these columns.
+pub fn columns(
+    source: impl BufRead,
+    name: &str,
+    wanted: &[&str],
+) -> Result<Vec<(String, Vec<f64>)>> {
+    let mut csv = Reader::new(source, name);
+    if !csv.header()? {
+        return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
+    }
+    let column = |&cell| {
+        let name = csv.text(cell).into_owned();
+        let wanted = wanted.contains(&name.as_str());
+        let role = if wanted { Role::Feature } else { Role::LeftOut };
+        Column { name, role, missing: 0 }
+    };
+    let mut columns: Vec<Column> = csv.cells.iter().map(column).collect();
+    let no_rows = csv.locate(csv.end(), faults::no_rows("there is a header, and no row below it"));
+    let mut rows = Rows::default();
+    while csv.next()? {
+        rows.add(&csv, &mut columns)?;
+    }
+    if rows.count == 0 {
+        return Err(no_rows);
+    }
+    if let Some(first) = rows.missing {
+        return Err(faults::all_missing(first, &columns, rows.incomplete, rows.count));
+    }
+    columns.retain(|column| column.role == Role::Feature);
+    let width = columns.len();
+    let values = |i: usize| rows.x.iter().skip(i).step_by(width).copied().collect();
+    Ok(columns.into_iter().enumerate().map(|(i, column)| (column.name, values(i))).collect())
+}
+
 /// The mean, and the root of the mean squared distance from it.
 ///
 /// Computed from u = (x − first)/spread, which lies between −1 and 1: no square can overflow or
@@ -309,7 +354,7 @@ struct Column {
 }
 
 /// The columns that the header names, each with its role.
-fn columns(
+fn roles(
     csv: &Reader<'_, impl BufRead>,
     label: Option<&str>,
     without: &[&str],

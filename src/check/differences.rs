@@ -133,8 +133,9 @@ impl Difference {
         (slope - self.nearest(slope)).abs() <= self.error
     }
 
-    /// Of the slopes that f has here, the nearest to `slope`.
-    pub(super) fn nearest(&self, slope: f64) -> f64 {
+    /// Of the slopes that f has here, the nearest to `slope`: at a kink, each between those of the two
+    /// sides is one.
+    pub fn nearest(&self, slope: f64) -> f64 {
         let [left, right] = self.kink.unwrap_or([self.slope; 2]);
         slope.max(left.min(right)).min(left.max(right))
     }

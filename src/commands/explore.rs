@@ -2,26 +2,27 @@
 
 use std::io::Write;
 
-use chainrule::program::{AGREE, Arguments, Outcome, Usage, in_target, write_file};
+use chainrule::program::{AGREE, Arguments, Outcome, in_target, write_file};
 use chainrule::view;
 
-use super::recordings;
+use super::{recordings, typed};
 
 pub const USAGE: &str = "\
-usage: cargo run -- explore [--batch] [--out PAGE.html]
-  --batch  three examples on a tape of matrices, in place of one neuron
-  --out    where to write the page; without it: target/explore.html";
+usage: cargo run -- explore [\"FORMULA\" [NAME=NUMBER]...] [OPTION]...
+Without a formula: one neuron. Without numbers: some at which it has a value.
+  --out PAGE.html      where to write the page; else target/explore.html
+  --constant NAME      takes no gradient
+  --file FORMULA.txt   the formula is in a file
+  --data FILE.csv      the columns of a file, under their names
+  --batch              three examples on a tape of matrices";
 
 pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     let batch = arguments.flag("--batch")?;
     let path = arguments.path("--out", "a path")?;
-    if let Some(word) = arguments.words()?.first() {
-        let word = word.to_string_lossy();
-        return Err(Usage(format!("to write the page there: --out {word}")).into());
-    }
-    let page = match batch {
-        true => view::html(&recordings::batch(), "one node, three examples"),
-        false => view::html(&recordings::neuron_as_posted(), "logistic regression as one node"),
+    let page = match typed::read(arguments)? {
+        Some(typed) => view::html(&typed.trace()?, &typed.text),
+        None if batch => view::html(&recordings::batch(), "one node, three examples"),
+        None => view::html(&recordings::neuron_as_posted(), "logistic regression as one node"),
     };
     let path = match path {
         Some(path) => path,

@@ -1,9 +1,11 @@
 //! What the command `chainrule` can be asked for.
 
+mod check;
 mod explore;
 mod model;
 mod recordings;
 mod step;
+mod typed;
 
 use std::io::Write;
 
@@ -15,9 +17,11 @@ usage: cargo run -- COMMAND ...
            command: on the penguins
   step     step through a computation, forwards and back again
   explore  write a web page to explore a computation with
+  check    judge a derivative that you found by hand
 More: cargo run -- COMMAND --help
-Exit code: 0 done, and AGREE; 1 DISAGREE; 2 for arguments, a file or an output
-at fault. After `cargo install --path .` it is `chainrule COMMAND ...` anywhere.";
+Exit code: 0 done, and AGREE; 1 DISAGREE or NOT JUDGED; 2 for arguments, a
+formula, a file or an output at fault.
+After `cargo install --path .` it is `chainrule COMMAND ...`, in any folder.";
 
 /// Does what the arguments ask for.
 pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
@@ -29,6 +33,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         None | Some("model") => (model::USAGE, model::run),
         Some("step") => (step::USAGE, step::run),
         Some("explore") => (explore::USAGE, explore::run),
+        Some("check") => (check::USAGE, check::run),
         Some(other) => return Err(no_command(other).into()),
     };
     if help {

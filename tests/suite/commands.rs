@@ -12,7 +12,7 @@ use crate::common::{all_tests, project};
 
 #[allow(dead_code)] // `run` of the parts that only the binary calls
 #[path = "../../src/commands/mod.rs"]
-mod code;
+pub mod code;
 
 /// The command with these arguments: its output, or what it says is wrong.
 pub fn answer(arguments: &[&str]) -> Result<String, String> {
@@ -25,6 +25,11 @@ fn answer_os(arguments: Vec<OsString>) -> Result<String, String> {
         Ok(_) => Ok(String::from_utf8(out).unwrap()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The words of a line in which `~` stands between them.
+pub fn words(line: &str) -> Vec<OsString> {
+    line.split('~').map(OsString::from).collect()
 }
 
 /// `model` with these arguments.

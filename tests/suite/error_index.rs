@@ -137,7 +137,8 @@ fn the_index_has_the_messages_of_the_commands() {
             let said = code.split(call).skip(1).filter_map(|call| literal(&arguments(call)[0]));
             // An exercise that could not be run is no argument.
             for text in said.filter(|text| !text.starts_with(' ')) {
-                assert_listed(&index, &text);
+                let headline = text.split("\\n").next().unwrap_or_default();
+                assert_listed(&index, headline);
                 count += 1;
             }
         }

@@ -32,4 +32,5 @@ mod stepper;
 mod trajectories;
 mod traps;
 mod tries;
+mod typed;
 mod views;

@@ -269,6 +269,7 @@ const NEVER_WRONG: &[&str] = &[
     // With an `Error`.
     "check::gradient::propagate",
     "data::Examples::from_csv",
+    "data::columns",
     "data::Examples::read_csv*",
     "formula::Formula::also",
     "formula::Formula::free",

@@ -1,0 +1,261 @@
+//! A formula from the command line, with the numbers that its names stand for.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use chainrule::check::Dual;
+use chainrule::data;
+use chainrule::formula::Formula;
+use chainrule::program::{Arguments, Usage, text};
+use chainrule::scalar::{Tape, Var};
+use chainrule::trace::Trace;
+
+/// A formula and a point.
+pub struct Typed {
+    pub formula: Formula,
+    /// The formula as it was typed, or its file.
+    pub text: String,
+    /// The values of its variables, in the order of `formula.names()`.
+    pub at: Vec<f64>,
+    /// Those that take no gradient.
+    constants: Vec<String>,
+    /// What was typed for `dw`, `dL/dw`, …: the variable's number, and the text.
+    pub derivatives: Vec<(usize, String)>,
+    /// The words for the point, to be typed again.
+    point: Vec<String>,
+}
+
+/// A formula and `name=value` words; None where no formula was typed.
+pub fn read(mut arguments: Arguments) -> Result<Option<Typed>, Box<dyn Error>> {
+    let file = arguments.path("--file", "a file")?;
+    let data = arguments.path("--data", "a file")?;
+    let constants = arguments.values("--constant", "a name")?;
+    let words: Result<Vec<String>, Usage> = arguments.words()?.into_iter().map(text).collect();
+    let mut words = words?.into_iter();
+    let (formula, text) = match file {
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| format!("cannot read {name}: {error}"))?;
+            (Formula::parse_as(&name, &text)?, name)
+        }
+        None => match words.next() {
+            Some(text) => (Formula::parse(&text)?, text),
+            None if data.is_some() || !constants.is_empty() => {
+                return Err(Usage("a formula is missing".to_string()).into());
+            }
+            None => return Ok(None),
+        },
+    };
+    let mut typed = Typed {
+        formula,
+        text,
+        at: vec![],
+        constants: constants.iter().flat_map(|names| names.split(',')).map(String::from).collect(),
+        derivatives: vec![],
+        point: vec![],
+    };
+    if let Some(path) = data {
+        typed.bind_columns(&path)?;
+    }
+    typed.bind(words.collect())?;
+    Ok(Some(typed))
+}
+
+impl Typed {
+    /// Lets the names of columns stand for them.
+    fn bind_columns(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+        let columns = data::columns(BufReader::new(file), &name, &self.formula.names())?;
+        for (column, values) in columns {
+            self.formula = std::mem::take(&mut self.formula).with(&column, &values)?;
+        }
+        self.point.push(format!("--data {}", quoted(&name)));
+        Ok(())
+    }
+
+    /// Gives each name its value.
+    fn bind(&mut self, words: Vec<String>) -> Result<(), Box<dyn Error>> {
+        let (mut numbers, mut derivatives): (Vec<(String, f64)>, Vec<_>) = (vec![], vec![]);
+        let mut seen = vec![];
+        for word in &words {
+            let Some((name, value)) = word.split_once('=') else {
+                return Err(Usage(format!("`{word}` is no name=value")).into());
+            };
+            let (name, value) = (name.trim(), value.trim());
+            if seen.contains(&name) {
+                return Err(format!("{name} is given twice").into());
+            }
+            seen.push(name);
+            if self.formula.names().contains(&name) || ["pi", "π", "e"].contains(&name) {
+                self.point.push(quoted(word));
+                match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
+                    Some(list) => {
+                        let list: Result<Vec<f64>, String> =
+                            list.split([',', ';']).map(|x| number(name, x.trim())).collect();
+                        self.formula = std::mem::take(&mut self.formula).with(name, &list?)?;
+                    }
+                    None => {
+                        self.formula = std::mem::take(&mut self.formula).free(name)?;
+                        numbers.push((name.to_string(), number(name, value)?));
+                    }
+                }
+            } else {
+                derivatives.push((name, value));
+            }
+        }
+        for (name, value) in derivatives {
+            let Some(variable) = self.variable(name) else {
+                return Err(self.unknown(name).into());
+            };
+            self.derivatives.push((variable, value.to_string()));
+        }
+        let names = self.formula.names();
+        if let Some(unknown) = self.constants.iter().find(|name| !names.contains(&name.as_str())) {
+            return Err(self.unknown(unknown).into());
+        }
+        if numbers.is_empty() {
+            self.at = self.sensible()?;
+            let words = names.iter().zip(&self.at).map(|(name, x)| format!("{name}={x}"));
+            self.point.extend(words);
+            return Ok(());
+        }
+        let value = |name: &&str| {
+            let given = numbers.iter().find(|(known, _)| known == name);
+            given.map(|(_, x)| *x).ok_or(format!("{name} has no value\n try: add {name}=1"))
+        };
+        self.at = names.iter().map(value).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// The variable whose derivative `dw`, `d/dw`, `dL/dw` or `dL_dw` is.
+    fn variable(&self, name: &str) -> Option<usize> {
+        let output = self.formula.output().unwrap_or_default();
+        let rest = name.strip_prefix('d')?;
+        let with_output = rest.strip_prefix(output).unwrap_or(rest);
+        let of = |rest: &str| {
+            let rest = rest.strip_prefix("/d").or(rest.strip_prefix("_d"))?;
+            self.formula.names().iter().position(|name| *name == rest)
+        };
+        let plain = || self.formula.names().iter().position(|name| *name == rest);
+        of(with_output).or_else(|| of(rest)).or_else(plain)
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let names = self.formula.names();
+        let rest = name.strip_prefix('d').unwrap_or(name);
+        let near = names.iter().find(|known| known.eq_ignore_ascii_case(rest)).unwrap_or(&names[0]);
+        let advice = if rest == name { format!("{near}=1") } else { format!("d{near}=...") };
+        format!("the formula has no variable `{name}`; it has {}\n try: {advice}", names.join(", "))
+    }
+
+    /// Numbers at which the formula has a value, where none were typed.
+    fn sensible(&self) -> Result<Vec<f64>, Box<dyn Error>> {
+        const FIRST: [f64; 5] = [1.0, 0.5, 2.0, 1.5, 0.25];
+        let count = self.formula.names().len();
+        let first: Vec<f64> = (0..count).map(|i| FIRST[i % FIRST.len()]).collect();
+        self.formula.eval(&first)?; // what is wrong wherever it is computed
+        let others =
+            (0..200).map(|k| spread(k, count).map(|u| (300.0 * u).round() / 100.0).collect());
+        let mut points = std::iter::once(first).chain(others);
+        let found = points.find(|at| self.defined(at));
+        found.ok_or_else(|| {
+            let names = self.formula.names();
+            format!(
+                "no point was found at which the formula has a value\n try: give one, {}=1",
+                names[0]
+            )
+            .into()
+        })
+    }
+
+    /// Whether the formula has a value here, and slopes.
+    fn defined(&self, at: &[f64]) -> bool {
+        let along = |i: usize| {
+            let dual = |(k, &x)| if k == i { Dual::variable(x) } else { Dual::constant(x) };
+            let at: Vec<Dual> = at.iter().enumerate().map(dual).collect();
+            self.formula.eval(&at).is_ok_and(|y| y.value.is_finite() && y.slope.is_finite())
+        };
+        (0..at.len()).all(along)
+    }
+
+    /// The point, and others around it at which the formula has a value; the same in each run.
+    pub fn points(&self, count: usize) -> Vec<Vec<f64>> {
+        let around = (0..20 * count).map(|k| {
+            let moved = |(x, u): (&f64, f64)| x + (x.abs() + 0.5) * u;
+            self.at.iter().zip(spread(k, self.at.len())).map(moved).collect()
+        });
+        let others = around.filter(|at: &Vec<f64>| self.defined(at)).take(count);
+        std::iter::once(self.at.clone()).chain(others).collect()
+    }
+
+    /// Records the formula at its point.
+    pub fn trace(&self) -> Result<Trace, Box<dyn Error>> {
+        let tape = Tape::new();
+        let names = self.formula.names();
+        let vars: Vec<Var> = names
+            .iter()
+            .zip(&self.at)
+            .map(|(name, &x)| {
+                let constant = self.constants.iter().any(|constant| constant == name);
+                let var = if constant { tape.constant(x) } else { tape.var(x) };
+                var.named(name.to_string())
+            })
+            .collect();
+        let output = self.formula.record(&vars)?;
+        let trace = output.trace();
+        match trace.first_non_finite() {
+            Some(found) => Err(found.to_string().into()),
+            None => Ok(trace),
+        }
+    }
+
+    /// The output's name, or one that no variable has.
+    pub fn output(&self) -> &str {
+        let names = self.formula.names();
+        let free = ["y", "f", "L"].into_iter().find(|name| !names.contains(name));
+        self.formula.output().or(free).unwrap_or("output")
+    }
+
+    /// `w = 0.5, x = 2`.
+    pub fn place(&self) -> String {
+        let names = self.formula.names().into_iter();
+        let values: Vec<String> =
+            names.zip(&self.at).map(|(name, x)| format!("{name} = {x}")).collect();
+        values.join(", ")
+    }
+
+    /// The words behind a command, to be typed in a shell.
+    pub fn words(&self) -> String {
+        let file = Path::new(&self.text).is_file();
+        let formula = quoted(&self.text);
+        let formula = if file { format!("--file {formula}") } else { formula };
+        [&[formula], &self.point[..]].concat().join(" ")
+    }
+}
+
+/// Numbers between −1 and 1 that fill the space between them evenly, other ones for each `k`.
+fn spread(k: usize, count: usize) -> impl Iterator<Item = f64> {
+    // Multiples of e, e², e³, … modulo 1 (Weyl).
+    (0..count).map(move |i| 2.0 * ((k + 1) as f64 * (1.0 + i as f64).exp()).fract() - 1.0)
+}
+
+fn number(name: &str, text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => {
+            let point = text.replace(',', ".");
+            let advice = if point.parse::<f64>().is_ok() { point } else { "1".to_string() };
+            Err(format!("{name} needs a number or a list, not `{text}`\n try: {name}={advice}"))
+        }
+    }
+}
+
+/// As a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-+./=,:".contains(c);
+    if word.chars().all(plain) { word.to_string() } else { format!("\"{word}\"") }
+}

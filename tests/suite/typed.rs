@@ -1,0 +1,230 @@
+//! Formulas at the command line: stepped, drawn, and checked against derivatives that were typed.
+
+use chainrule::program::Arguments;
+
+use crate::commands::{answer, code, words};
+
+/// The command's exit code and output, or what is wrong.
+fn check(line: &str) -> (u8, String) {
+    let mut out = vec![];
+    match code::run(&mut out, Arguments::new(words(line))) {
+        Ok(code) => (code, String::from_utf8(out).unwrap()),
+        Err(error) => (2, error.to_string()),
+    }
+}
+
+/// Where each is taken, the derivative, and a wrong one.
+const FIRST_COURSE: [[&str; 4]; 13] = [
+    ["x^5", "x=1.3", "5*x^4", "5*x^5"],
+    ["3*x^2 - 2*x + 7", "x=2", "6*x - 2", "6*x"],
+    ["sqrt(x)", "x=4", "1/(2*sqrt(x))", "1/sqrt(x)"],
+    ["1/x", "x=2", "-1/x^2", "1/x^2"],
+    ["exp(3*x)", "x=0.4", "3*exp(3*x)", "exp(3*x)"],
+    ["ln(x^2 + 1)", "x=1.5", "2*x/(x^2 + 1)", "1/(x^2 + 1)"],
+    ["sin(x^2)", "x=1.1", "2*x*cos(x^2)", "cos(x^2)"],
+    ["x*exp(x)", "x=0.7", "exp(x)*(1 + x)", "exp(x)"],
+    ["x/(1 + x^2)", "x=0.6", "(1 - x^2)/(1 + x^2)^2", "(1 - x^2)/(1 + x^2)"],
+    ["tanh(x)", "x=0.3", "1 - tanh(x)^2", "1 - tanh(x)"],
+    ["sigmoid(x)", "x=2", "sigmoid(x)*(1 - sigmoid(x))", "sigmoid(x)*(1 + sigmoid(x))"],
+    ["x^x", "x=1.5", "x^x*(1 + ln(x))", "x*x^(x - 1)"],
+    ["2^x", "x=3", "2^x*ln(2)", "x*2^(x - 1)"],
+];
+
+#[test]
+fn a_first_course() {
+    for [formula, at, right, wrong] in FIRST_COURSE {
+        let (code, text) = check(&format!("check~{formula}~{at}~dx=0 + {right}"));
+        assert!(code == 0 && text.contains("\nverdict: AGREE\n"), "{text}");
+        assert!(text.contains("at 12 points more"), "{text}");
+        let (code, text) = check(&format!("check~{formula}~{at}~dx=0 + {wrong}"));
+        assert!(code == 1 && text.contains("\nverdict: DISAGREE\n"), "{text}");
+        assert!(text.contains("\n try: "), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn the_claim_of_this_project() {
+    let cost = "check~L = mean(softplus((1 - 2*y)*(w*x + b)))~x=[1,2,3]~y=[0,1,1]~w=0.5~b=1";
+    let by_hand = "~dw=mean((sigmoid(w*x + b) - y)*x)~db=mean(sigmoid(w*x + b) - y)";
+    let (code, text) = check(&format!("{cost}{by_hand}"));
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = check(&format!("{cost}~dw=sum((sigmoid(w*x + b) - y)*x)"));
+    assert_eq!(code, 1, "{text}");
+    let data = "check~mean(softplus((1 - 2*distress)*(w*temp_F + b)))\
+                ~--data~examples/data/challenger_orings.csv~w=-0.1~b=7\
+                ~dw=mean((sigmoid(w*temp_F + b) - distress)*temp_F)";
+    assert_eq!(check(data).0, 0, "{}", check(data).1);
+}
+
+/// A number is judged to the digits that were typed, whether they were rounded or cut.
+#[test]
+fn numbers_to_their_digits() {
+    // dL/dw = -0.23840584404423515
+    let formula = "check~L = -ln(sigmoid(w*x + b))~w=0.5~x=2~b=1~dw=";
+    for (typed, code, says) in [
+        ("-0.238", 0, "AGREE in the 3 digits given"),
+        ("-0.23840", 0, "AGREE in the 5 digits given"),
+        ("-0.23841", 0, "AGREE in the 5 digits given"),
+        ("-2.384058e-1", 0, "AGREE in the 7 digits given"),
+        ("-0.23840584404423515", 0, "AGREE\n"),
+        ("-0.24", 1, "NOT JUDGED: give three digits at least"),
+        ("-0.2", 1, "NOT JUDGED"),
+        ("-0.236", 1, "DISAGREE from digit 2 on"),
+        ("-0.2383", 1, "DISAGREE from digit 4 on"),
+        ("0.2384", 1, "DISAGREE\n"),
+        ("-2384", 1, "DISAGREE\n"),
+        ("0", 1, "DISAGREE\n"),
+    ] {
+        let (found, text) = check(&format!("{formula}{typed}"));
+        assert!(found == code && text.contains(says), "{typed}: {text}");
+    }
+    // Exact, however few the digits.
+    assert_eq!(check("check~x^2~x=3~dx=6").0, 0);
+    assert_eq!(check("check~max(x, 0)~x=-1~dx=0").0, 0);
+}
+
+#[test]
+fn names_of_derivatives() {
+    for name in ["dw", "d/dw", "dL/dw", "dL_dw"] {
+        let (code, text) = check(&format!("check~L = w*w~w=3~{name}=2*w"));
+        assert_eq!(code, 0, "{name}: {text}");
+    }
+    // A variable that is called dw wins.
+    let (code, text) = check("check~L = dw*w~w=3~dw=2");
+    assert!(code == 0 && text.contains("w = 3") && text.contains("dL/ddw"), "{text}");
+}
+
+/// At a kink each slope between those of the two sides is one.
+#[test]
+fn kinks() {
+    for (slope, code) in [("0", 0), ("1", 0), ("0.500", 0), ("1.50", 1), ("-0.100", 1)] {
+        assert_eq!(check(&format!("check~max(x, 0)~x=0~dx={slope}")).0, code, "{slope}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_too_much_is_told() {
+    for (line, says) in [
+        ("check", "a formula is missing\nusage: "),
+        ("check~x^2~3", "`3` is no name=value\nusage: "),
+        ("check~x^2~q=3", "the formula has no variable `q`; it has x\n try: x=1"),
+        ("check~x^2~x=1~dq=3", "the formula has no variable `dq`; it has x\n try: dx=..."),
+        ("check~x^2*y~x=3", "y has no value\n try: add y=1"),
+        ("check~x^2~x=1~x=2", "x is given twice"),
+        ("check~x^2~x=1,5", "x needs a number or a list, not `1,5`\n try: x=1.5"),
+        ("check~x^2~x=NaN", "x needs a number or a list, not `NaN`"),
+        ("check~ln(x)~x=-1", "#1 = ln(x) is NaN"),
+        ("check~ln(x)~x=0", "#1 = ln(x) is -inf"),
+        ("check~ln(-x^2)", "no point was found at which the formula has a value\n try: "),
+        ("check~2x~x=1", "an operator is missing before `x`"),
+        ("check~x^2~x=1~dx=2x", "an operator is missing before `x`"),
+        ("check~x*y~x=[1,2]~y=3", "the output"),
+        ("check~--file~nowhere.txt", "cannot read nowhere.txt: "),
+        ("check~x~--data~nowhere.csv", "cannot read nowhere.csv: "),
+        ("step~x~x=1~--constant~y", "the formula has no variable `y`"),
+        ("step~--data~a.csv", "a formula is missing"),
+    ] {
+        let (code, text) = check(line);
+        assert!(code == 2 && text.starts_with(says), "{line}: {text}");
+    }
+}
+
+/// Without a point, one is taken at which the formula has a value, and named.
+#[test]
+fn points_that_are_chosen() {
+    for formula in ["x^2", "ln(x - 2)", "sqrt(1 - x)", "1/(x - 1)", "a*b*c*d*f*g*h", "ln(x)*ln(-y)"]
+    {
+        let (code, text) = check(&format!("check~{formula}"));
+        assert!(code == 0 && text.contains(" at "), "{text}");
+        let (_, again) = text.split_once("cargo run -- step ").unwrap();
+        assert!(again.contains('='), "{again}");
+    }
+}
+
+#[test]
+fn step_and_explore_take_formulas() {
+    let table = answer(&[
+        "step",
+        "a = sigmoid(w*x); L = -ln(a)",
+        "w=0.5",
+        "x=2",
+        "--constant",
+        "x",
+        "--table",
+    ])
+    .unwrap();
+    assert!(
+        table.contains("sigmoid") && table.contains("const") && table.contains(" L "),
+        "{table}"
+    );
+    let page = std::env::temp_dir().join(format!("chainrule-typed-{}.html", std::process::id()));
+    let out = page.to_str().unwrap();
+    answer(&["explore", "L = (w*x - y)^2", "w=1", "x=2", "y=3", "--out", out]).unwrap();
+    let text = std::fs::read_to_string(&page).unwrap();
+    assert!(text.contains("L = (w*x - y)^2") && text.ends_with("</html>\n"));
+    answer(&["step", "L = (w*x - y)^2", "--svg", out, "--dot", out]).unwrap();
+    assert!(std::fs::read_to_string(&page).unwrap().starts_with("digraph"));
+    std::fs::remove_file(page).unwrap();
+}
+
+/// A formula in a file, of several lines.
+#[test]
+fn a_formula_from_a_file() {
+    let file = std::env::temp_dir().join(format!("chainrule-formula-{}.txt", std::process::id()));
+    std::fs::write(&file, "# a neuron\nz = w*x + b\na = sigmoid(z)\nL = -ln(a)\n").unwrap();
+    let name = file.to_str().unwrap();
+    let (code, text) = check(&format!("check~--file~{name}~w=0.5~x=2~b=1~dw=x*(a - 1)"));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(&format!("step --file {name} w=0.5 x=2 b=1\n")), "{text}");
+    std::fs::write(&file, "z = w*x +\n").unwrap();
+    let (_, error) = check(&format!("check~--file~{name}"));
+    assert!(error.contains(&format!("--> {name}:2:1")), "{error}");
+    std::fs::remove_file(file).unwrap();
+}
+
+/// What courses set: each can be stepped, drawn and checked, at a point that is chosen.
+const HOMEWORK: [&str; 30] = [
+    "x*sigmoid(x)",
+    "-ln(sigmoid(w*x + b))",
+    "(x^2 + 1)/(x - 3)",
+    "sqrt(1 + sqrt(1 + sqrt(x)))",
+    "softplus(w*x + b)",
+    "ln(p/(1 - p))",
+    "exp(-x^2/2)/sqrt(2*pi)",
+    "exp(-(x - mu)^2/(2*s^2))/(s*sqrt(2*pi))",
+    "max(0, 1 - y*(w*x + b))",
+    "h = tanh(w1*x + b1); y = tanh(w2*h + b2)",
+    "h1 = tanh(a*x + b*y); h2 = tanh(c*x + d*y); L = (u*h1 + v*h2 - t)^2",
+    "r = y - w*x; L = r^2/(1 + |r|)",
+    "min((y - w*x)^2/2, |y - w*x| - 0.5)",
+    "0.5*k*(x - l)^2",
+    "a*exp(-k*t)*cos(w*t)",
+    "1/(1 + exp(-z))",
+    "ln(1 + exp(x))",
+    "x^3*cos(x^2)",
+    "sin(x)/x",
+    "tan(x)",
+    "ln(ln(x + 3))",
+    "x^(1/3)",
+    "2^x + x^2",
+    "x^y",
+    "(a*x + b)/(c*x + d)",
+    "-y*ln(a) - (1 - y)*ln(1 - a)",
+    "sqrt(x^2 + y^2)",
+    "exp(x)/(exp(x) + exp(y))",
+    "0.5*(w*x - y)^2 + 0.1*w^2",
+    "relu(w*x + b) + leaky_relu(v*x, 0.2)",
+];
+
+#[test]
+fn thirty_homeworks() {
+    for formula in HOMEWORK {
+        let (code, text) = check(&format!("check~{formula}"));
+        assert_eq!(code, 0, "{formula}: {text}");
+        let table = answer(&["step", formula, "--table"]).unwrap();
+        assert!(!table.contains("NaN"), "{formula}: {table}");
+        let (_, svg) = check(&format!("step~{formula}~--svg~/dev/null"));
+        assert!(svg.starts_with("wrote "), "{formula}: {svg}");
+    }
+}
