@@ -1,5 +1,7 @@
 //! A formula as text: typed, not compiled.
 //!
+//! Taught in `docs/02_by_hand.md`, `docs/03_tape.md`, `docs/05_four_judges.md`.
+//!
 //! ```
 //! use chainrule::activation::{Activation, Sigmoid};
 //! use chainrule::{check::Dual, formula::Formula, scalar::Tape};

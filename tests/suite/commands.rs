@@ -1,7 +1,7 @@
 //! The command `chainrule`: it never panics, fits on a screen, says what its numbers mean, and ends in
 //! order whatever it is written to.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ use crate::common::{all_tests, project};
 pub mod code;
 
 /// The command with these arguments: its output, or what it says is wrong.
-pub fn answer(arguments: &[&str]) -> Result<String, String> {
+pub fn answer(arguments: &[impl AsRef<OsStr>]) -> Result<String, String> {
     answer_os(arguments.iter().map(OsString::from).collect())
 }
 

@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::commands::answer;
 use crate::common::{blesses, hold, project};
 use crate::examples::*;
 
@@ -226,17 +227,67 @@ fn digits_that_are_right_are_counted() {
     }
 }
 
-/// What the README shows of the main command is what it prints, with `...` for what is left out.
+/// What the README shows of its commands is what they print, with `...` for what is left out.
 #[test]
-fn the_first_screen_is_what_the_main_command_prints() {
+fn the_readme_shows_what_its_commands_print() {
     let text = fs::read_to_string(project().join("README.md")).unwrap();
-    let (_, block) = text.split_once("```text\n").unwrap();
-    let (block, _) = block.split_once("```").unwrap();
-    let printed = crate::commands::answer(&[]).unwrap();
-    let mut printed = printed.lines().map(comparable);
-    for line in block.lines().filter(|line| *line != "...").map(comparable) {
-        assert!(printed.any(|other| other == line), "the main command does not print: {line}");
+    let mut shown = 0;
+    for example in text.split("```sh\ncargo run").skip(1) {
+        let (command, rest) = example.split_once("\n```\n").unwrap();
+        let Some(block) = rest.trim_start().strip_prefix("```text\n") else { continue };
+        let (block, _) = block.split_once("```").unwrap();
+        let printed = answer(&shell_words(command.trim_start_matches(" --"))).unwrap();
+        let mut printed = printed.lines().map(comparable);
+        for line in block.lines().filter(|line| *line != "...").map(comparable) {
+            assert!(printed.any(|other| other == line), "`{command}` does not print: {line}");
+        }
+        shown += 1;
     }
+    assert_eq!(shown, 2);
+}
+
+/// The words of a command as a shell splits it, which knows double quotes.
+fn shell_words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (k, part) in command.trim().split('"').enumerate() {
+        if k % 2 == 1 {
+            *words.last_mut().unwrap() += part;
+            continue;
+        }
+        let mut parts = part.split(' ');
+        *words.last_mut().unwrap() += parts.next().unwrap();
+        words.extend(parts.map(String::from));
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Every command that a page shows is understood, and does what it says.
+#[test]
+fn commands_of_the_pages_run() {
+    let mut count = 0;
+    let mut pages = files("docs", "md");
+    pages.push(project().join("README.md"));
+    for page in pages.iter().filter(|page| !page.ends_with("docs/errors.md")) {
+        let text = fs::read_to_string(page).unwrap();
+        for command in text.split("cargo run -- ").skip(1) {
+            let command = command.split(['`', '\n']).next().unwrap();
+            let words = shell_words(command);
+            let formula = words.get(1).is_some_and(|word| !word.contains(".csv"));
+            if ["check", "step", "explore"].contains(&words[0].as_str()) && formula {
+                let words = words.iter().map(|word| word.replace("x.svg", "/dev/null"));
+                let words: Vec<String> =
+                    words.map(|word| word.replace("page.html", "/dev/null")).collect();
+                if words[0] == "step" && !words.iter().any(|word| word == "--svg") {
+                    answer(&[words, vec!["--table".into()]].concat()).unwrap();
+                } else {
+                    answer(&words).unwrap();
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 5, "{count}");
 }
 
 /// The picture in the README is what chapter 03 draws.
