@@ -16,7 +16,6 @@
 //! ```
 
 use std::fmt;
-use std::ops::Range;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::{panic, thread};
@@ -151,6 +150,12 @@ impl Network {
         }
         let shapes = parameters.iter().map(|(w, b)| [w.shape(), b.shape()]);
         self.check_layers("parameters", shapes);
+        self.forward_checked(parameters, x)
+    }
+
+    /// [`forward`](Network::forward), for parameters that are known to fit.
+    #[track_caller]
+    fn forward_checked<'t>(&'t self, parameters: &[(Var<'t>, Var<'t>)], x: Var<'t>) -> Output<'t> {
         let at = Location::caller();
         let mut output = None;
         for (layer, &(w, b)) in self.layers.iter().zip(parameters) {
@@ -198,64 +203,47 @@ impl Network {
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
         self.check(x, y);
-        self.propagate_on(&mut self.tapes(x), x, y, &checked(loss, Location::caller()))
+        self.propagate_checked(x, y, &checked(loss, Location::caller()))
     }
 
-    /// A tape for each thread.
-    fn tapes(&self, x: &Tensor) -> Vec<Tape> {
-        let threads = self.threads.unwrap_or_else(|| worthwhile_threads(x.shape()));
-        (0..threads.clamp(1, blocks(x.shape()).min(MOST_THREADS))).map(|_| Tape::new()).collect()
-    }
-
-    fn propagate_on<L>(
-        &self,
-        tapes: &mut [Tape],
-        x: &Tensor,
-        y: &Tensor,
-        loss: &L,
-    ) -> (Vec<LayerGrads>, f64)
+    /// [`propagate`](Network::propagate), for X and Y that are known to fit.
+    pub(crate) fn propagate_checked<L>(&self, x: &Tensor, y: &Tensor, loss: &L) -> Part
     where
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
-        let (blocks, threads) = (blocks(x.shape()), tapes.len());
-        let work = |tape: &mut Tape, blocks: Range<usize>| -> Vec<_> {
-            blocks.map(|block| self.propagate_block(tape, x, y, block, loss)).collect()
-        };
-        let mut parts = match tapes {
-            [tape] => work(tape, 0..blocks),
-            tapes => thread::scope(|scope| {
-                let start = |(k, tape)| {
-                    let own = k * blocks / threads..(k + 1) * blocks / threads;
-                    scope.spawn(|| work(tape, own))
-                };
-                let started: Vec<_> = tapes.iter_mut().enumerate().map(start).collect();
-                let finished = started.into_iter().map(|thread| thread.join());
-                finished.flat_map(|part| part.unwrap_or_else(|e| panic::resume_unwind(e))).collect()
-            }),
-        };
-        let rest = parts.split_off(1);
-        rest.into_iter().fold(parts.remove(0), add)
+        let blocks = blocks(x);
+        let threads = self.threads.unwrap_or_else(|| worthwhile_threads(x.shape()));
+        let threads = threads.clamp(1, blocks.min(MOST_THREADS));
+        let part = |block| self.propagate_block(x, y, block, loss);
+        if threads == 1 {
+            return (1..blocks).fold(part(0), |sum, block| add(sum, part(block)));
+        }
+        // Any number of threads adds in the order of blocks: one alone keeps no list of them.
+        let mut parts = thread::scope(|scope| {
+            let start = |k| {
+                let own = k * blocks / threads..(k + 1) * blocks / threads;
+                scope.spawn(move || own.map(part).collect::<Vec<_>>())
+            };
+            let started: Vec<_> = (0..threads).map(start).collect();
+            let finished = started.into_iter().map(|thread| thread.join());
+            let parts = finished.flat_map(|own| own.unwrap_or_else(|e| panic::resume_unwind(e)));
+            parts.collect::<Vec<_>>()
+        });
+        let first = parts.remove(0);
+        parts.into_iter().fold(first, add)
     }
 
     /// The part of one block of examples in the gradients and in the cost.
-    fn propagate_block<L>(
-        &self,
-        tape: &mut Tape,
-        x: &Tensor,
-        y: &Tensor,
-        block: usize,
-        loss: &L,
-    ) -> (Vec<LayerGrads>, f64)
+    fn propagate_block<L>(&self, x: &Tensor, y: &Tensor, block: usize, loss: &L) -> Part
     where
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t>,
     {
-        let (n, m) = x.shape();
-        let start = block * examples_per_block(n);
-        let examples = start..m.min(start + examples_per_block(n));
-        tape.clear();
-        let parameters = self.parameters(tape);
+        let (m, size) = (x.shape().1, examples_per_block(x));
+        let examples = block * size..m.min((block + 1) * size);
+        let tape = Tape::new();
+        let parameters = self.parameters(&tape);
         let x = tape.constant(x.columns(examples.clone())).named("X");
-        let losses = loss(self.forward(&parameters, x), &y.columns(examples));
+        let losses = loss(self.forward_checked(&parameters, x), &y.columns(examples));
         let cost = (losses.sum() / m as f64).named("cost");
         let gradients = cost.backward();
         let mut grads = Vec::with_capacity(parameters.len());
@@ -367,9 +355,9 @@ impl Network {
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
         self.check(x, y);
-        let (loss, mut tapes) = (checked(loss, Location::caller()), self.tapes(x));
+        let loss = checked(loss, Location::caller());
         for iteration in 0..iterations {
-            let (grads, cost) = self.propagate_on(&mut tapes, x, y, &loss);
+            let (grads, cost) = self.propagate_checked(x, y, &loss);
             report(iteration, &grads, cost);
             self.step(&grads, learning_rate);
         }
@@ -389,14 +377,16 @@ fn no_layers() -> ! {
 /// 256 KiB of X: what stays in the second cache beside the values of the block's nodes.
 const BLOCK_BYTES: usize = 256 << 10;
 
-/// How many examples of n features are taken at a time: at least so many that making and adding up
-/// the gradients of all blocks, as large as an example each, is little work beside them.
-fn examples_per_block(n: usize) -> usize {
-    (BLOCK_BYTES / size_of::<f64>() / n.max(1)).max(64)
+/// How many examples are taken at a time. At least so many that making and adding up the gradients
+/// of all blocks, as large as an example each, is little work beside them; where X lies by rows, at
+/// least so many that a block has 2 KiB of each row: shorter pieces from many places come slowly.
+fn examples_per_block(x: &Tensor) -> usize {
+    let least = if x.columns_in_one_piece() { 16 } else { 256 };
+    (BLOCK_BYTES / size_of::<f64>() / x.shape().0.max(1)).max(least)
 }
 
-fn blocks((n, m): (usize, usize)) -> usize {
-    m.div_ceil(examples_per_block(n)).max(1)
+fn blocks(x: &Tensor) -> usize {
+    x.shape().1.div_ceil(examples_per_block(x)).max(1)
 }
 
 /// All cores, where each has at least half a million entries of X to work on: less would not be
@@ -440,11 +430,11 @@ where
     }
 }
 
+/// Gradients, layer by layer, and cost: of one block of examples, or of all.
+type Part = (Vec<LayerGrads>, f64);
+
 /// The gradients and costs of two blocks, added up.
-fn add(
-    (mut grads, cost): (Vec<LayerGrads>, f64),
-    (others, more): (Vec<LayerGrads>, f64),
-) -> (Vec<LayerGrads>, f64) {
+fn add((mut grads, cost): Part, (others, more): Part) -> Part {
     for (layer, other) in grads.iter_mut().zip(others) {
         layer.dw.accumulate(other.dw);
         layer.db.accumulate(other.db);
@@ -482,6 +472,12 @@ pub fn cross_entropy<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
             "end with .layer(1, Sigmoid), or use squared_error",
         )
     }
+    cross_entropy_checked(output, y)
+}
+
+/// [`cross_entropy`], for labels that are 0 or 1 and a sigmoid.
+#[track_caller]
+pub(crate) fn cross_entropy_checked<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
     let signs = output.z.tape().constant(y.map(|y| 1.0 - 2.0 * y)).named("1 - 2Y");
     (signs * output.z).softplus()
 }

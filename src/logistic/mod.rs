@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use crate::activation::{Activation, Sigmoid};
 use crate::error::{Error, Result, mistake};
-use crate::network::{LayerGrads, Network, Output, cross_entropy};
+use crate::network::{LayerGrads, Network, Output, cross_entropy_checked};
 use crate::tensor::{Tensor, Var};
 
 /// The gradient of the cost: `dw` of the shape of w, and `db`.
@@ -131,7 +131,7 @@ pub fn initialize_with_zeros(dim: usize) -> (Tensor, f64) {
 /// If the shapes do not fit, there are no examples, a label is neither 0 nor 1, or X holds NaN or ∞.
 #[track_caller]
 pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, None, cross_entropy)
+    propagate_with(w, b, x, y, None, cross_entropy_checked)
 }
 
 /// [`propagate`] on so many threads. Every number of threads gives the same bits.
@@ -146,7 +146,7 @@ pub fn propagate_on(
     x: &Tensor,
     y: &Tensor,
 ) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, Some(threads), cross_entropy)
+    propagate_with(w, b, x, y, Some(threads), cross_entropy_checked)
 }
 
 /// [`propagate`] with the cost as the post has it: `−(1/m) Σ [y ln a + (1−y) ln(1−a)]`, through A.
@@ -181,8 +181,9 @@ where
     L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
 {
     shapes(w, x, Some(y))?;
-    let (grads, cost) = one_node(w, b, threads).propagate(x, y, loss);
-    let grads = Grads { dw: grads[0].dw.clone(), db: grads[0].db.get(0, 0) };
+    let (mut grads, cost) = one_node(w, b, threads).propagate_checked(x, y, &loss);
+    let LayerGrads { dw, db } = grads.remove(0);
+    let grads = Grads { dw, db: db.get(0, 0) };
     faults(x, &grads, cost)?;
     Ok((grads, cost))
 }
@@ -240,7 +241,7 @@ pub fn optimize_with(
         report(iteration, cost);
     };
     // The first iteration also finds the faults in the data, before anything is told.
-    let (first, cost) = propagate_with(&w, b, x, y, options.threads, cross_entropy)?;
+    let (first, cost) = propagate_with(&w, b, x, y, options.threads, cross_entropy_checked)?;
     let Grads { mut dw, mut db } = first;
     let mut network = one_node(&w, b, options.threads);
     if options.num_iterations > 0 {
@@ -248,7 +249,7 @@ pub fn optimize_with(
         network.step(&[LayerGrads { dw: dw.clone(), db: db.into() }], rate);
     }
     let more = options.num_iterations.saturating_sub(1);
-    network.train(x, y, cross_entropy, more, rate, |iteration, grads, cost| {
+    network.train(x, y, cross_entropy_checked, more, rate, |iteration, grads, cost| {
         tell(iteration + 1, cost);
         (dw, db) = (grads[0].dw.clone(), grads[0].db.get(0, 0));
     });

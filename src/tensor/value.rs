@@ -151,6 +151,19 @@ impl Tensor {
         Tensor::dense(rows, columns, Data::Many(Arc::new(numbers)))
     }
 
+    /// A matrix of at most [`FEW`] entries, which the loops over slices would take longer to look at
+    /// than to compute.
+    #[inline(always)]
+    fn few(rows: usize, columns: usize, entry: impl Fn(usize, usize) -> f64) -> Tensor {
+        let mut numbers = [0.0; FEW];
+        for i in 0..rows.min(FEW) {
+            for j in 0..columns {
+                numbers[i * columns + j] = entry(i, j);
+            }
+        }
+        Tensor::dense(rows, columns, Data::Few(numbers))
+    }
+
     /// (rows, columns).
     pub fn shape(&self) -> (usize, usize) {
         (self.rows, self.columns)
@@ -226,6 +239,9 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
+        if self.rows * self.columns <= FEW {
+            return Tensor::few(self.rows, self.columns, |i, j| f(self.at(i, j)));
+        }
         match self.packed() {
             Some(x) => self.written_like(|y| kernels::map(x, y, f)),
             None => self.to_rows().map(f),
@@ -255,15 +271,19 @@ impl Tensor {
         if count(rows, columns) == 0 || self.columns == 0 {
             return Tensor::zeros(rows, columns);
         }
-        let (left, right_t) = (self.to_rows(), right.t());
-        match (left.as_row_slices(), right_t.as_row_slices(), right.as_row_slices()) {
+        if rows * columns <= FEW && self.columns < 4 {
+            let sum = |i, j| (0..self.columns).fold(0.0, |c, k| c + self.at(i, k) * right.at(k, j));
+            return Tensor::few(rows, columns, sum); // with the bits of the loops below
+        }
+        match (self.as_row_slices(), right.as_column_slices(), right.as_row_slices()) {
             (Some(a), Some(b), _) => {
                 Tensor::written(rows, columns, |c| kernels::rows_by_rows(a, b, c))
             }
             (Some(a), _, Some(b)) => {
                 Tensor::written(rows, columns, |c| kernels::rows_by_columns(a, b, c))
             }
-            _ => left.matmul(&right.to_rows()),
+            (None, ..) => self.to_rows().matmul(right),
+            _ => self.matmul(&right.to_rows()),
         }
     }
 
@@ -315,6 +335,11 @@ impl Tensor {
         gapless((self.columns, self.column_stride), (self.rows, self.row_stride))
     }
 
+    /// Whether the entries of each column are neighbours in memory.
+    pub(crate) fn columns_in_one_piece(&self) -> bool {
+        self.row_stride == 1 || self.rows == 1
+    }
+
     fn same_order(&self, other: &Tensor) -> bool {
         self.by_rows() && other.by_rows() || self.by_columns() && other.by_columns()
     }
@@ -330,9 +355,22 @@ impl Tensor {
 
     /// The rows as they lie in memory, if the entries of each are neighbours there.
     fn as_row_slices(&self) -> Option<Rows<'_>> {
-        let &Tensor { start, rows: count, columns: length, row_stride: stride, .. } = self;
-        let data = &self.data.numbers()[start..];
-        let neighbours = length == 1 || self.column_stride == 1;
+        self.as_slices((self.rows, self.row_stride), (self.columns, self.column_stride))
+    }
+
+    /// The columns as they lie in memory: the rows of the transpose.
+    fn as_column_slices(&self) -> Option<Rows<'_>> {
+        self.as_slices((self.columns, self.column_stride), (self.rows, self.row_stride))
+    }
+
+    /// Lines (their number and stride) of so many entries (and theirs).
+    fn as_slices(
+        &self,
+        (count, stride): (usize, usize),
+        (length, step): (usize, usize),
+    ) -> Option<Rows<'_>> {
+        let data = &self.data.numbers()[self.start..];
+        let neighbours = length == 1 || step == 1;
         let apart = count == 1 || stride >= length;
         (neighbours && apart).then_some(Rows { data, stride: stride.max(length), count, length })
     }
@@ -392,6 +430,9 @@ impl Tensor {
         if self.shape() != other.shape() {
             let (x, y) = self.aligned(other);
             return x.zip(&y, f);
+        }
+        if self.rows * self.columns <= FEW {
+            return Tensor::few(self.rows, self.columns, |i, j| f(self.at(i, j), other.at(i, j)));
         }
         match (self.packed(), other.packed()) {
             (Some(x), Some(y)) if self.same_order(other) => {
