@@ -89,6 +89,11 @@ impl Network {
         Network { inputs, layers: vec![], threads: None }
     }
 
+    /// A network of one layer.
+    pub(crate) fn of_one(layer: Layer) -> Network {
+        Network { inputs: layer.weights.shape().0, layers: vec![layer], threads: None }
+    }
+
     /// The network with one more layer of `nodes` nodes, all weights zero.
     ///
     /// # Panics

@@ -10,10 +10,11 @@
 pub mod closed_form;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::activation::{Activation, Sigmoid};
 use crate::error::{Error, Result, mistake};
-use crate::network::{LayerGrads, Network, Output, cross_entropy_checked};
+use crate::network::{Layer, LayerGrads, Network, Output, cross_entropy_checked};
 use crate::tensor::{Tensor, Var};
 
 /// The gradient of the cost: `dw` of the shape of w, and `db`.
@@ -114,7 +115,8 @@ pub fn initialize_with_zeros(dim: usize) -> (Tensor, f64) {
 
 /// Forward and backward: the gradient and the cost, for w (n, 1), b, X (n, m), Y (1, m).
 ///
-/// The cost goes through the logits, see [`cross_entropy`].
+/// The cost goes through the logits, see
+/// [`cross_entropy`](crate::network::cross_entropy).
 ///
 /// ```
 /// use chainrule::{logistic::propagate, tensor::Tensor};
@@ -190,10 +192,9 @@ where
 
 /// Logistic regression, as the network that it is.
 fn one_node(w: &Tensor, b: f64, threads: Option<usize>) -> Network {
-    let mut network = Network::new(w.shape().0).layer(1, Sigmoid);
+    let (weights, bias, activation) = (w.clone(), b.into(), Arc::new(Sigmoid));
+    let mut network = Network::of_one(Layer { weights, bias, activation });
     network.threads = threads;
-    network.layers[0].weights = w.clone();
-    network.layers[0].bias = b.into();
     network
 }
 

@@ -90,11 +90,9 @@ widest! {
         join(sums) + rest.iter().sum::<f64>()
     }
 
-    /// `y = f(x)`, number by number.
-    pub fn map(x: &[f64], y: &mut [f64], f: impl Fn(f64) -> f64) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = f(x);
-        }
+    /// `y = f(x)`, number by number, at the end of `y`.
+    pub fn map(x: &[f64], y: &mut Vec<f64>, f: impl Fn(f64) -> f64) {
+        y.extend(x.iter().map(|&x| f(x)));
     }
 
     /// `(y, z) = f(x)`, number by number.
@@ -104,11 +102,9 @@ widest! {
         }
     }
 
-    /// `z = f(x, y)`, number by number.
-    pub fn zip(x: &[f64], y: &[f64], z: &mut [f64], f: impl Fn(f64, f64) -> f64) {
-        for ((z, &x), &y) in z.iter_mut().zip(x).zip(y) {
-            *z = f(x, y);
-        }
+    /// `z = f(x, y)`, number by number, at the end of `z`.
+    pub fn zip(x: &[f64], y: &[f64], z: &mut Vec<f64>, f: impl Fn(f64, f64) -> f64) {
+        z.extend(x.iter().zip(y).map(|(&x, &y)| f(x, y)));
     }
 
     /// `x += y`, number by number.
@@ -133,8 +129,9 @@ widest! {
                     four_dots(a.row(i), array::from_fn(|r| b.row(j + r)), &mut c[j..j + 4]);
                     j += 4;
                 }
-                for j in j..piece.end {
+                while j < piece.end {
                     c[j] = dot(a.row(i), b.row(j));
+                    j += 1;
                 }
             }
         }
@@ -162,11 +159,12 @@ widest! {
                     add_rows::<4>(c, &a[k..], array::from_fn(|r| b.row(k + r)));
                     k += 4;
                 }
-                for k in k..piece.end {
+                while k < piece.end {
                     let f = a[k];
                     for (c, b) in c.iter_mut().zip(b.row(k)) {
                         *c += f * b;
                     }
+                    k += 1;
                 }
             }
         }

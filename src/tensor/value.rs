@@ -136,6 +136,19 @@ impl Tensor {
         Tensor { data, start: 0, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
+    /// A matrix of at most [`FEW`] entries, which the loops over slices would take longer to look at
+    /// than to compute.
+    #[inline(always)]
+    fn few(rows: usize, columns: usize, entry: impl Fn(usize, usize) -> f64) -> Tensor {
+        let mut numbers = [0.0; FEW];
+        for i in 0..rows.min(FEW) {
+            for j in 0..columns {
+                numbers[i * columns + j] = entry(i, j);
+            }
+        }
+        Tensor::dense(rows, columns, Data::Few(numbers))
+    }
+
     /// A matrix whose entries `write` writes, row by row, over zeros.
     #[track_caller]
     pub(crate) fn written(rows: usize, columns: usize, write: impl FnOnce(&mut [f64])) -> Tensor {
@@ -149,19 +162,6 @@ impl Tensor {
         numbers.resize(count, 0.0);
         write(&mut numbers);
         Tensor::dense(rows, columns, Data::Many(Arc::new(numbers)))
-    }
-
-    /// A matrix of at most [`FEW`] entries, which the loops over slices would take longer to look at
-    /// than to compute.
-    #[inline(always)]
-    fn few(rows: usize, columns: usize, entry: impl Fn(usize, usize) -> f64) -> Tensor {
-        let mut numbers = [0.0; FEW];
-        for i in 0..rows.min(FEW) {
-            for j in 0..columns {
-                numbers[i * columns + j] = entry(i, j);
-            }
-        }
-        Tensor::dense(rows, columns, Data::Few(numbers))
     }
 
     /// (rows, columns).
@@ -243,7 +243,7 @@ impl Tensor {
             return Tensor::few(self.rows, self.columns, |i, j| f(self.at(i, j)));
         }
         match self.packed() {
-            Some(x) => self.written_like(|y| kernels::map(x, y, f)),
+            Some(x) => self.listed_like(|y| kernels::map(x, y, f)),
             None => self.to_rows().map(f),
         }
     }
@@ -398,6 +398,17 @@ impl Tensor {
         }
     }
 
+    /// The same, for entries that `list` appends to an empty list, which need no zeros before.
+    #[track_caller]
+    fn listed_like(&self, list: impl FnOnce(&mut Vec<f64>)) -> Tensor {
+        let mut numbers = memory(self.rows, self.columns);
+        list(&mut numbers);
+        match self.by_rows() {
+            true => Tensor::dense(self.rows, self.columns, Data::from(numbers)),
+            false => Tensor::dense(self.columns, self.rows, Data::from(numbers)).t(),
+        }
+    }
+
     /// This matrix repeated to `shape`, if it may be: a 1×1 over anything, a row over rows, a
     /// column over columns. Copies nothing.
     pub(super) fn broadcast(&self, (rows, columns): (usize, usize)) -> Option<Tensor> {
@@ -436,7 +447,7 @@ impl Tensor {
         }
         match (self.packed(), other.packed()) {
             (Some(x), Some(y)) if self.same_order(other) => {
-                self.written_like(|z| kernels::zip(x, y, z, f))
+                self.listed_like(|z| kernels::zip(x, y, z, f))
             }
             _ => match (self.one_number(), other.one_number()) {
                 (Some(x), _) => other.map(|y| f(x, y)),
