@@ -42,7 +42,16 @@ pub fn read(mut arguments: Arguments) -> Result<Option<Typed>, Box<dyn Error>> {
             (Formula::parse_as(&name, &text)?, name)
         }
         None => match words.next() {
-            Some(text) => (Formula::parse(&text)?, text),
+            Some(text) => {
+                for (end, option) in [(".html", "--out"), (".csv", "--data"), (".txt", "--file")] {
+                    if text.ends_with(end) {
+                        return Err(
+                            Usage(format!("a file needs its option: {option} {text}")).into()
+                        );
+                    }
+                }
+                (Formula::parse(&text)?, text)
+            }
             None if data.is_some() || !constants.is_empty() => {
                 return Err(Usage("a formula is missing".to_string()).into());
             }

@@ -337,7 +337,7 @@ fn the_command_writes_a_page_or_says_why_not() {
     for (arguments, hint) in [
         (&["--oops"] as &[_], "there is no option --oops\nusage: "),
         (&["--out"], "--out needs a path\nusage: "),
-        (&["p.html"], "to write the page there: --out p.html\n"),
+        (&["p.html"], "a file needs its option: --out p.html\n"),
         (&["--batch=1"], "--batch takes no value: write --batch\n"),
         (&["--out=/no/such/p.html"], "cannot write /no/such/p.html: "),
     ] {

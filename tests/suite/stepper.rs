@@ -273,7 +273,7 @@ fn through_a_pipe() {
     let (_, out, _) = piped(&["--color", "always"], "");
     assert!(out.contains("\x1b[1m"));
 
-    for wrong in [&["--oops"] as &[_], &["--color"], &["--color", "red"], &["file"]] {
+    for wrong in [&["--oops"] as &[_], &["--color"], &["--color", "red"], &["x", "y"]] {
         let (code, out, err) = piped(wrong, "");
         assert_eq!((code, out.as_str()), (Some(2), ""), "{wrong:?}");
         assert!(err.starts_with("error: ") && err.contains("usage: "), "{err}");
