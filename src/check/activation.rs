@@ -280,7 +280,7 @@ impl fmt::Display for ActivationReport {
         if wrong {
             self.table(f)?;
         }
-        diagnosis::write(f, findings, &diagnosis::TRIED_ON_FUNCTIONS)
+        diagnosis::write(f, findings, &diagnosis::TRIED_ON_FUNCTIONS, &[])
     }
 }
 

@@ -344,16 +344,19 @@ pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
 }
 
 impl Finding {
-    /// Its name, what was seen, and what to do about it.
-    fn words(&self) -> (&'static str, String, String) {
+    /// Its name, what was seen, and what to do about it; of a list whose entries have these names,
+    /// or of a function.
+    fn words(&self, names: &[&str]) -> (&'static str, String, String) {
+        let list = |entries: &[usize]| list(entries, names);
+        let entry = if names.is_empty() { "entry " } else { "" };
         let (name, seen, hint) = match self {
             Finding::Sign => {
                 ("sign", "yours is minus the right derivative", "put a minus sign in front of it")
             }
             Finding::SomeSigns(entries) => {
-                let entries = list(entries);
-                let seen = format!("yours is minus the right derivative in entry {entries}");
-                return ("sign", seen, "put a minus sign there (counted from 0)".into());
+                let seen =
+                    format!("yours is minus the right derivative in {entry}{}", list(entries));
+                return ("sign", seen, "put a minus sign there".into());
             }
             Finding::Factor { factor, name } => {
                 let inverse = 1.0 / factor;
@@ -429,7 +432,11 @@ impl Finding {
                 ("transposed", "yours is the transpose of the right gradient", "transpose it: .t()")
             }
             Finding::Unexplained { wrong, of } => {
-                let seen = format!("yours is wrong at {wrong} of {of} points; no hypothesis fits");
+                let part = match names {
+                    [] => format!("at {wrong} of {of} points"),
+                    _ => format!("in {wrong} of {of} entries"),
+                };
+                let seen = format!("yours is wrong {part}; no hypothesis fits");
                 return (UNEXPLAINED, seen, "check each part of the formula by itself".into());
             }
             Finding::NotFinite { x, y, .. } if x.is_nan() => {
@@ -450,7 +457,11 @@ impl Finding {
                 return ("two answers", seen, "remove f_df: by default it calls f and df".into());
             }
             Finding::NoSlope { parameter, slope } => {
-                let seen = format!("backpropagation gives {} for p[{parameter}]", short(*slope));
+                let seen = format!(
+                    "backpropagation gives {} for {entry}{}",
+                    short(*slope),
+                    list(&[*parameter])
+                );
                 let hint = "take a point next to it: some part of the formula has no slope there";
                 return ("no slope", seen, hint.into());
             }
@@ -471,12 +482,12 @@ impl Finding {
 
     /// Its name, as in the list of what was tried.
     pub fn name(&self) -> &'static str {
-        self.words().0
+        self.words(&[]).0
     }
 
     /// A concrete next step.
     pub fn hint(&self) -> String {
-        self.words().2
+        self.words(&[]).2
     }
 
     /// Whether the derivative is wrong, and not only short of digits, or undefined.
@@ -489,14 +500,15 @@ const UNEXPLAINED: &str = "no hypothesis fits";
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.words().1)
+        write!(f, "{}", self.words(&[]).1)
     }
 }
 
-/// The first ten of them.
-fn list(numbers: &[usize]) -> String {
-    let shown: Vec<String> = numbers.iter().take(10).map(usize::to_string).collect();
-    shown.join(", ") + if numbers.len() > 10 { ", ..." } else { "" }
+/// The first ten of these entries, by their names or by their numbers, counted from 0.
+fn list(entries: &[usize], names: &[&str]) -> String {
+    let name = |k: &usize| names.get(*k).map_or(k.to_string(), |name| name.to_string());
+    let shown: Vec<String> = entries.iter().take(10).map(name).collect();
+    shown.join(", ") + if entries.len() > 10 { ", ..." } else { "" }
 }
 
 /// A number in six digits at most.
@@ -510,21 +522,24 @@ pub(super) fn short(number: f64) -> String {
 }
 
 /// What was found, what was tried, and what to try next.
+///
+/// `names` are those of a list's entries; there are none for a function, which is judged at points.
 pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
     findings: &[Finding],
     tried: &[&str],
+    names: &[&str],
 ) -> fmt::Result {
     // Of several hypotheses that fit, one at most is what happened: the first is the simplest.
     let fits = |finding: &&Finding| tried.contains(&finding.name());
     for finding in findings {
         let first = findings.iter().find(fits).is_none_or(|first| first == finding);
         let also = if fits(&finding) && !first { "also fits: " } else { "" };
-        write!(f, "\n   = {also}{finding}")?;
+        write!(f, "\n   = {also}{}", finding.words(names).1)?;
     }
-    let names: Vec<&str> = findings.iter().map(Finding::name).collect();
-    if names.iter().any(|name| tried.contains(name) || *name == UNEXPLAINED) {
-        let yes = |name: &str| if names.contains(&name) { "YES" } else { "no" };
+    let found: Vec<&str> = findings.iter().map(Finding::name).collect();
+    if found.iter().any(|name| tried.contains(name) || *name == UNEXPLAINED) {
+        let yes = |name: &str| if found.contains(&name) { "YES" } else { "no" };
         let answer = |name: &&str| format!("{name} {}", yes(name));
         let lines: Vec<String> = tried
             .chunks(3)
@@ -533,8 +548,9 @@ pub(super) fn write(
         write!(f, "\n tried: {}", lines.join(" |\n        "))?;
     }
     let others = findings.iter().filter(|finding| !fits(finding));
-    let mut hints: Vec<String> = others.map(Finding::hint).collect();
-    hints.extend(findings.iter().find(fits).map(Finding::hint));
+    let hint = |finding: &Finding| finding.words(names).2;
+    let mut hints: Vec<String> = others.map(hint).collect();
+    hints.extend(findings.iter().find(fits).map(hint));
     hints.dedup();
     hints.iter().try_for_each(|hint| write!(f, "\n try: {hint}"))
 }

@@ -15,27 +15,85 @@ use crate::tensor::Tensor;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __gradient {
-    (|$p:ident| $cost:expr, $at:expr $(, $by_hand:expr)? $(,)?) => {{
+    // The formula once for each kind of number, which a closure cannot be.
+    (|$p:ident| $cost:expr, $at:expr, @ $by_hand:expr) => {{
         #[allow(unused_imports)] // so that `p[0].sqrt()` needs no `use` of the learner's
         use $crate::activation::Functions as _;
-        let by_hand: &[&[f64]] = &[$($by_hand)?];
         $crate::check::gradient(
             |$p: &[f64]| $cost,
             |$p: &[$crate::check::Dual]| $cost,
             |$p: &[$crate::scalar::Var]| $cost,
             $at,
-            by_hand.first().copied(),
+            $by_hand,
         )
     }};
-    ($cost:path, $at:expr $(, $by_hand:expr)? $(,)?) => {
-        $crate::check::gradient!(|p| $cost(p), $at $(, $by_hand)?)
+    (|$p:ident| $cost:expr, $at:expr $(,)?) => {
+        $crate::check::gradient!(|$p| $cost, $at, @ None)
+    };
+    (|$p:ident| $cost:expr, $at:expr, |$q:ident| $by_hand:expr $(,)?) => {
+        $crate::check::gradient!(|$p| $cost, $at, @ Some(&|$q: &[f64]| $by_hand))
+    };
+    (|$p:ident| $cost:expr, $at:expr, $by_hand:expr $(,)?) => {
+        $crate::check::gradient!(|$p| $cost, $at, @ Some(&$by_hand))
+    };
+    ($cost:path, $($others:tt)*) => {
+        $crate::check::gradient!(|p| $cost(p), $($others)*)
     };
 }
+
+/// Where a gradient is taken: a number, or a name and a number, for each parameter.
+pub trait Parameter {
+    /// The parameter's name; `p[2]` for a number without one.
+    fn name(&self, index: usize) -> String;
+    /// Its value.
+    fn value(&self) -> f64;
+}
+
+impl Parameter for f64 {
+    fn name(&self, index: usize) -> String {
+        format!("p[{index}]")
+    }
+    fn value(&self) -> f64 {
+        *self
+    }
+}
+
+impl Parameter for (&str, f64) {
+    fn name(&self, _: usize) -> String {
+        self.0.to_string()
+    }
+    fn value(&self) -> f64 {
+        self.1
+    }
+}
+
+/// A gradient that was derived by hand: a list, or a function of the point.
+pub trait ByHand {
+    /// The gradient at a point.
+    fn at(&self, p: &[f64]) -> Vec<f64>;
+}
+
+impl<F: Fn(&[f64]) -> Vec<f64>> ByHand for F {
+    fn at(&self, p: &[f64]) -> Vec<f64> {
+        self(p)
+    }
+}
+
+macro_rules! lists {
+    ($($list:ty $(, $n:ident)?);*) => {$(
+        impl$(<const $n: usize>)? ByHand for $list {
+            fn at(&self, _: &[f64]) -> Vec<f64> {
+                self.to_vec()
+            }
+        }
+    )*};
+}
+lists!(&[f64]; Vec<f64>; &Vec<f64>; [f64; N], N; &[f64; N], N);
 
 /// What [`gradient!`](crate::check::gradient!) found out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientReport {
-    /// The derivatives `p[0]`, `p[1]`, … side by side.
+    /// The derivatives side by side, under the names that were given, or `p[0]`, `p[1]`, ….
     pub comparison: Comparison,
     /// Whose gradient the findings are about: `"by hand"`, or `"by reverse mode"` if it is not the
     /// slope of the formula's values. Then a derivative inside the formula is wrong.
@@ -52,7 +110,7 @@ impl GradientReport {
 }
 
 /// The function behind [`gradient!`](crate::check::gradient!): one formula on three kinds of
-/// number, the point, and the gradient that was derived by hand.
+/// number, the point (numbers, or names with numbers), and the gradient that was derived by hand.
 ///
 /// A derivative's scale is the sum over all paths from the output to the parameter, each the
 /// product of its local derivatives, without their signs.
@@ -65,11 +123,14 @@ pub fn gradient(
     number: impl Fn(&[f64]) -> f64,
     dual: impl Fn(&[Dual]) -> Dual,
     var: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
-    at: &[f64],
-    by_hand: Option<&[f64]>,
+    at: &[impl Parameter],
+    by_hand: Option<&dyn ByHand>,
 ) -> GradientReport {
+    let names: Vec<String> = at.iter().enumerate().map(|(i, p)| p.name(i)).collect();
+    let at: &[f64] = &at.iter().map(Parameter::value).collect::<Vec<f64>>();
     let n = at.len();
-    if let Some(own) = by_hand.filter(|own| own.len() != n) {
+    let by_hand = by_hand.map(|own| own.at(at));
+    if let Some(own) = by_hand.as_ref().filter(|own| own.len() != n) {
         mistake(
             &format!("the gradient by hand has {} entries", own.len()),
             &[format!("the formula is taken at {n} numbers")],
@@ -85,15 +146,15 @@ pub fn gradient(
     let differences = differences(number, at, rounding(output, &sizes));
 
     let mut judges = vec!["reverse mode"];
-    judges.extend(by_hand.map(|_| "by hand"));
+    judges.extend(by_hand.as_ref().map(|_| "by hand"));
     judges.push("forward mode");
     let mut comparison = Comparison::new(judges);
     for i in 0..n {
         let mut values = vec![reverse.wrt(p[i])];
-        values.extend(by_hand.map(|own| own[i]));
+        values.extend(by_hand.as_ref().map(|own| own[i]));
         values.push(forward[i]);
         let scale = sizes.get(p[i].index()).copied().unwrap_or(0.0);
-        comparison.add(format!("p[{i}]"), values, scale);
+        comparison.add(&names[i], values, scale);
         comparison.entries[i].difference = differences[i];
     }
     let (judged, findings) = match output.value() {
@@ -203,6 +264,28 @@ fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static st
     (judged, findings)
 }
 
+impl GradientReport {
+    /// What is wrong and what to try, in several lines; empty where nothing is found.
+    pub fn explanation(&self) -> String {
+        Explanation(self).to_string().trim_start().to_string()
+    }
+}
+
+/// The findings, each on a line of its own.
+struct Explanation<'a>(&'a GradientReport);
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GradientReport { comparison, judged, findings } = self.0;
+        let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
+        if findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
+            write!(f, "\nerror: gradcheck: the gradient {judged} is wrong")?;
+        }
+        let names: Vec<&str> = comparison.entries.iter().map(|entry| &*entry.name).collect();
+        diagnosis::write(f, findings, &diagnosis::TRIED_ON_LISTS, &names)
+    }
+}
+
 impl fmt::Display for GradientReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.comparison.fmt(f)?;
@@ -212,12 +295,7 @@ impl fmt::Display for GradientReport {
         };
         let ratios: Vec<_> = self.comparison.ratios().into_iter().map(text).collect();
         write!(f, "\n  Ng's ratio: {}", ratios.join(", "))?;
-        write!(f, "\nverdict: {}", verdict(self.agrees()))?;
-        let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
-        if self.findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
-            write!(f, "\nerror: gradcheck: the gradient {} is wrong", self.judged)?;
-        }
-        diagnosis::write(f, &self.findings, &diagnosis::TRIED_ON_LISTS)
+        write!(f, "\nverdict: {}{}", verdict(self.agrees()), Explanation(self))
     }
 }
 

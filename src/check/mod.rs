@@ -47,13 +47,14 @@ pub use comparison::{Comparison, Entry, verdict};
 pub use diagnosis::{Finding, Point, diagnose};
 pub use differences::Difference;
 pub use dual::{Arithmetic, Dual, Plain, Scalar};
-pub use gradient::{GradientReport, gradient, propagate};
+pub use gradient::{ByHand, GradientReport, Parameter, gradient, propagate};
 
 /// The gradient of a formula, by reverse mode, forward mode and central differences; and yours, if
 /// you derived one by hand.
 ///
 /// `gradient!(cost, at)` or `gradient!(cost, at, by_hand)`, where `cost` is a
-/// `fn cost<S: Scalar>(p: &[S]) -> S`, and `at` and `by_hand` are slices of `f64`. With data, write
+/// `fn cost<S: Scalar>(p: &[S]) -> S`, `at` a list of numbers or of names with numbers, and `by_hand`
+/// a list, a `fn(&[f64]) -> Vec<f64>` or `|p| vec![…]`. With data, write
 /// `gradient!(|p| cost(p, &data), at)`. A closure cannot be generic: the macro writes it once for
 /// each kind of number and calls [`gradient`](fn@crate::check::gradient).
 ///
@@ -68,6 +69,11 @@ pub use gradient::{GradientReport, gradient, propagate};
 /// let data = [[1.0, 3.0], [2.0, 5.0]];
 /// let report = check::gradient!(|p| loss(p, &data), &[1.0, 0.0], &[-8.0, -5.0]);
 /// assert!(report.agrees(), "{report}");
+///
+/// // Parameters may have names, and the gradient by hand may be a function of them.
+/// let at = [("w", 4.0), ("b", 2.0)];
+/// let report = check::gradient!(|p| p[0] * p[0] - p[1], &at, |p| vec![2.0 * p[0], 1.0]);
+/// assert!(report.to_string().contains("yours is minus the right derivative in b"));
 ///
 /// // A short formula stands in the macro itself.
 /// assert!(check::gradient!(|p| p[0].sqrt() / p[1], &[4.0, 2.0], &[0.125, -0.5]).agrees());

@@ -89,12 +89,14 @@ fn judge(
     at: &[f64],
 ) -> Result<GradientReport, Box<dyn Error>> {
     let formula = &typed.formula;
-    let gradient = |own: Option<&[f64]>| {
+    let names = formula.names();
+    let at_names: Vec<(&str, f64)> = names.into_iter().zip(at.iter().copied()).collect();
+    let gradient = |own: Option<&dyn check::ByHand>| {
         check::gradient(
             |p| formula.eval(p).unwrap_or(f64::NAN),
             |p| formula.eval(p).unwrap_or(p[0]), // it has a value here, as a number
             |p| formula.record(p).unwrap_or(p[0]),
-            at,
+            &at_names,
             own,
         )
     };
@@ -235,14 +237,7 @@ fn table(
 /// What is wrong, as far as it is known, at the first point at which something is.
 fn explain(out: &mut impl Write, reports: &[GradientReport]) -> io::Result<()> {
     let Some(report) = reports.iter().find(|report| !report.agrees()) else { return Ok(()) };
-    writeln!(out, "error: the gradient {} is wrong", report.judged)?;
-    for finding in &report.findings {
-        writeln!(out, "   = {finding}")?;
-    }
-    if let Some(first) = report.findings.first() {
-        writeln!(out, " try: {}", first.hint())?;
-    }
-    Ok(())
+    writeln!(out, "{}", report.explanation())
 }
 
 /// Ten decimals, or ten digits in powers of ten.

@@ -404,7 +404,14 @@ fn a_gradient_by_hand_is_named_and_mended() {
         assert_eq!(report.agrees(), report.findings.is_empty(), "{report}");
         let text = report.to_string();
         for finding in &report.findings {
-            assert!(text.contains(&format!(" try: {}", finding.hint())), "{text}");
+            // The report calls entries by their names.
+            let hint = finding.hint();
+            let order = hint.strip_prefix("take its entries in the order ");
+            let hint = order.map_or(hint.clone(), |order| {
+                let names: Vec<String> = order.split(", ").map(|k| format!("p[{k}]")).collect();
+                format!("take its entries in the order {}", names.join(", "))
+            });
+            assert!(text.contains(&format!(" try: {hint}")), "{text}");
         }
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");
         report.findings
@@ -586,4 +593,33 @@ fn a_slope_at_the_very_edge_of_what_is_allowed() {
     let Difference { slope, error, .. } = report(1.0).comparison.entries[0].difference.unwrap();
     assert!(report(slope + error + 0.5e-12).findings.is_empty());
     assert!(!report(slope + error + 2e-12).findings.is_empty());
+}
+
+/// A parameter has the name that it was given, and a gradient by hand may be a function.
+#[test]
+fn names_and_functions_by_hand() {
+    fn cost<S: Scalar>(p: &[S]) -> S {
+        p[0] * p[0] * p[1]
+    }
+    fn by_hand(p: &[f64]) -> Vec<f64> {
+        vec![2.0 * p[0] * p[1], p[0] * p[0]]
+    }
+    let at = [("w", 3.0), ("b", 2.0)];
+    let list = vec![12.0, 9.0];
+    let reports = [
+        check::gradient!(cost, &at, by_hand),
+        check::gradient!(cost, &at, |p| vec![2.0 * p[0] * p[1], p[0] * p[0]]),
+        check::gradient!(cost, &at, [12.0, 9.0]),
+        check::gradient!(cost, &at, &[12.0, 9.0]),
+        check::gradient!(cost, &at, list),
+        check::gradient!(|p| cost(p), &at, &list[..]),
+    ];
+    for report in &reports {
+        assert!(report.agrees() && report == &reports[0], "{report}");
+        assert!(report.to_string().contains("\n  w      12.0"), "{report}");
+    }
+    let text = check::gradient!(cost, &at, &[12.0, -9.0]).to_string();
+    assert!(text.contains("yours is minus the right derivative in b\n"), "{text}");
+    let text = check::gradient!(cost, &at, &[12.0, 7.5]).to_string();
+    assert!(text.contains("yours is wrong in 1 of 2 entries; no hypothesis fits"), "{text}");
 }

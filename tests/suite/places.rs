@@ -265,7 +265,12 @@ const NEVER_WRONG: &[&str] = &[
     "check::diagnosis::*",
     "check::differences::*",
     "check::dual::*",
-    "check::gradient::GradientReport::agrees",
+    "check::gradient::GradientReport::*",
+    "check::gradient::Parameter*",
+    "check::gradient::ByHand*",
+    "check::gradient::$(*",
+    "check::gradient::Vec<f64>> ByHand for F",
+    "check::gradient::lists!*",
     // With an `Error`.
     "check::gradient::propagate",
     "data::Examples::from_csv",
