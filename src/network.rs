@@ -194,8 +194,9 @@ impl Network {
     /// [`cross_entropy`], [`squared_error`], or a function of your own; the cost is their sum,
     /// divided by m. So the loss has a column for each example, and is not a mean already.
     ///
-    /// X is read once. It is taken in blocks of examples that stay in the processor's cache: each
-    /// is recorded on a tape of its own, forward and backward find it there, and the gradients are
+    /// X is taken in blocks of examples. Each is recorded on a tape of its own; where it fits the
+    /// processor's cache, forward and backward find it there, and X is read from memory once (twice,
+    /// if it lies by rows and has thousands of features). The gradients of the blocks are
     /// added up, always in the same order. So the blocks can be shared out to several
     /// [`threads`](Network::threads): `network.threads = Some(2)` gives the same bits.
     ///
