@@ -379,7 +379,7 @@ fn scalar_tape(report: &mut Report<impl Write>) -> io::Result<()> {
         .collect();
     let first = samples.remove(0);
     let reused = Times::of(samples).median;
-    let (bytes, adjoint) = (tape.bytes() as f64 / tape.len() as f64, size_of::<Option<f64>>());
+    let (bytes, adjoint) = (tape.bytes() as f64 / tape.len() as f64, size_of::<f64>());
     report.text(&format!(
         "chain of 10 million, tape reused             {reused:>6.2}\n\
          \x20 first use, memory from the system          {first:>6.2}\n\n\

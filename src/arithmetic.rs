@@ -7,28 +7,29 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::activation::{Activation, Powf, methods};
 use crate::error::mistake;
+pub use crate::tape::Operand;
 use crate::tape::{Value, Var};
 
 /// A [`Value`] with arithmetic: what the rules below need to know of it.
 pub trait Number:
     Value
     + From<f64>
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
+    + for<'a> Add<&'a Self, Output = Self>
+    + for<'a> Sub<&'a Self, Output = Self>
+    + for<'a> Mul<&'a Self, Output = Self>
+    + for<'a> Div<&'a Self, Output = Self>
     + Neg<Output = Self>
 {
+    /// Whether a local derivative costs more than to ask whether it is needed: then a constant gets
+    /// none. On a tape of numbers the question would take 0.5 ns.
+    const COSTLY: bool = true;
     /// The local derivative "multiply, entry by entry, by `factor`".
     fn times(factor: Self) -> Self::Local;
-    /// The local derivative "multiply by the number `factor`".
-    fn scale(factor: f64) -> Self::Local;
     /// f and f′ of every entry.
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Self, Self);
-    /// `f` of the entries of both: the value, and the slopes with respect to the first and to the
-    /// second. A 1×1 is broadcast.
+    /// `f` of the entries of all three; a 1×1 is broadcast.
     #[track_caller]
-    fn zip_with_slopes(&self, other: &Self, f: impl Fn(f64, f64) -> [f64; 3]) -> [Self; 3];
+    fn zip(x: &Self, y: &Self, z: &Self, f: impl Fn(f64, f64, f64) -> f64) -> Self;
     /// Both operands in one shape; what must be broadcast for that is recorded as a node.
     #[track_caller]
     fn aligned<'t>(x: Var<'t, Self>, y: Var<'t, Self>) -> (Var<'t, Self>, Var<'t, Self>) {
@@ -36,116 +37,117 @@ pub trait Number:
     }
 }
 
-/// An operand: a variable, or a plain number, which adds no node. A function that takes an
-/// `impl Into<Operand>` takes either as it is: `x.max(y)`, `x.max(0.0)`.
-#[derive(Clone, Copy, Debug)]
-pub enum Operand<'t, V: Value> {
-    /// A variable or constant on a tape.
-    Var(Var<'t, V>),
-    /// A plain number; for a matrix, one that is broadcast.
-    Number(f64),
+/// What a rule says. A local derivative is a function of its own, so that one that has nowhere to
+/// go, because the operand is a plain number or a constant, is not computed.
+struct Rule<V: Value> {
+    /// z, from x and y.
+    z: fn(&V, &V) -> V,
+    /// The local derivative with respect to x, from x, y and z.
+    dx: fn(&V, &V, &V) -> V::Local,
+    /// The local derivative with respect to y, from x, y and z.
+    dy: fn(&V, &V, &V) -> V::Local,
 }
-
-impl<'t, V: Value> From<Var<'t, V>> for Operand<'t, V> {
-    fn from(var: Var<'t, V>) -> Self {
-        Operand::Var(var)
-    }
-}
-
-impl<V: Value> From<f64> for Operand<'_, V> {
-    fn from(number: f64) -> Self {
-        Operand::Number(number)
-    }
-}
-
-/// What a rule gives: the value z, and the local derivatives with respect to x and to y.
-type Rule<V> = (V, <V as Value>::Local, <V as Value>::Local);
 
 /// z = x + y: dz/dx = 1, dz/dy = 1. Addition distributes.
-fn add<V: Number>(x: V, y: V) -> Rule<V> {
-    (x + y, V::scale(1.0), V::scale(1.0))
+fn add<V: Number>() -> Rule<V> {
+    Rule { z: |x, y| x.clone() + y, dx: |_, _, _| 1.0.into(), dy: |_, _, _| 1.0.into() }
 }
 
 /// z = x − y: dz/dx = 1, dz/dy = −1.
-fn sub<V: Number>(x: V, y: V) -> Rule<V> {
-    (x - y, V::scale(1.0), V::scale(-1.0))
+fn sub<V: Number>() -> Rule<V> {
+    Rule { z: |x, y| x.clone() - y, dx: |_, _, _| 1.0.into(), dy: |_, _, _| (-1.0).into() }
 }
 
 /// z = x·y: dz/dx = y, dz/dy = x. Multiplication swaps.
-fn mul<V: Number>(x: V, y: V) -> Rule<V> {
-    (x.clone() * y.clone(), V::times(y), V::times(x))
+fn mul<V: Number>() -> Rule<V> {
+    Rule {
+        z: |x, y| x.clone() * y,
+        dx: |_, y, _| V::times(y.clone()),
+        dy: |x, _, _| V::times(x.clone()),
+    }
 }
 
 /// z = x/y: dz/dx = 1/y, dz/dy = −x/y² = −z/y.
-fn div<V: Number>(x: V, y: V) -> Rule<V> {
-    let z = x / y.clone();
-    (z.clone(), V::times(V::from(1.0) / y.clone()), V::times(-z / y))
-}
-
-/// z = f(x, y), entry by entry; `f` gives z, dz/dx and dz/dy.
-fn entrywise<V: Number>(f: impl Fn(f64, f64) -> [f64; 3]) -> impl Fn(V, V) -> Rule<V> {
-    move |x, y| {
-        let [z, dx, dy] = x.zip_with_slopes(&y, &f);
-        (z, V::times(dx), V::times(dy))
+fn div<V: Number>() -> Rule<V> {
+    Rule {
+        z: |x, y| x.clone() / y,
+        dx: |_, y, _| V::times(V::from(1.0) / y),
+        dy: |_, y, z| V::times(-z.clone() / y),
     }
 }
 
-/// z = xʸ: dz/dx = y xʸ⁻¹, dz/dy = z ln x, which is 0 where z is.
-fn power(x: f64, y: f64) -> [f64; 3] {
-    let (z, dx) = Powf { exponent: y }.f_df(x);
-    [z, dx, if z == 0.0 { 0.0 } else { z * x.ln() }]
+/// z = xʸ, entry by entry: dz/dx = y xʸ⁻¹, dz/dy = z ln x, which is 0 where z is.
+fn power<V: Number>() -> Rule<V> {
+    Rule {
+        z: |x, y| V::zip(x, y, x, |x, y, _| Powf { exponent: y }.f(x)),
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, z| Powf { exponent: y }.df(x, z))),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, _, z| if z == 0.0 { 0.0 } else { z * x.ln() })),
+    }
 }
 
-/// z = max(x, y): dz/dx = 1, dz/dy = 0 where x ≥ y, else the reverse. Max routes.
-fn greater(x: f64, y: f64) -> [f64; 3] {
+/// z = max(x, y), entry by entry: dz/dx = 1, dz/dy = 0 where x ≥ y, else the reverse. Max routes.
+fn maximum<V: Number>() -> Rule<V> {
+    Rule {
+        z: |x, y| V::zip(x, y, x, |x, y, _| greater(x, y, x, y)),
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 1.0, 0.0))),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 0.0, 1.0))),
+    }
+}
+
+/// z = min(x, y) = −max(−x, −y), entry by entry, with the same slopes.
+fn minimum<V: Number>() -> Rule<V> {
+    Rule {
+        z: |x, y| V::zip(x, y, x, |x, y, _| greater(-x, -y, x, y)),
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 1.0, 0.0))),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 0.0, 1.0))),
+    }
+}
+
+/// `first` where x ≥ y, `second` where x < y; NaN, which f64::max would swallow, where one is.
+fn greater(x: f64, y: f64, first: f64, second: f64) -> f64 {
     if x >= y {
-        [x, 1.0, 0.0]
+        first
     } else if x < y {
-        [y, 0.0, 1.0]
+        second
     } else {
-        [f64::NAN; 3] // which f64::max would swallow
+        f64::NAN
     }
 }
 
-/// z = min(x, y) = −max(−x, −y), with the same slopes.
-fn less(x: f64, y: f64) -> [f64; 3] {
-    let [z, dx, dy] = greater(-x, -y);
-    [-z, dx, dy]
-}
-
-/// Records one rule, for `Var ∘ Var`, `Var ∘ f64` and `f64 ∘ Var`. The derivative with respect to a
-/// plain number has nowhere to go; the tape notes the number instead.
+/// Records one rule, for `Var ∘ Var`, `Var ∘ f64` and `f64 ∘ Var`.
 #[track_caller]
 #[inline(always)]
 fn record<'t, V: Number>(
     name: &'static str,
-    rule: impl Fn(V, V) -> Rule<V>,
+    rule: Rule<V>,
     x: impl Into<Operand<'t, V>>,
     y: impl Into<Operand<'t, V>>,
 ) -> Var<'t, V> {
-    match (x.into(), y.into()) {
+    let (tape, x, y) = match (x.into(), y.into()) {
         (Operand::Var(x), Operand::Var(y)) => {
             x.tape().assert_own(name, &[y]);
             let (x, y) = V::aligned(x, y);
-            let (x_value, y_value) = x.values(y);
-            let (z, dx, dy) = rule(x_value, y_value);
-            x.tape().record(name, z, [(x, dx), (y, dy)])
+            (x.tape(), Operand::Var(x), Operand::Var(y))
         }
-        (Operand::Var(x), Operand::Number(y)) => {
-            let (z, dx, _) = rule(x.value(), y.into());
-            x.tape().record(name, z, [(x, dx)]).with_constant(1, y)
-        }
-        (Operand::Number(x), Operand::Var(y)) => {
-            let (z, _, dy) = rule(x.into(), y.value());
-            y.tape().record(name, z, [(y, dy)]).with_constant(0, x)
-        }
+        (Operand::Var(x), y) => (x.tape(), Operand::Var(x), y),
+        (x, Operand::Var(y)) => (y.tape(), x, Operand::Var(y)),
         (Operand::Number(x), Operand::Number(y)) => mistake(
             &format!("`{name}` of two plain numbers has no tape to be recorded on"),
             &[format!("the operands are {x} and {y}")],
             "only what depends on a variable has a gradient",
             "make one of them a variable, or use the function of f64: powf, max, min",
         ),
-    }
+    };
+    let recording = tape.read();
+    let (x_value, y_value) = (x.value(&recording), y.value(&recording));
+    drop(recording);
+    let z = (rule.z)(&x_value, &y_value);
+    let local = |operand: &Operand<V>, slope: fn(&V, &V, &V) -> V::Local| match operand {
+        Operand::Var(x) if x.varies() || !V::COSTLY => slope(&x_value, &y_value, &z),
+        _ => 0.0.into(),
+    };
+    let (dx, dy) = (local(&x, rule.dx), local(&y, rule.dy));
+    tape.record(name, z, [(x, dx), (y, dy)])
 }
 
 macro_rules! operator {
@@ -155,7 +157,7 @@ macro_rules! operator {
             #[track_caller]
             #[inline(always)]
             fn $rule(self, y: Self) -> Self {
-                record(stringify!($rule), $rule, self, y)
+                record(stringify!($rule), $rule(), self, y)
             }
         }
 
@@ -164,7 +166,7 @@ macro_rules! operator {
             #[track_caller]
             #[inline(always)]
             fn $rule(self, y: f64) -> Self {
-                record(stringify!($rule), $rule, self, y)
+                record(stringify!($rule), $rule(), self, y)
             }
         }
 
@@ -173,7 +175,7 @@ macro_rules! operator {
             #[track_caller]
             #[inline(always)]
             fn $rule(self, y: Var<'t, V>) -> Var<'t, V> {
-                record(stringify!($rule), $rule, self, y)
+                record(stringify!($rule), $rule(), self, y)
             }
         }
     };
@@ -195,7 +197,7 @@ macro_rules! function_of_two {
             x: impl Into<Operand<'t, V>>,
             y: impl Into<Operand<'t, V>>,
         ) -> Var<'t, V> {
-            record(stringify!($name), entrywise($f), x, y)
+            record(stringify!($name), $f(), x, y)
         }
 
         impl<'t, V: Number> Var<'t, V> {
@@ -242,7 +244,7 @@ function_of_two! {
     /// assert_eq!((gradients.wrt(x), gradients.wrt(y)), (0.0, 1.0));
     /// assert_eq!(x.max(0.0).backward().wrt(x), 1.0);
     /// ```
-    max: greater
+    max: maximum
 }
 
 function_of_two! {
@@ -257,7 +259,7 @@ function_of_two! {
     /// assert_eq!((gradients.wrt(x), gradients.wrt(y)), (1.0, 0.0));
     /// assert_eq!(x.min(2.0).backward().wrt(x), 1.0); // a tie
     /// ```
-    min: less
+    min: minimum
 }
 
 impl<V: Number> Neg for Var<'_, V> {
@@ -265,7 +267,7 @@ impl<V: Number> Neg for Var<'_, V> {
     /// y = −x: dy/dx = −1.
     #[track_caller]
     fn neg(self) -> Self {
-        self.tape().record("neg", -self.value(), [(self, V::scale(-1.0))])
+        self.tape().record("neg", -self.value(), [(self, (-1.0).into())])
     }
 }
 
@@ -290,10 +292,10 @@ impl<V: Number> Var<'_, V> {
     #[track_caller]
     pub fn apply(self, f: impl Activation) -> Self {
         let (y, slope) = self.value().map_with_slope(&f);
-        let y = self.tape().record(f.name(), y, [(self, V::times(slope))]);
+        let edge = (self.into(), V::times(slope));
         match f.parameter() {
-            Some(parameter) => y.with_constant(1, parameter),
-            None => y,
+            Some(c) => self.tape().record(f.name(), y, [edge, (Operand::Number(c), 0.0.into())]),
+            None => self.tape().record(f.name(), y, [edge] as [(Operand<V>, _); 1]),
         }
     }
     /// `y = xᵏ` for a whole number k, of either sign: [`powf`](Var::powf), which is as exact for

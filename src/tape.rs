@@ -7,26 +7,43 @@
 //! older than what was computed from it, so the order of the tape is the order of the pass: no
 //! sort, no recursion, however deep the computation.
 
+mod kept;
+mod mistakes;
+mod operand;
 mod recording;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{mistake, mistake_at};
-use recording::{Edge, Recording, Site};
+use kept::Site;
+pub(crate) use mistakes::foreign_input;
+use mistakes::{foreign, not_single};
+pub use operand::Operand;
+use recording::Pair;
+pub(crate) use recording::{Edge, Input, Passage, Recording};
 
-/// What a tape can hold: numbers (`f64`) and matrices ([`Tensor`](crate::tensor::Tensor)).
-pub trait Value: Clone {
+/// What a tape can hold: numbers (`f64`), matrices ([`Tensor`](crate::tensor::Tensor)), or values
+/// of your own. They borrow nothing (`'static`), since the memory of a tape outlives it.
+pub trait Value: Clone + 'static {
     /// The local derivative on an edge: a linear map from the node's gradient to the input's.
-    type Local;
+    /// `from(c)` is "multiply by the number c".
+    type Local: From<f64>;
     /// (rows, columns); a number is (1, 1).
-    fn shape(&self) -> (usize, usize);
+    fn shape(&self) -> (usize, usize) {
+        (1, 1)
+    }
     /// A value of this shape in which every entry is `entry`: `like(0.0)` is a gradient that
     /// nothing has reached, `like(1.0)` the seed of the backward pass.
     fn like(&self, entry: f64) -> Self;
+    /// The gradient of a node into which nothing has come. It is no zero: 0 × ∞ is NaN, nothing × ∞
+    /// does not arise. So it must be a value that [`carry_back`](Value::carry_back) and
+    /// [`accumulate`](Value::accumulate) never give.
+    fn nothing() -> Self;
+    /// Whether this is [`nothing`](Value::nothing).
+    fn is_nothing(&self) -> bool;
     /// contribution = local derivative × upstream, where upstream is the gradient of the node.
     #[track_caller]
     fn carry_back(local: &Self::Local, upstream: &Self) -> Self;
@@ -41,6 +58,10 @@ pub trait Value: Clone {
 
 /// A list of nodes in the order in which they were computed.
 ///
+/// A fresh tape for each step costs no more than one that is cleared: a tape that is dropped leaves
+/// its memory to the next one of its thread. A thread keeps that of four tapes at most, and of none
+/// that took more than 64 MiB.
+///
 /// ```
 /// use chainrule::scalar::Tape;
 /// let tape = Tape::new();
@@ -53,25 +74,28 @@ pub struct Tape<V: Value> {
     /// Told apart from every other tape, and from itself before a `clear`.
     id: u64,
     recording: RefCell<Recording<V>>,
+    /// An empty list, lent to collect the further edges of the node to come.
+    lent: Cell<Vec<Pair<V::Local>>>,
 }
 
 /// A handle to one node: `Copy`, so that `x * w + b` reads like mathematics.
 pub struct Var<'t, V: Value> {
     tape: &'t Tape<V>,
-    index: u32,
+    /// What an edge to this node holds. (A `bool` beside the number would cost a factor of 2.)
+    input: Input,
 }
 
 /// What [`Var::backward`] returns: the gradient of one output with respect to every node.
 #[derive(Clone)]
 pub struct Gradients<V> {
     id: u64,
-    entries: Vec<Option<V>>,
+    entries: Vec<V>,
 }
 
 impl<V: Value> Tape<V> {
     /// An empty tape.
     pub fn new() -> Self {
-        Tape { id: next_id(), recording: RefCell::new(Recording::new()) }
+        Tape { id: next_id(), recording: RefCell::new(kept::reuse()), lent: Cell::default() }
     }
 
     /// A variable: gradients flow to it.
@@ -94,7 +118,7 @@ impl<V: Value> Tape<V> {
         self.input("const", value, false)
     }
 
-    /// Records one operation: its name, its value, and for each input the local derivative.
+    /// Records one operation: its name, its value, and for each operand the local derivative.
     ///
     /// Every operation of this crate goes through this call, and so does one of your own. The tape
     /// is not borrowed while the iterator runs, so the iterator may record, too.
@@ -109,53 +133,69 @@ impl<V: Value> Tape<V> {
     /// assert_eq!(z.backward().wrt(x), 0.6);
     /// ```
     ///
+    /// An operand may be a plain number, which traces show; its local derivative leads nowhere.
+    ///
+    /// ```
+    /// use chainrule::{arithmetic::Operand, scalar::Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.var(3.0);
+    /// let y = tape.record("step", x.value() - 0.5, [(x.into(), 1.0), (Operand::Number(0.5), 0.0)]);
+    /// assert_eq!(y.trace().formula(1), "step(#0, 0.5)");
+    /// ```
+    ///
     /// # Panics
-    /// If an input belongs to another tape.
+    /// If an operand belongs to another tape.
     #[track_caller]
     #[inline(always)]
-    pub fn record<'t>(
+    pub fn record<'t, X: Into<Operand<'t, V>>>(
         &'t self,
         name: &'static str,
         value: V,
-        edges: impl IntoIterator<Item = (Var<'t, V>, V::Local)>,
+        edges: impl IntoIterator<Item = (X, V::Local)>,
     ) -> Var<'t, V> {
-        // The iterator runs to its end before the tape is borrowed. Nearly every operation has one
-        // or two inputs: for speed, those go without a list.
-        let mut inputs = edges.into_iter();
-        let first = inputs.next();
-        let second = if first.is_some() { inputs.next() } else { None };
-        let others = if second.is_some() { inputs.collect() } else { vec![] };
-        let own = |edge: &(Var<'t, V>, V::Local)| std::ptr::eq(self, edge.0.tape);
-        if !first.iter().all(own) || !second.iter().all(own) || !others.iter().all(own) {
+        let mut foreign = false;
+        let mut edges = edges.into_iter().map(|(operand, local)| match operand.into() {
+            Operand::Var(x) => {
+                if !std::ptr::eq(self, x.tape) {
+                    foreign = true; // and no `|=`, which would keep it in memory
+                }
+                Edge { input: x.input, local }
+            }
+            Operand::Number(number) => Edge { input: Input::NUMBER, local: number.into() },
+        });
+        // Nearly every operation has one or two operands: those go without a list.
+        let first = edges.next().unwrap_or_else(Edge::none);
+        let second = edges.next().unwrap_or_else(Edge::none);
+        let mut more = vec![];
+        let mut next = edges.next();
+        if next.is_some() {
+            more = self.lent.take();
+        }
+        while let Some(third) = next {
+            Pair::push(&mut more, third, edges.next().unwrap_or_else(Edge::none));
+            next = edges.next();
+        }
+        drop(edges); // it may read the tape, or even record: only now can we write
+        if foreign {
             foreign_input(Location::caller(), name)
         }
-        let mut recording = self.recording.borrow_mut();
-        let Recording { nodes, edges, .. } = &mut *recording;
-        let mut varies = false;
-        let mut edge = |(input, local): (Var<'t, V>, V::Local)| {
-            let carries = nodes[input.index as usize].varies();
-            varies |= carries;
-            Edge { input: input.index, carries, local }
-        };
-        if let Some(first) = first {
-            edges.push(edge(first));
-        }
-        if let Some(second) = second {
-            edges.push(edge(second));
-        }
-        if !others.is_empty() {
-            edges.extend(others.into_iter().map(edge));
-        }
+        let varies = first.input.varies() | second.input.varies() || more.iter().any(Pair::varies);
         let site = Site { operation: name, at: Location::caller() };
-        let index = recording.push(value, site, varies);
-        Var { tape: self, index }
+        let mut recording = self.recording.borrow_mut();
+        let input = recording.push(value, [first, second], varies, site);
+        if !more.is_empty() {
+            recording.push_more(&mut more);
+            self.lent.set(more);
+        }
+        Var { tape: self, input }
     }
 
     #[track_caller]
     fn input(&self, operation: &'static str, value: V, varies: bool) -> Var<'_, V> {
         let site = Site { operation, at: Location::caller() };
-        let index = self.recording.borrow_mut().push(value, site, varies);
-        Var { tape: self, index }
+        let none = [Edge::none(), Edge::none()];
+        let input = self.recording.borrow_mut().push(value, none, varies, site);
+        Var { tape: self, input }
     }
 
     /// Refuses inputs of another tape, before their values or shapes are looked at.
@@ -167,10 +207,10 @@ impl<V: Value> Tape<V> {
         }
     }
 
-    /// The values of several variables of this tape, read at once.
-    pub(crate) fn values(&self, vars: &[Var<'_, V>]) -> Vec<V> {
-        let nodes = &self.recording.borrow().nodes;
-        vars.iter().map(|var| nodes[var.index as usize].value.clone()).collect()
+    /// To read several values at once. The tape must not be written as long as this is held.
+    #[inline(always)]
+    pub(crate) fn read(&self) -> Ref<'_, Recording<V>> {
+        self.recording.borrow()
     }
 
     /// Forgets all nodes and keeps the memory. The borrow checker sees to it that no [`Var`]
@@ -192,8 +232,8 @@ impl<V: Value> Tape<V> {
         self.recording.borrow().nodes.len()
     }
 
-    /// How many bytes the nodes, edges, names and plain numbers take; what matrices hold is not
-    /// counted. The backward pass needs `size_of::<Option<V>>()` more for each node.
+    /// How many bytes the nodes, edges and names take; what matrices hold is not counted. The
+    /// backward pass needs `size_of::<V>()` more for each node.
     pub fn bytes(&self) -> usize {
         self.recording.borrow().bytes()
     }
@@ -206,25 +246,24 @@ impl<V: Value> Tape<V> {
 
 impl<'t, V: Value> Var<'t, V> {
     /// The value that was computed here.
+    #[inline]
     pub fn value(self) -> V {
-        self.tape.recording.borrow().nodes[self.index as usize].value.clone()
+        self.tape.recording.borrow().nodes[self.input.node()].value.clone()
     }
 
-    /// The value here and the value there, on the same tape, read at once.
-    #[inline(always)]
-    pub(crate) fn values(self, other: Self) -> (V, V) {
-        let nodes = &self.tape.recording.borrow().nodes;
-        (nodes[self.index as usize].value.clone(), nodes[other.index as usize].value.clone())
+    /// Whether a gradient flows to it: not to a constant, nor to what depends on constants alone.
+    pub(crate) fn varies(self) -> bool {
+        self.input.varies()
     }
 
     /// (rows, columns) of the value; a number is (1, 1).
     pub fn shape(self) -> (usize, usize) {
-        self.tape.recording.borrow().nodes[self.index as usize].value.shape()
+        self.tape.recording.borrow().nodes[self.input.node()].value.shape()
     }
 
     /// Where this node stands on its tape: `#0` is the first.
     pub fn index(self) -> usize {
-        self.index as usize
+        self.input.node()
     }
 
     /// The tape that this was recorded on.
@@ -234,23 +273,7 @@ impl<'t, V: Value> Var<'t, V> {
 
     /// Gives the node a name, for traces; the last one given counts.
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.tape.recording.borrow_mut().names.push((self.index, name.into()));
-        self
-    }
-
-    /// Notes that the plain number `constant` was the operand at `position` (the first is 0) of the
-    /// operation that computed this, so that a trace can show `mul(#3, 2)`.
-    pub fn with_constant(self, position: usize, constant: f64) -> Self {
-        let entry = (self.index, position as u32, constant);
-        self.tape.recording.borrow_mut().constants.push(entry);
-        self
-    }
-
-    /// [`with_constant`](Var::with_constant) for several numbers, one after the other.
-    pub(crate) fn with_constants(self, first: usize, constants: &[f64]) -> Self {
-        let entry = |(k, &number)| (self.index, (first + k) as u32, number);
-        let entries = constants.iter().enumerate().map(entry);
-        self.tape.recording.borrow_mut().constants.extend(entries);
+        self.tape.recording.borrow_mut().names.push((self.index() as u32, name.into()));
         self
     }
 
@@ -265,25 +288,15 @@ impl<'t, V: Value> Var<'t, V> {
     pub fn backward(self) -> Gradients<V> {
         self.assert_single();
         let recording = self.tape.recording.borrow();
-        Gradients { id: self.tape.id, entries: recording.sweep(self.index, |_| ()) }
+        Gradients { id: self.tape.id, entries: recording.sweep(self.index(), |_| ()) }
     }
 
     /// Panics where this cannot be the start of a backward pass.
     #[track_caller]
     pub(crate) fn assert_single(self) {
-        let (rows, columns) = self.shape();
-        if (rows, columns) != (1, 1) {
-            mistake(
-                &format!("backward must start from a single number, not from ({rows}, {columns})"),
-                &[format!("this output has {} entries", rows * columns)],
-                "a gradient says how one number changes; many outputs have a Jacobian",
-                "call .sum() or .mean() on the output first, then .backward()",
-            )
+        if self.shape() != (1, 1) {
+            not_single(self.shape())
         }
-    }
-
-    pub(crate) fn with_recording<T>(self, read: impl FnOnce(&Recording<V>) -> T) -> T {
-        read(&self.tape.recording.borrow())
     }
 }
 
@@ -301,34 +314,22 @@ impl<V: Value> Gradients<V> {
                 "these gradients belong to another tape, or the tape was cleared since",
             )
         }
-        match self.entries.get(var.index as usize) {
-            Some(Some(gradient)) => gradient.clone(),
+        match self.entries.get(var.index()) {
+            Some(gradient) if !gradient.is_nothing() => gradient.clone(),
             _ => var.value().like(0.0),
         }
     }
 }
 
-#[cold]
-#[track_caller]
-pub(crate) fn foreign_input(at: &Location<'_>, operation: &str) -> ! {
-    foreign(at, &format!("an input of `{operation}` belongs to another tape"))
-}
-
-#[cold]
-#[track_caller]
-fn foreign(at: &Location<'_>, what: &str) -> ! {
-    mistake_at(
-        at,
-        what,
-        &[],
-        "a node's number means something on its own tape only",
-        "create all variables on one tape, and call backward after the last clear",
-    )
-}
-
 fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl<V: Value> Drop for Tape<V> {
+    fn drop(&mut self) {
+        kept::leave(self.recording.replace(Recording::empty()));
+    }
 }
 
 impl<V: Value> Default for Tape<V> {
@@ -348,16 +349,16 @@ impl<V: Value> Copy for Var<'_, V> {}
 impl<V: Value + fmt::Debug> fmt::Debug for Var<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let recording = self.tape.recording.borrow();
-        let Site { operation, at, .. } = recording.site_of(self.index as usize);
-        let value = &recording.nodes[self.index as usize].value;
-        write!(f, "#{} {operation} = {value:?} ({at})", self.index)
+        let Site { operation, at } = recording.site_of(self.index());
+        let value = &recording.nodes[self.input.node()].value;
+        write!(f, "#{} {operation} = {value:?} ({at})", self.index())
     }
 }
 
 impl<V: Value + fmt::Display> fmt::Display for Var<'_, V> {
     /// The value. `{:?}` says more: the node, its operation and where it was recorded.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tape.recording.borrow().nodes[self.index as usize].value.fmt(f)
+        self.tape.recording.borrow().nodes[self.input.node()].value.fmt(f)
     }
 }
 

@@ -17,7 +17,7 @@ mod non_finite;
 use std::panic::Location;
 
 use crate::activation;
-use crate::tape::{Value, Var};
+use crate::tape::{Edge, Input, Passage, Value, Var};
 use crate::tensor::{Compact, Local, Tensor};
 
 /// A computation and its backward pass, from either tape; a number is a 1×1 [`Tensor`].
@@ -98,7 +98,7 @@ pub struct Contribution {
 pub trait Traced: Value {
     /// As a matrix.
     fn to_tensor(&self) -> Tensor;
-    /// A local derivative, as one of matrices.
+    /// A local derivative, as one of matrices: `from(c)` as `Local::Scale(c)`.
     fn to_local(local: &Self::Local) -> Local;
 }
 
@@ -128,74 +128,69 @@ impl<V: Traced> Var<'_, V> {
     #[track_caller]
     pub fn trace(self) -> Trace {
         self.assert_single();
-        self.with_recording(|recording| {
-            let output = self.index();
-            let mut nodes: Vec<Node> = Vec::with_capacity(output + 1);
-            for (k, node) in recording.nodes[..=output].iter().enumerate() {
-                let edges = recording.edges_of(k).iter();
-                let site = recording.site_of(k);
-                nodes.push(Node {
-                    name: String::new(),
-                    operation: site.operation,
-                    operands: edges.map(|edge| Operand::Node(edge.input as usize)).collect(),
-                    value: node.value.to_tensor(),
-                    varies: node.varies(),
-                    used: k == output,
-                    at: site.at,
-                });
-            }
-            for (k, name) in &recording.names {
-                if let Some(node) = nodes.get_mut(*k as usize) {
-                    node.name = name.replace(char::is_control, " ");
-                }
-            }
-            for &(k, position, number) in &recording.constants {
-                if let Some(node) = nodes.get_mut(k as usize) {
-                    let position = node.operands.len().min(position as usize);
-                    node.operands.insert(position, Operand::Number(number));
-                }
-            }
-            mark_used(&mut nodes);
-
-            let used = (0..=output).filter(|&k| nodes[k].used);
-            let mut frames: Vec<Frame> = used.map(Frame::Forward).collect();
-            frames.push(Frame::Seed(output));
-            let mut arrived = vec![0; output]; // contributions so far, for each node
-            let mut last = (output, 0); // the node whose edges are walked, and its next operand
-            recording.sweep(output as u32, |passage| {
-                let (node, input) = (passage.node, passage.edge.input as usize);
-                let from = if last.0 == node { last.1 } else { 0 };
-                let rest = nodes[node].operands.iter().skip(from);
-                let operand = from + rest.take_while(|x| **x != Operand::Node(input)).count();
-                last = (node, operand + 1);
-                arrived[input] += 1;
-
-                let product = passage.contribution.to_tensor();
-                let before = passage.before.map(V::to_tensor);
-                let mut after = before.clone().unwrap_or_else(|| product.clone());
-                if before.is_some() {
-                    after.accumulate(product.clone());
-                }
-                frames.push(Frame::Backward(Box::new(Contribution {
-                    node,
-                    operand,
-                    input,
-                    local: V::to_local(&passage.edge.local),
-                    upstream: passage.upstream.to_tensor(),
-                    product,
-                    before,
-                    after,
-                    nth: arrived[input],
-                    count: 0, // known when all have arrived
-                })));
+        let recording = self.tape().read();
+        let output = self.index();
+        let mut nodes: Vec<Node> = Vec::with_capacity(output + 1);
+        for (k, node) in recording.nodes[..=output].iter().enumerate() {
+            let site = recording.site_of(k);
+            nodes.push(Node {
+                name: String::new(),
+                operation: site.operation,
+                operands: recording.edges(k).map(operand::<V>).collect(),
+                value: node.value.to_tensor(),
+                varies: node.varies(),
+                used: k == output,
+                at: site.at,
             });
-            for frame in &mut frames {
-                if let Frame::Backward(step) = frame {
-                    step.count = arrived[step.input];
-                }
+        }
+        for (k, name) in &recording.names {
+            if let Some(node) = nodes.get_mut(*k as usize) {
+                node.name = name.replace(char::is_control, " ");
             }
-            Trace { nodes, frames }
-        })
+        }
+        mark_used(&mut nodes);
+
+        let used = (0..=output).filter(|&k| nodes[k].used);
+        let mut frames: Vec<Frame> = used.map(Frame::Forward).collect();
+        frames.push(Frame::Seed(output));
+        let mut arrived = vec![0; output]; // contributions so far, for each node
+        recording.sweep(output, |passage| {
+            let Passage { node, operand, input, local, upstream, .. } = passage;
+            arrived[input] += 1;
+
+            let product = passage.contributed.to_tensor();
+            let before = passage.before.map(V::to_tensor);
+            let mut after = before.clone().unwrap_or_else(|| product.clone());
+            if before.is_some() {
+                after.accumulate(product.clone());
+            }
+            frames.push(Frame::Backward(Box::new(Contribution {
+                node,
+                operand,
+                input,
+                local: V::to_local(local),
+                upstream: upstream.to_tensor(),
+                product,
+                before,
+                after,
+                nth: arrived[input],
+                count: 0, // known when all have arrived
+            })));
+        });
+        for frame in &mut frames {
+            if let Frame::Backward(step) = frame {
+                step.count = arrived[step.input];
+            }
+        }
+        Trace { nodes, frames }
+    }
+}
+
+/// What an edge says of the operand.
+fn operand<V: Traced>(edge: Edge<&V::Local>) -> Operand {
+    match V::to_local(edge.local) {
+        Local::Scale(number) if edge.input == Input::NUMBER => Operand::Number(number),
+        _ => Operand::Node(edge.input.node()),
     }
 }
 

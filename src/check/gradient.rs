@@ -167,25 +167,23 @@ pub fn gradient(
 /// Σ over all paths from the output of |∏ local derivatives|, for each node: the backward pass
 /// without signs.
 fn path_sizes(output: Var) -> Vec<f64> {
-    output.with_recording(|recording| {
-        let mut sizes = vec![0.0; output.index() + 1];
-        sizes[output.index()] = 1.0;
-        for node in (0..=output.index()).rev() {
-            let size = sizes[node];
-            for edge in recording.edges_of(node).iter().filter(|edge| edge.carries) {
-                sizes[edge.input as usize] += edge.local.abs() * size;
-            }
+    let recording = output.tape().read();
+    let mut sizes = vec![0.0; output.index() + 1];
+    sizes[output.index()] = 1.0;
+    for node in (0..=output.index()).rev() {
+        let size = sizes[node];
+        for edge in recording.edges(node).filter(|edge| edge.input.varies()) {
+            sizes[edge.input.node()] += edge.local.abs() * size;
         }
-        sizes
-    })
+    }
+    sizes
 }
 
 /// How far rounding moves the output: that of each node, by what its value does to the output.
 fn rounding(output: Var, sizes: &[f64]) -> f64 {
-    let size = output.with_recording(|recording| {
-        let computed = (0..sizes.len()).filter(|&node| !recording.edges_of(node).is_empty());
-        computed.map(|node| recording.nodes[node].value * sizes[node]).fold(0.0, f64::hypot)
-    });
+    let recording = output.tape().read();
+    let computed = (0..sizes.len()).filter(|&node| recording.edges(node).next().is_some());
+    let size = computed.map(|node| recording.nodes[node].value * sizes[node]).fold(0.0, f64::hypot);
     // Where a slope is infinite, the largest number is unknown.
     4.0 * f64::EPSILON * if size.is_finite() { size } else { output.value().abs().max(1.0) }
 }

@@ -1,188 +1,288 @@
 //! What a tape holds, nodes and edges, and the backward pass over them.
 
 use std::borrow::Cow;
+use std::iter::once;
 use std::panic::Location;
 
 use super::Value;
-use crate::error::mistake_at;
+use super::kept::{Site, Sites};
+use super::mistakes::{full, misshapen};
 
 /// The nodes, oldest first, and what belongs to them.
 pub(crate) struct Recording<V: Value> {
     pub nodes: Vec<Node<V>>,
-    /// The edges of all nodes, oldest node first.
-    pub edges: Vec<Edge<V::Local>>,
+    /// The third and further edges of all nodes, oldest node first.
+    more: Vec<Pair<V::Local>>,
     sites: Sites,
     /// Names that the learner gave to nodes.
     pub names: Vec<(u32, Cow<'static, str>)>,
-    /// Plain numbers that were operands: node, position among its operands, number.
-    pub constants: Vec<(u32, u32, f64)>,
 }
 
-pub(crate) struct Node<V> {
+/// A node in one piece, 40 bytes on a tape of numbers. (With its edges in a list of their own, all
+/// took half as long again.)
+pub(crate) struct Node<V: Value> {
     pub value: V,
-    /// Which site recorded it, times two; plus one if a gradient is wanted here, as it is for a
+    /// The first two edges.
+    edges: Pair<V::Local>,
+    /// Where its further edges begin in `more`; those of the next node begin where they end.
+    more: u32,
+    /// Which site recorded it; plus `NOWHERE` unless a gradient is wanted here, as it is for a
     /// variable and for all that depends on one.
-    site_and_varies: u32,
-    /// Where this node's edges end, and the next node's begin.
-    edges_end: u32,
+    site: u32,
 }
 
+/// An edge: the input that it leads to, and the local derivative with respect to that.
 pub(crate) struct Edge<L> {
-    pub input: u32,
-    /// Whether the input varies: an edge to a constant carries nothing back.
-    pub carries: bool,
+    pub input: Input,
     pub local: L,
 }
 
-/// What all nodes have in common that one line recorded with one operation.
-#[derive(Clone, Copy)]
-pub(crate) struct Site {
-    pub operation: &'static str,
-    /// The learner's line.
-    pub at: &'static Location<'static>,
+/// Two edges. (One by one they would take 32 bytes, not 24.)
+pub(crate) struct Pair<L> {
+    locals: [L; 2],
+    inputs: [Input; 2],
+}
+
+/// The number of the node that an edge leads to; or, from `NOWHERE` on, one that no node has, so
+/// that nothing is carried back: a constant (its own number, plus `NOWHERE`), a plain number, no
+/// edge. (An enum would say the same, and cost 4 ns per edge.)
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Input(u32);
+
+const NOWHERE: u32 = 1 << 31;
+
+/// So many nodes fit on a tape, and as many pairs of further edges.
+pub(super) const MOST: usize = NOWHERE as usize - 2;
+
+impl Input {
+    /// A plain number, which then stands in place of the local derivative.
+    pub const NUMBER: Input = Input(u32::MAX);
+    pub const NONE: Input = Input(u32::MAX - 1);
+
+    #[inline(always)]
+    pub fn varies(self) -> bool {
+        self.0 < NOWHERE
+    }
+
+    /// The number of the node, variable or constant.
+    #[inline(always)]
+    pub fn node(self) -> usize {
+        (self.0 % NOWHERE) as usize
+    }
+}
+
+impl<L: From<f64>> Edge<L> {
+    /// What stands for an edge that there is not.
+    #[inline(always)]
+    pub fn none() -> Self {
+        Edge { input: Input::NONE, local: 0.0.into() }
+    }
+}
+
+impl<L> Pair<L> {
+    #[inline(always)]
+    fn new(first: Edge<L>, second: Edge<L>) -> Self {
+        Pair { locals: [first.local, second.local], inputs: [first.input, second.input] }
+    }
+
+    /// Adds one to a list.
+    #[inline(always)]
+    pub fn push(list: &mut Vec<Self>, first: Edge<L>, second: Edge<L>) {
+        match list.len() < list.capacity() {
+            true => list.push(Pair::new(first, second)),
+            false => Pair::push_with_room(list, first, second),
+        }
+    }
+
+    /// See `Recording::push_with_room`.
+    #[cold]
+    #[inline(never)]
+    fn push_with_room(list: &mut Vec<Self>, first: Edge<L>, second: Edge<L>) {
+        list.push(Pair::new(first, second));
+    }
+
+    /// Whether one of them leads to something that varies.
+    pub fn varies(&self) -> bool {
+        self.edges().any(|edge| edge.input.varies())
+    }
+
+    #[inline(always)]
+    fn edges(&self) -> impl Iterator<Item = Edge<&L>> {
+        self.inputs.iter().zip(&self.locals).map(|(&input, local)| Edge { input, local })
+    }
 }
 
 /// One edge in the backward pass, as those see it who watch.
 pub(crate) struct Passage<'a, V: Value> {
     pub node: usize,
-    pub edge: &'a Edge<V::Local>,
+    /// Which of the node's operands the input is: 0 for the first.
+    pub operand: usize,
+    pub input: usize,
+    pub local: &'a V::Local,
     pub upstream: &'a V,
-    pub contribution: &'a V,
-    /// The input's gradient so far; `None` if this contribution is its first.
+    /// local derivative × upstream.
+    pub contributed: &'a V,
+    /// The input's gradient so far; `None` if nothing had come in.
     pub before: Option<&'a V>,
 }
 
-impl<V> Node<V> {
-    #[inline(always)]
+impl<V: Value> Node<V> {
     pub fn varies(&self) -> bool {
-        self.site_and_varies % 2 == 1
+        self.site < NOWHERE
     }
 }
 
 impl<V: Value> Recording<V> {
-    pub fn new() -> Self {
-        let sites = Sites { all: vec![], recent: [0; 64] };
-        Recording { nodes: vec![], edges: vec![], sites, names: vec![], constants: vec![] }
+    pub const fn empty() -> Self {
+        Recording { nodes: vec![], more: vec![], sites: Sites::none(), names: vec![] }
     }
 
-    /// Forgets everything and keeps the memory.
+    /// Forgets the nodes. It keeps the memory, and the sites: those are facts about the program.
     pub fn clear(&mut self) {
         self.nodes.clear();
-        self.edges.clear();
-        self.sites.all.clear();
+        self.more.clear();
         self.names.clear();
-        self.constants.clear();
     }
 
-    /// How many bytes all this takes, without the sites: how often one of them is listed again
-    /// depends on where the program lies in memory.
+    /// How many bytes all this takes, without the sites.
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.nodes[..])
-            + size_of_val(&self.edges[..])
-            + size_of_val(&self.names[..])
-            + size_of_val(&self.constants[..])
+        size_of_val(&self.nodes[..]) + size_of_val(&self.more[..]) + size_of_val(&self.names[..])
     }
 
-    /// One more node, whose edges were pushed before.
+    /// How many bytes are set aside, all told.
+    pub fn capacity(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node<V>>()
+            + self.more.capacity() * size_of::<Pair<V::Local>>()
+            + self.names.capacity() * size_of::<(u32, Cow<str>)>()
+            + self.sites.bytes()
+    }
+
+    /// One more node.
     #[inline(always)]
-    pub fn push(&mut self, value: V, site: Site, varies: bool) -> u32 {
-        if self.nodes.len() >= MOST || self.edges.len() > MOST {
+    pub fn push(
+        &mut self,
+        value: V,
+        edges: [Edge<V::Local>; 2],
+        varies: bool,
+        site: Site,
+    ) -> Input {
+        let (number, [first, second], Site { operation, at }) = (self.nodes.len(), edges, site);
+        let site = self.sites.find(site).filter(|_| number < self.nodes.capacity());
+        let Some(site) = site else {
+            return self.push_with_room(value, first, second, varies, operation, at);
+        };
+        let nowhere = if varies { 0 } else { NOWHERE };
+        let (edges, more) = (Pair::new(first, second), self.more.len() as u32);
+        self.nodes.push(Node { value, edges, more, site: site + nowhere });
+        Input(number as u32 + nowhere)
+    }
+
+    /// Makes room for a node, lists its site, and then pushes it. All this is apart, and its
+    /// arguments are single numbers, so that `push` itself calls nothing: across a call, and in a
+    /// struct for one, numbers are kept in memory, which costs 2 ns per node.
+    #[cold]
+    #[inline(never)]
+    fn push_with_room(
+        &mut self,
+        value: V,
+        first: Edge<V::Local>,
+        second: Edge<V::Local>,
+        varies: bool,
+        operation: &'static str,
+        at: &'static Location<'static>,
+    ) -> Input {
+        let count = self.nodes.len();
+        if count >= MOST {
             full()
         }
-        let (index, edges_end) = (self.nodes.len() as u32, self.edges.len() as u32);
-        let site = self.sites.index_of(site); // there are no more sites than nodes
-        let site_and_varies = 2 * site + u32::from(varies);
-        self.nodes.push(Node { value, site_and_varies, edges_end });
-        index
+        if count == self.nodes.capacity() {
+            self.nodes.reserve_exact(count.max(64).min(MOST - count));
+        }
+        let site = Site { operation, at };
+        self.sites.add(site);
+        self.push(value, [first, second], varies, site)
     }
 
-    pub fn edges_of(&self, node: usize) -> &[Edge<V::Local>] {
-        let start = if node == 0 { 0 } else { self.nodes[node - 1].edges_end };
-        &self.edges[start as usize..self.nodes[node].edges_end as usize]
+    /// Further edges of the node that was pushed last.
+    pub fn push_more(&mut self, edges: &mut Vec<Pair<V::Local>>) {
+        if self.more.len() + edges.len() > MOST {
+            full()
+        }
+        self.more.append(edges);
     }
 
-    #[inline(always)]
-    pub fn site_of(&self, node: usize) -> &Site {
-        &self.sites.all[self.nodes[node].site_and_varies as usize / 2]
+    /// Where the further edges of a node end.
+    fn more_end(&self, node: usize) -> usize {
+        self.nodes.get(node + 1).map_or(self.more.len(), |next| next.more as usize)
+    }
+
+    /// The edges of a node, in the order of its operands.
+    pub fn edges(&self, node: usize) -> impl Iterator<Item = Edge<&V::Local>> {
+        let Node { edges, more, .. } = &self.nodes[node];
+        let further = &self.more[*more as usize..self.more_end(node)];
+        let all = once(edges).chain(further).flat_map(Pair::edges);
+        all.filter(|edge| edge.input != Input::NONE)
+    }
+
+    pub fn site_of(&self, node: usize) -> Site {
+        self.sites.get(self.nodes[node].site % NOWHERE)
     }
 
     /// For each node, newest first: for each edge: the input's gradient += local derivative × the
     /// node's gradient. `watch` sees every step.
     #[track_caller]
-    pub fn sweep(&self, output: u32, mut watch: impl FnMut(Passage<'_, V>)) -> Vec<Option<V>> {
-        let output = output as usize;
-        let mut gradients: Vec<Option<V>> = vec![None; output + 1];
-        gradients[output] = Some(self.nodes[output].value.like(1.0));
+    pub fn sweep(&self, output: usize, mut watch: impl FnMut(Passage<'_, V>)) -> Vec<V> {
+        let nodes = &self.nodes[..=output];
+        let mut more = &self.more[..self.more_end(output)];
+        let mut gradients = vec![V::nothing(); output + 1];
+        gradients[output] = nodes[output].value.like(1.0);
         for node in (0..=output).rev() {
+            let Node { edges, more: start, .. } = &nodes[node];
+            // Each node takes its further edges off the end. (To look up their end: 1 ns per node.)
+            let further;
+            (more, further) = more.split_at(*start as usize);
             // Inputs are older than the node: they lie to its left.
-            let (inputs, rest) = gradients.split_at_mut(node);
-            let Some(upstream) = &rest[0] else { continue };
-            for edge in self.edges_of(node).iter().filter(|edge| edge.carries) {
-                let input = self.nodes[edge.input as usize].value.shape();
-                if !V::accepts(&edge.local, upstream) {
-                    self.misshapen(node, "does not fit its gradient", input)
-                }
-                let contribution = V::carry_back(&edge.local, upstream);
-                if contribution.shape() != input {
-                    self.misshapen(node, &format!("gave {:?}", contribution.shape()), input)
-                }
-                let gradient = &mut inputs[edge.input as usize];
-                let before = gradient.as_ref();
-                watch(Passage { node, edge, upstream, contribution: &contribution, before });
-                match gradient {
-                    Some(sum) => sum.accumulate(contribution),
-                    None => *gradient = Some(contribution),
+            let (older, (inputs, rest)) = (&nodes[..node], gradients.split_at_mut(node));
+            let upstream = &rest[0];
+            if upstream.is_nothing() {
+                continue;
+            }
+            for (k, pair) in once(edges).chain(further).enumerate() {
+                for (l, Edge { input, local }) in pair.edges().enumerate() {
+                    let input = input.0 as usize;
+                    let Some(gradient) = inputs.get_mut(input) else { continue };
+                    let shape = older[input].value.shape();
+                    let contribution = self.contribution(node, local, upstream, shape);
+                    let before = (!gradient.is_nothing()).then_some(&*gradient);
+                    let (operand, contributed) = (2 * k + l, &contribution);
+                    watch(Passage { node, operand, input, local, upstream, contributed, before });
+                    match gradient.is_nothing() {
+                        true => *gradient = contribution,
+                        false => gradient.accumulate(contribution),
+                    }
                 }
             }
         }
         gradients
     }
 
-    #[cold]
+    /// local derivative × upstream, which must have the input's shape.
     #[track_caller]
-    fn misshapen(&self, node: usize, what: &str, input: (usize, usize)) -> ! {
-        let Site { operation, at, .. } = self.site_of(node);
-        mistake_at(
-            at,
-            &format!("a local derivative of `{operation}` {what}, its input is {input:?}"),
-            &[format!("the node is {:?}", self.nodes[node].value.shape())],
-            "a gradient has one entry for each entry of its value, hence the same shape",
-            &format!("let the local derivative return {input:?}; often a transpose is missing"),
-        )
-    }
-}
-
-/// All sites of a recording. A loop records the same few again and again: `recent` finds those
-/// again at once, and a site that it has lost sight of is simply listed a second time.
-struct Sites {
-    all: Vec<Site>,
-    recent: [u32; 64],
-}
-
-impl Sites {
     #[inline(always)]
-    fn index_of(&mut self, site: Site) -> u32 {
-        let Site { operation, at } = site;
-        // Where a line's description and a name lie in memory, mixed well (Fibonacci hashing).
-        let address = std::ptr::from_ref(at).addr() as u64 + 5 * operation.as_ptr().addr() as u64;
-        let slot = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
-        let recent = &mut self.recent[slot as usize];
-        if let Some(known) = self.all.get(*recent as usize)
-            && std::ptr::eq(known.at, at)
-            && std::ptr::eq(known.operation, operation)
-        {
-            return *recent;
+    fn contribution(
+        &self,
+        node: usize,
+        local: &V::Local,
+        upstream: &V,
+        input: (usize, usize),
+    ) -> V {
+        if !V::accepts(local, upstream) {
+            misshapen(self, node, "does not fit its gradient", input)
         }
-        *recent = self.all.len() as u32;
-        self.all.push(site);
-        *recent
+        let contribution = V::carry_back(local, upstream);
+        if contribution.shape() != input {
+            misshapen(self, node, &format!("gave {:?}", contribution.shape()), input)
+        }
+        contribution
     }
-}
-
-/// So many nodes and edges fit on a tape, where each has a number of 31 bits.
-const MOST: usize = 1 << 31;
-
-#[cold]
-fn full() -> ! {
-    panic!("a tape holds at most {MOST} nodes and as many edges")
 }

@@ -87,6 +87,13 @@ impl Local {
     }
 }
 
+impl From<f64> for Local {
+    /// `c G`.
+    fn from(c: f64) -> Local {
+        Local::Scale(c)
+    }
+}
+
 /// Adds up the rows, the columns or both, until the shape is `shape`.
 #[track_caller]
 fn sum_to(upstream: &Tensor, shape: (usize, usize)) -> Tensor {

@@ -39,6 +39,12 @@ impl Value for Tensor {
     fn like(&self, entry: f64) -> Tensor {
         Tensor::filled(self.shape().0, self.shape().1, entry)
     }
+    fn nothing() -> Tensor {
+        Tensor::none()
+    }
+    fn is_nothing(&self) -> bool {
+        self.is_none()
+    }
     #[track_caller]
     fn carry_back(local: &Local, upstream: &Tensor) -> Tensor {
         local.carry_back(upstream)
@@ -56,18 +62,17 @@ impl Number for Tensor {
     fn times(factor: Tensor) -> Local {
         Local::Elementwise(factor)
     }
-    fn scale(factor: f64) -> Local {
-        Local::Scale(factor)
-    }
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Tensor, Tensor) {
         self.map_with_slope(f)
     }
     #[track_caller]
-    fn zip_with_slopes(&self, other: &Tensor, f: impl Fn(f64, f64) -> [f64; 3]) -> [Tensor; 3] {
-        let (x, y) = self.aligned(other);
-        let all: Vec<[f64; 3]> = x.entries().zip(y.entries()).map(|(x, y)| f(x, y)).collect();
+    fn zip(x: &Tensor, y: &Tensor, z: &Tensor, f: impl Fn(f64, f64, f64) -> f64) -> Tensor {
+        let (x, y) = x.aligned(y);
+        let (z, x) = z.aligned(&x);
+        let (z, y) = z.aligned(&y);
+        let entries = x.entries().zip(y.entries()).zip(z.entries());
         let (rows, columns) = x.shape();
-        [0, 1, 2].map(|k| Tensor::new(rows, columns, all.iter().map(|entry| entry[k]).collect()))
+        Tensor::new(rows, columns, entries.map(|((x, y), z)| f(x, y, z)).collect())
     }
     #[track_caller]
     fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {

@@ -164,6 +164,16 @@ impl Tensor {
         Tensor::dense(rows, columns, Data::Many(Arc::new(numbers)))
     }
 
+    /// What is no matrix: it has more rows than any.
+    pub(super) const fn none() -> Tensor {
+        let (data, rows) = (Data::Few([0.0; FEW]), usize::MAX);
+        Tensor { data, start: 0, rows, columns: 0, row_stride: 0, column_stride: 0 }
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.rows == usize::MAX
+    }
+
     /// (rows, columns).
     pub fn shape(&self) -> (usize, usize) {
         (self.rows, self.columns)

@@ -18,8 +18,8 @@ const COMPOSED_AT: [&str; 9] = [
     "faults.rs: what",
     "faults.rs: what",
     "faults.rs: what.replace(\"{}\", &brief(of))",
+    "mistakes.rs: what",
     "non_finite.rs: what",
-    "tape.rs: what",
 ];
 
 /// and what comes of it.

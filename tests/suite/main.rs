@@ -11,6 +11,7 @@ mod csv;
 mod deep;
 mod diagnosis;
 mod edges;
+mod engine;
 mod error_index;
 mod errors;
 mod exercises;
