@@ -414,12 +414,7 @@ fn sum<S: Scalar>(terms: &[Value<S>]) -> Value<S> {
 
 /// The elementwise function of this name, which the parser has looked up.
 fn named(name: &str, parameter: Option<f64>) -> Box<dyn Activation + Send + Sync> {
-    match (name, parameter) {
-        ("leaky_relu", Some(slope)) => Box::new(activation::LeakyRelu { slope }),
-        ("elu", Some(alpha)) => Box::new(activation::Elu { alpha }),
-        ("powf", Some(exponent)) => Box::new(Powf { exponent }),
-        _ => activation::all().into_iter().find(|f| f.name() == name).expect("a known function"),
-    }
+    activation::named(name, parameter).expect("a known function")
 }
 
 /// A formula of one variable.

@@ -70,6 +70,20 @@ macro_rules! functions {
         pub fn all() -> Vec<Box<dyn Activation + Send + Sync>> {
             vec![$(Box::new($Name $({ $argument: $sample })?)),*]
         }
+
+        /// The function of this name; of those with a parameter, the one with this.
+        ///
+        /// ```
+        /// use chainrule::activation::{Activation, named};
+        /// assert_eq!(named("leaky_relu", Some(0.25)).unwrap().f(-2.0), -0.5);
+        /// assert!(named("leaky_relu", None).is_none() && named("frob", None).is_none());
+        /// ```
+        pub fn named(name: &str, parameter: Option<f64>) -> Option<Box<dyn Activation + Send + Sync>> {
+            match name {
+                $(stringify!($method) => Some(Box::new($Name $({ $argument: parameter? })?)),)*
+                _ => None,
+            }
+        }
     };
 }
 
