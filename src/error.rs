@@ -8,7 +8,9 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::ops::Range;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// What a function of this crate returns when its data may be at fault.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -53,6 +55,52 @@ pub struct Place {
     pub text: String,
 }
 
+/// Some characters of a text that was typed.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    pub(crate) source: Arc<Source>,
+    pub(crate) bytes: Range<usize>,
+}
+
+/// A text that was typed, and what stands for its file.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub file: String,
+    pub text: String,
+}
+
+impl Source {
+    /// The line around this byte.
+    pub fn line(&self, at: usize) -> Range<usize> {
+        let start = self.text[..at].rfind('\n').map_or(0, |k| k + 1);
+        start..self.text[at..].find('\n').map_or(self.text.len(), |k| at + k)
+    }
+
+    /// Where this byte stands.
+    pub fn place(&self, at: usize) -> Place {
+        let line = self.line(at);
+        Place {
+            file: self.file.clone(),
+            line: self.text[..at].matches('\n').count() + 1,
+            column: self.text[line.start..at].chars().count() + 1,
+            text: self.text[line].trim_end().to_string(),
+        }
+    }
+}
+
+impl Stretch {
+    /// The line that it begins in, as far as it fits, and below it the stretch underlined.
+    pub fn underlined(&self) -> [String; 2] {
+        let Range { start, end } = self.bytes;
+        let place = self.source.place(start);
+        let (window, caret) = window(&place.text, place.column);
+        let all: usize = self.source.text[start..end].chars().map(width).sum();
+        let shown: usize = window.chars().map(width).sum();
+        let marks = all.min(shown.saturating_sub(caret)).max(1);
+        [window, " ".repeat(caret) + &"^".repeat(marks)]
+    }
+}
+
 impl Error {
     pub(crate) fn new(
         what: impl Into<String>,
@@ -64,9 +112,13 @@ impl Error {
         Error { what: what.into(), place: None, facts, why, hint: hint.into() }
     }
 
-    pub(crate) fn at(mut self, file: &str, line: usize, column: usize, text: &str) -> Error {
+    pub(crate) fn at(self, file: &str, line: usize, column: usize, text: &str) -> Error {
         let (file, text) = (file.to_string(), text.to_string());
-        self.place = Some(Box::new(Place { file, line, column, text }));
+        self.at_place(Place { file, line, column, text })
+    }
+
+    pub(crate) fn at_place(mut self, place: Place) -> Error {
+        self.place = Some(Box::new(place));
         self
     }
 }

@@ -65,7 +65,7 @@ use std::sync::Arc;
 
 use crate::activation::{self, Activation, Exp, Powf};
 use crate::check::{Arithmetic, Dual, Scalar};
-use crate::error::{Error, Result, list, mistake};
+use crate::error::{Error, Result, Source, Stretch, list, mistake};
 use crate::scalar::Var;
 use parse::{Code, Parser};
 
@@ -78,13 +78,6 @@ pub struct Formula {
     code: Vec<Operation>,
     names: Vec<Name>,
     warnings: Vec<Error>,
-}
-
-/// A text, and where it comes from.
-#[derive(Debug)]
-struct Source {
-    file: String,
-    text: String,
 }
 
 #[derive(Clone, Debug)]
@@ -205,8 +198,8 @@ impl Formula {
         self.run(values, |_, _| ())
     }
 
-    /// Records the formula on the tape of its variables, each definition under its name; `z[0]`,
-    /// `z[1]`, … where that is a list.
+    /// Records the formula on the tape of its variables: each node with its place in the text, and
+    /// each definition under its name; `z[0]`, `z[1]`, … where that is a list.
     ///
     /// # Errors
     /// As [`eval`](Formula::eval).
@@ -215,10 +208,25 @@ impl Formula {
     /// If there are not as many values as names.
     #[track_caller]
     pub fn record<'t>(&self, values: &[Var<'t>]) -> Result<Var<'t>> {
-        let nodes = || values.first().map_or(0, |var| var.tape().len());
-        let mut line = nodes(); // where the nodes of a line begin
+        let Some(tape) = values.first().map(|var| var.tape()) else {
+            return self.eval(values);
+        };
+        let variables = self.names.iter().filter(|name| name.meaning == Meaning::Variable);
+        for (var, Name { text, first, .. }) in values.iter().zip(variables) {
+            if let Some(source) = self.sources.last().filter(|_| *first < usize::MAX) {
+                let stretch = Stretch { source: source.clone(), bytes: *first..first + text.len() };
+                tape.place(var.index()..var.index() + 1, stretch);
+            }
+        }
+        let (mut line, mut before) = (tape.len(), tape.len()); // where a line, an operation begins
         self.run(values, |operation, result| {
-            let Code::Line(name) = operation.code else { return };
+            let &Operation { code, source, start, end } = operation;
+            if tape.len() > before {
+                let stretch = Stretch { source: self.sources[source].clone(), bytes: start..end };
+                tape.place(before..tape.len(), stretch);
+                before = tape.len();
+            }
+            let Code::Line(name) = code else { return };
             for (k, value) in result.values.iter().enumerate() {
                 // `y = x` leaves the older node its own name.
                 if let (Some(name), Value::Real(var)) = (name, value)
@@ -228,7 +236,7 @@ impl Formula {
                     var.named(if result.list { format!("{name}[{k}]") } else { name.clone() });
                 }
             }
-            line = nodes();
+            line = tape.len();
         })
     }
 

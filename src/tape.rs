@@ -15,9 +15,11 @@ mod recording;
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::error::Stretch;
 use kept::Site;
 pub(crate) use mistakes::foreign_input;
 use mistakes::{foreign, not_single};
@@ -211,6 +213,11 @@ impl<V: Value> Tape<V> {
     #[inline(always)]
     pub(crate) fn read(&self) -> Ref<'_, Recording<V>> {
         self.recording.borrow()
+    }
+
+    /// These nodes stand here in a formula that was typed.
+    pub(crate) fn place(&self, nodes: Range<usize>, stretch: Stretch) {
+        self.recording.borrow_mut().places.push((nodes, stretch));
     }
 
     /// Forgets all nodes and keeps the memory. The borrow checker sees to it that no [`Var`]

@@ -14,9 +14,11 @@
 
 mod non_finite;
 
+use std::fmt;
 use std::panic::Location;
 
 use crate::activation;
+use crate::error::{self, Stretch};
 use crate::tape::{Edge, Input, Passage, Value, Var};
 use crate::tensor::{Compact, Local, Tensor};
 
@@ -45,8 +47,39 @@ pub struct Node {
     pub varies: bool,
     /// Whether the output depends on it.
     pub used: bool,
-    /// The line that recorded it.
-    pub at: &'static Location<'static>,
+    /// Where it was written.
+    pub at: Place,
+}
+
+/// Where a node was written.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A line of code.
+    Code(&'static Location<'static>),
+    /// A stretch of a [`Formula`](crate::formula::Formula).
+    Text(Stretch),
+}
+
+impl Place {
+    /// File, line and column; of a formula the line itself, too.
+    pub fn start(&self) -> error::Place {
+        match self {
+            Place::Code(at) => error::Place {
+                file: at.file().to_string(),
+                line: at.line() as usize,
+                column: at.column() as usize,
+                text: String::new(),
+            },
+            Place::Text(stretch) => stretch.source.place(stretch.bytes.start),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error::Place { file, line, column, .. } = self.start();
+        write!(f, "{file}:{line}:{column}")
+    }
 }
 
 /// An operand of an operation.
@@ -140,12 +173,17 @@ impl<V: Traced> Var<'_, V> {
                 value: node.value.to_tensor(),
                 varies: node.varies(),
                 used: k == output,
-                at: site.at,
+                at: Place::Code(site.at),
             });
         }
         for (k, name) in &recording.names {
             if let Some(node) = nodes.get_mut(*k as usize) {
                 node.name = name.replace(char::is_control, " ");
+            }
+        }
+        for (placed, stretch) in &recording.places {
+            for node in nodes.iter_mut().take(placed.end).skip(placed.start) {
+                node.at = Place::Text(stretch.clone());
             }
         }
         mark_used(&mut nodes);

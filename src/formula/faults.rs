@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::parse::{Code, Parser, blank, digits, in_a_name};
-use super::{Formula, Meaning, Name, Operation, Source};
-use crate::error::{Error, brief, list};
+use super::{Formula, Meaning, Name, Operation};
+use crate::error::{Error, Source, brief, list};
 
 /// What happened, with `{}` for the part of the text; and why that is a fault.
 pub(super) struct Fault(&'static str, &'static str);
@@ -91,16 +91,7 @@ impl Source {
             _ => format!("put {} there", brief(text)),
         };
         let error = Error::new(what.replace("{}", &brief(of)), [], why, hint);
-        let line = self.line(at);
-        let number = self.text[..at].matches('\n').count() + 1;
-        let column = self.text[line.start..at].chars().count() + 1;
-        error.at(&self.file, number, column, self.text[line].trim_end())
-    }
-
-    /// The line around this byte.
-    fn line(&self, at: usize) -> Range<usize> {
-        let start = self.text[..at].rfind('\n').map_or(0, |k| k + 1);
-        start..end_of(&self.text, at, |c| c == '\n')
+        error.at_place(self.place(at))
     }
 
     /// Where the bracket that opens at this byte ends; else the text.

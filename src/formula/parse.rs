@@ -6,9 +6,9 @@ use std::f64::consts::{E, PI};
 use std::ops::Range;
 
 use super::faults::{self, SUPERSCRIPTS};
-use super::{Formula, Meaning, Name, Operation, Source};
+use super::{Formula, Meaning, Name, Operation};
 use crate::activation;
-use crate::error::Result;
+use crate::error::{Result, Source};
 
 /// What to do next at evaluation.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::iter::once;
+use std::ops::Range;
 use std::panic::Location;
 
 use super::Value;
 use super::kept::{Site, Sites};
 use super::mistakes::{full, misshapen};
+use crate::error::Stretch;
 
 /// The nodes, oldest first, and what belongs to them.
 pub(crate) struct Recording<V: Value> {
@@ -16,6 +18,8 @@ pub(crate) struct Recording<V: Value> {
     sites: Sites,
     /// Names that the learner gave to nodes.
     pub names: Vec<(u32, Cow<'static, str>)>,
+    /// Nodes of a formula that was typed, and where they stand in it.
+    pub places: Vec<(Range<usize>, Stretch)>,
 }
 
 /// A node in one piece, 40 bytes on a tape of numbers. (With its edges in a list of their own, all
@@ -134,7 +138,13 @@ impl<V: Value> Node<V> {
 
 impl<V: Value> Recording<V> {
     pub const fn empty() -> Self {
-        Recording { nodes: vec![], more: vec![], sites: Sites::none(), names: vec![] }
+        Recording {
+            nodes: vec![],
+            more: vec![],
+            sites: Sites::none(),
+            names: vec![],
+            places: vec![],
+        }
     }
 
     /// Forgets the nodes. It keeps the memory, and the sites: those are facts about the program.
@@ -142,11 +152,15 @@ impl<V: Value> Recording<V> {
         self.nodes.clear();
         self.more.clear();
         self.names.clear();
+        self.places.clear();
     }
 
     /// How many bytes all this takes, without the sites.
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.nodes[..]) + size_of_val(&self.more[..]) + size_of_val(&self.names[..])
+        size_of_val(&self.nodes[..])
+            + size_of_val(&self.more[..])
+            + size_of_val(&self.names[..])
+            + size_of_val(&self.places[..])
     }
 
     /// How many bytes are set aside, all told.
@@ -154,6 +168,7 @@ impl<V: Value> Recording<V> {
         self.nodes.capacity() * size_of::<Node<V>>()
             + self.more.capacity() * size_of::<Pair<V::Local>>()
             + self.names.capacity() * size_of::<(u32, Cow<str>)>()
+            + self.places.capacity() * size_of::<(Range<usize>, Stretch)>()
             + self.sites.bytes()
     }
 

@@ -210,6 +210,5 @@ impl fmt::Display for Entry {
 }
 
 fn located(node: &Node, what: String, facts: Vec<String>, why: &'static str, hint: &str) -> Error {
-    let (line, column) = (node.at.line() as usize, node.at.column() as usize);
-    Error::new(what, facts, why, hint).at(node.at.file(), line, column, "")
+    Error::new(what, facts, why, hint).at_place(node.at.start())
 }

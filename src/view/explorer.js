@@ -146,6 +146,7 @@ function drawPanel(frame) {
   $('title').textContent = `#${frame.node}  ${name}${node.formula}${to}`;
   $('place').textContent = `${node.file}:${node.line}` +
     (strange.includes(node) ? ' (from the recording: this page has no rule for it)' : '');
+  $('source').textContent = (node.source || []).join('\n');
   $('numbers').replaceChildren();
   for (const row of rowsOf(frame)) {
     const line = $('numbers').insertRow();

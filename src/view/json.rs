@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::tensor::{Local, Tensor};
-use crate::trace::{Frame, Operand, Trace};
+use crate::trace::{Frame, Operand, Place, Trace};
 
 /// All of a trace: `{"nodes": […], "frames": […]}`.
 ///
@@ -33,14 +33,21 @@ fn node(trace: &Trace, k: usize) -> String {
         Operand::Number(constant) => format!("{{\"number\":{}}}", number(*constant)),
     });
     let (rows, columns) = node.value.shape();
+    let place = node.at.start();
+    let source = match &node.at {
+        Place::Code(_) => String::new(),
+        Place::Text(stretch) => {
+            format!(",\"source\":{}", list(stretch.underlined().iter().map(|line| text(line))))
+        }
+    };
     [
         format!("{{\"id\":{k},\"name\":{},\"op\":{}", text(&node.name), text(node.operation)),
         format!("\"formula\":{}", text(&trace.formula(k))),
         format!("\"operands\":{}", list(operands)),
         format!("\"shape\":[{rows},{columns}],\"value\":{}", entries(&node.value)),
         format!("\"varies\":{},\"used\":{}", node.varies, node.used),
-        format!("\"file\":{},\"line\":{}", text(node.at.file()), node.at.line()),
-        format!("\"column\":{}}}", node.at.column()),
+        format!("\"file\":{},\"line\":{}", text(&place.file), place.line),
+        format!("\"column\":{}{source}}}", place.column),
     ]
     .join(",")
 }

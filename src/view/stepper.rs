@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use super::{clip, local, summary};
 use crate::tensor::{Compact, Local, Tensor};
-use crate::trace::{Contribution, Frame, Operand, Trace, short};
+use crate::trace::{Contribution, Frame, Operand, Place, Trace, short};
 
 pub use terminal::{Options, run};
 
@@ -60,14 +60,17 @@ pub fn sentence(trace: &Trace, index: usize) -> String {
     let index = index.min(trace.frames.len() - 1);
     let output = trace.label(trace.nodes.len() - 1);
     let what = match &trace.frames[index] {
-        Frame::Forward(k) => format!(
-            "Forward. {} is {}, from {}, on line {} of {}.",
-            trace.label(*k),
-            exact(&trace.nodes[*k].value),
-            trace.formula(*k),
-            trace.nodes[*k].at.line(),
-            trace.nodes[*k].at.file(),
-        ),
+        Frame::Forward(k) => {
+            let place = trace.nodes[*k].at.start();
+            format!(
+                "Forward. {} is {}, from {}, on line {} of {}.",
+                trace.label(*k),
+                exact(&trace.nodes[*k].value),
+                trace.formula(*k),
+                place.line,
+                place.file,
+            )
+        }
         Frame::Seed(_) => format!("Backward starts. The slope of {output} in itself is 1."),
         Frame::Backward(step) => {
             let (node, input) = (trace.label(step.node), trace.label(step.input));
@@ -237,17 +240,25 @@ impl Page<'_> {
     }
 
     /// The learner's line, with a mark under the place; only its address where the file is not here.
+    /// Of a formula, the stretch underlined.
     fn source(&self) -> Vec<String> {
-        let at = self.trace.nodes[self.node()].at;
-        let mut lines = vec![format!(" line   {}:{}", at.file(), at.line())];
-        let Some(text) = find(at.file()).and_then(|path| fs::read_to_string(path).ok()) else {
+        let at = &self.trace.nodes[self.node()].at;
+        let place = at.start();
+        let mut lines = vec![format!(" line   {}:{}", place.file, place.line)];
+        if let Place::Text(stretch) = at {
+            let [text, marks] = stretch.underlined();
+            lines.push(format!("  {:>5} | {text}", place.line));
+            lines.push(format!("        | {marks}"));
+            return lines;
+        }
+        let Some(text) = find(&place.file).and_then(|path| fs::read_to_string(path).ok()) else {
             return lines;
         };
-        let number = at.line() as usize;
+        let number = place.line;
         for (k, line) in text.lines().enumerate().take(number).skip(number.saturating_sub(2)) {
             lines.push(format!("  {:>5} | {}", k + 1, line.replace('\t', " ")));
         }
-        lines.push(format!("        | {:>column$}", '^', column = at.column() as usize));
+        lines.push(format!("        | {:>column$}", '^', column = place.column));
         lines
     }
 

@@ -6,6 +6,8 @@ use chainrule::activation::{Activation, Powf};
 use chainrule::check::{Arithmetic, Dual, Scalar};
 use chainrule::formula::Formula;
 use chainrule::scalar::{Tape, Var};
+use chainrule::trace::Place;
+use chainrule::view::{self, stepper};
 use chainrule::{Error, Result};
 use proptest::prelude::*;
 
@@ -623,4 +625,75 @@ fn warnings() {
     );
     assert_eq!(all("x + y; x^2")[0].lines().last(), Some(" try: write x^2"));
     assert_eq!(all("# one\na = x # two\nx^2\n")[0].lines().last(), Some(" try: leave this out"));
+}
+
+/// The characters of a formula that a node's place underlines.
+fn underlined(place: &Place) -> String {
+    let Place::Text(stretch) = place else { panic!("{place}") };
+    let [text, marks] = stretch.underlined();
+    text.chars().zip(marks.chars()).filter(|(_, mark)| *mark == '^').map(|(c, _)| c).collect()
+}
+
+#[test]
+fn each_node_has_its_place_in_the_text() {
+    let text = "# a neuron\nz\t= ω*x + β; a = σ(z)\nL = -ln(a) + max(0, |z| - 2^ω)";
+    let formula = Formula::parse(text).unwrap();
+    let tape = Tape::new();
+    let vars = [tape.var(0.5).named("ω"), tape.constant(2.0).named("x"), tape.var(1.0).named("β")];
+    let trace = formula.record(&vars).unwrap().trace();
+    let places: Vec<(String, String)> = (0..trace.nodes.len())
+        .map(|k| (trace.formula(k), underlined(&trace.nodes[k].at)))
+        .collect();
+    let expected = [
+        ("var", "ω"),
+        ("const", "x"),
+        ("var", "β"),
+        ("mul(ω, x)", "ω*x"),
+        ("add(#3, β)", "ω*x + β"),
+        ("sigmoid(z)", "σ(z)"),
+        ("ln(a)", "ln(a)"),
+        ("neg(#6)", "-ln(a)"),
+        ("abs(z)", "|z|"),
+        ("pow(2, ω)", "2^ω"),
+        ("sub(#8, #9)", "|z| - 2^ω"),
+        ("max(0, #10)", "max(0, |z| - 2^ω)"),
+        ("add(#7, #11)", "-ln(a) + max(0, |z| - 2^ω)"),
+    ];
+    assert_eq!(places, expected.map(|(formula, text)| (formula.to_string(), text.to_string())));
+    assert_eq!(trace.nodes[6].at.to_string(), "formula:3:6");
+
+    let frames: Vec<String> =
+        [0, 4, 5, 14, 20].map(|k| stepper::frame(&trace, k, 80)).into_iter().collect();
+    golden("formula/stepper.txt", &frames.join("\n"));
+    assert!(stepper::sentence(&trace, 5).contains("on line 2 of formula"));
+    assert!(view::json(&trace).contains(
+        r#""file":"formula","line":2,"column":18,"source":["z = ω*x + β; a = σ(z)","                 ^^^^"]"#
+    ));
+
+    // Another tape, and the same one anew, know nothing of it.
+    let mut tape = tape;
+    tape.clear();
+    let x = tape.var(1.0);
+    assert!(matches!(x.exp().trace().nodes[1].at, Place::Code(_)));
+}
+
+#[test]
+fn what_is_not_finite_shows_the_formula() {
+    let formula = Formula::parse("z = w*x\nL = 2 - ln(z)").unwrap();
+    let tape = Tape::new();
+    let vars = [tape.var(0.0).named("w"), tape.constant(3.0).named("x")];
+    let error = formula.record(&vars).unwrap().trace().first_non_finite().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "\
+#3 = ln(z) is -inf
+  --> formula:2:9
+   | L = 2 - ln(z)
+   |         ^
+   = z = mul(w, x) is 0
+   = w is 0
+   = x is 3
+ why: ln x falls without bound as x goes to 0, and its slope 1/x grows without bound
+ try: see to it that x is positive, for example (x + 1e-12).ln()"
+    );
 }

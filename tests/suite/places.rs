@@ -275,6 +275,8 @@ const NEVER_WRONG: &[&str] = &[
     "data::Examples::from_csv",
     "data::columns",
     "data::Examples::read_csv*",
+    "error::Source::*",
+    "error::Stretch::*",
     "formula::Formula::also",
     "formula::Formula::free",
     "formula::Formula::function",
@@ -327,6 +329,7 @@ const NEVER_WRONG: &[&str] = &[
     "tensor::value::Tensor::to_vec",
     // Of a trace, which is right.
     "trace::Traced::*",
+    "trace::Place::start",
     "trace::Trace::*",
     "trace::non_finite::*",
     "view::*",
