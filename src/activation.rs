@@ -17,6 +17,7 @@ mod exponential;
 #[macro_use]
 mod macros;
 
+use crate::tape::Operation;
 use crate::tensor::kernels;
 use digits::{sigmoid_from, times_exp};
 use exponential::{exp_minus_size, ln_1p};
@@ -51,6 +52,11 @@ pub trait Activation {
     /// The formula of the slope, for display.
     fn slope(&self) -> Option<&'static str> {
         None
+    }
+    /// Name and slope as a trace shows them. Leave this as it is: what is the crate's own says so
+    /// here, and is explained with the crate's words.
+    fn operation(&self) -> Operation {
+        Operation::new(self.name(), [self.slope().unwrap_or_default(), ""])
     }
     /// Whether the function is defined at `x`.
     fn domain(&self, x: f64) -> bool {

@@ -8,7 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::activation::{Activation, Powf, methods};
 use crate::error::mistake;
 pub use crate::tape::Operand;
-use crate::tape::{Value, Var};
+use crate::tape::{NO_SLOPES, Operation, Value, Var};
 
 /// A [`Value`] with arithmetic: what the rules below need to know of it.
 pub trait Number:
@@ -40,6 +40,8 @@ pub trait Number:
 /// What a rule says. A local derivative is a function of its own, so that one that has nowhere to
 /// go, because the operand is a plain number or a constant, is not computed.
 struct Rule<V: Value> {
+    /// The formulas of the local derivatives, where `c` is y and `y` is z.
+    slopes: [&'static str; 2],
     /// z, from x and y.
     z: fn(&V, &V) -> V,
     /// The local derivative with respect to x, from x, y and z.
@@ -50,17 +52,28 @@ struct Rule<V: Value> {
 
 /// z = x + y: dz/dx = 1, dz/dy = 1. Addition distributes.
 fn add<V: Number>() -> Rule<V> {
-    Rule { z: |x, y| x.clone() + y, dx: |_, _, _| 1.0.into(), dy: |_, _, _| 1.0.into() }
+    Rule {
+        slopes: ["1", "1"],
+        z: |x, y| x.clone() + y,
+        dx: |_, _, _| 1.0.into(),
+        dy: |_, _, _| 1.0.into(),
+    }
 }
 
 /// z = x − y: dz/dx = 1, dz/dy = −1.
 fn sub<V: Number>() -> Rule<V> {
-    Rule { z: |x, y| x.clone() - y, dx: |_, _, _| 1.0.into(), dy: |_, _, _| (-1.0).into() }
+    Rule {
+        slopes: ["1", "-1"],
+        z: |x, y| x.clone() - y,
+        dx: |_, _, _| 1.0.into(),
+        dy: |_, _, _| (-1.0).into(),
+    }
 }
 
 /// z = x·y: dz/dx = y, dz/dy = x. Multiplication swaps.
 fn mul<V: Number>() -> Rule<V> {
     Rule {
+        slopes: ["c", "x"],
         z: |x, y| x.clone() * y,
         dx: |_, y, _| V::times(y.clone()),
         dy: |x, _, _| V::times(x.clone()),
@@ -70,6 +83,7 @@ fn mul<V: Number>() -> Rule<V> {
 /// z = x/y: dz/dx = 1/y, dz/dy = −x/y² = −z/y.
 fn div<V: Number>() -> Rule<V> {
     Rule {
+        slopes: ["1 / c", "-y / c"],
         z: |x, y| x.clone() / y,
         dx: |_, y, _| V::times(V::from(1.0) / y),
         dy: |_, y, z| V::times(-z.clone() / y),
@@ -79,6 +93,7 @@ fn div<V: Number>() -> Rule<V> {
 /// z = xʸ, entry by entry: dz/dx = y xʸ⁻¹, dz/dy = z ln x, which is 0 where z is.
 fn power<V: Number>() -> Rule<V> {
     Rule {
+        slopes: ["c x^(c - 1)", "y ln x"],
         z: |x, y| V::zip(x, y, x, |x, y, _| Powf { exponent: y }.f(x)),
         dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, z| Powf { exponent: y }.df(x, z))),
         dy: |x, y, z| V::times(V::zip(x, y, z, |x, _, z| if z == 0.0 { 0.0 } else { z * x.ln() })),
@@ -88,6 +103,7 @@ fn power<V: Number>() -> Rule<V> {
 /// z = max(x, y), entry by entry: dz/dx = 1, dz/dy = 0 where x ≥ y, else the reverse. Max routes.
 fn maximum<V: Number>() -> Rule<V> {
     Rule {
+        slopes: NO_SLOPES,
         z: |x, y| V::zip(x, y, x, |x, y, _| greater(x, y, x, y)),
         dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 1.0, 0.0))),
         dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 0.0, 1.0))),
@@ -97,6 +113,7 @@ fn maximum<V: Number>() -> Rule<V> {
 /// z = min(x, y) = −max(−x, −y), entry by entry, with the same slopes.
 fn minimum<V: Number>() -> Rule<V> {
     Rule {
+        slopes: NO_SLOPES,
         z: |x, y| V::zip(x, y, x, |x, y, _| greater(-x, -y, x, y)),
         dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 1.0, 0.0))),
         dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 0.0, 1.0))),
@@ -147,7 +164,7 @@ fn record<'t, V: Number>(
         _ => 0.0.into(),
     };
     let (dx, dy) = (local(&x, rule.dx), local(&y, rule.dy));
-    tape.record(name, z, [(x, dx), (y, dy)])
+    tape.record(Operation::ours(name, rule.slopes), z, [(x, dx), (y, dy)])
 }
 
 macro_rules! operator {
@@ -267,7 +284,11 @@ impl<V: Number> Neg for Var<'_, V> {
     /// y = −x: dy/dx = −1.
     #[track_caller]
     fn neg(self) -> Self {
-        self.tape().record("neg", -self.value(), [(self, (-1.0).into())])
+        self.tape().record(
+            Operation::ours("neg", ["-1", ""]),
+            -self.value(),
+            [(self, (-1.0).into())],
+        )
     }
 }
 
@@ -294,8 +315,10 @@ impl<V: Number> Var<'_, V> {
         let (y, slope) = self.value().map_with_slope(&f);
         let edge = (self.into(), V::times(slope));
         match f.parameter() {
-            Some(c) => self.tape().record(f.name(), y, [edge, (Operand::Number(c), 0.0.into())]),
-            None => self.tape().record(f.name(), y, [edge] as [(Operand<V>, _); 1]),
+            Some(c) => {
+                self.tape().record(f.operation(), y, [edge, (Operand::Number(c), 0.0.into())])
+            }
+            None => self.tape().record(f.operation(), y, [edge] as [(Operand<V>, _); 1]),
         }
     }
     /// `y = xᵏ` for a whole number k, of either sign: [`powf`](Var::powf), which is as exact for

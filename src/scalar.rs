@@ -17,7 +17,7 @@ use std::borrow::Borrow;
 use crate::activation::Activation;
 use crate::arithmetic::{Number, Operand};
 use crate::error::mistake;
-use crate::tape::{self, Value};
+use crate::tape::{self, NO_SLOPES, Operation, Value};
 
 /// A tape of numbers.
 pub type Tape = tape::Tape<f64>;
@@ -75,7 +75,7 @@ impl Tape {
         let vars: Vec<Var<'t>> = vars.into_iter().map(|var| *var.borrow()).collect();
         self.assert_own("sum", &vars);
         let value = vars.iter().fold(0.0, |sum, x| sum + x.value());
-        self.record("sum", value, vars.into_iter().map(|x| (x, 1.0)))
+        self.record(Operation::ours("sum", ["1", "1"]), value, vars.into_iter().map(|x| (x, 1.0)))
     }
 
     /// `y = Σ wᵢ xᵢ`, one node: a neuron without its bias. `dy/dwᵢ = xᵢ`, `dy/dxᵢ = wᵢ`.
@@ -124,6 +124,6 @@ impl Tape {
             Operand::Number(x) => (Operand::Number(x), 0.0),
             x => (x, Operand::Var(w).value(&c)),
         });
-        self.record("dot", value, to_w.chain(to_x))
+        self.record(Operation::ours("dot", NO_SLOPES), value, to_w.chain(to_x))
     }
 }

@@ -10,6 +10,7 @@
 mod kept;
 mod mistakes;
 mod operand;
+mod operation;
 mod recording;
 
 use std::borrow::Cow;
@@ -24,6 +25,8 @@ use kept::Site;
 pub(crate) use mistakes::foreign_input;
 use mistakes::{foreign, not_single};
 pub use operand::Operand;
+pub(crate) use operation::NO_SLOPES;
+pub use operation::Operation;
 use recording::Pair;
 pub(crate) use recording::{Edge, Input, Passage, Recording};
 
@@ -120,7 +123,8 @@ impl<V: Value> Tape<V> {
         self.input("const", value, false)
     }
 
-    /// Records one operation: its name, its value, and for each operand the local derivative.
+    /// Records one operation: its name (or an [`Operation`]), its value, and for each operand the
+    /// local derivative.
     ///
     /// Every operation of this crate goes through this call, and so does one of your own. The tape
     /// is not borrowed while the iterator runs, so the iterator may record, too.
@@ -151,10 +155,11 @@ impl<V: Value> Tape<V> {
     #[inline(always)]
     pub fn record<'t, X: Into<Operand<'t, V>>>(
         &'t self,
-        name: &'static str,
+        operation: impl Into<Operation>,
         value: V,
         edges: impl IntoIterator<Item = (X, V::Local)>,
     ) -> Var<'t, V> {
+        let operation = operation.into();
         let mut foreign = false;
         let mut edges = edges.into_iter().map(|(operand, local)| match operand.into() {
             Operand::Var(x) => {
@@ -179,10 +184,10 @@ impl<V: Value> Tape<V> {
         }
         drop(edges); // it may read the tape, or even record: only now can we write
         if foreign {
-            foreign_input(Location::caller(), name)
+            foreign_input(Location::caller(), operation.name)
         }
         let varies = first.input.varies() | second.input.varies() || more.iter().any(Pair::varies);
-        let site = Site { operation: name, at: Location::caller() };
+        let site = Site { operation, at: Location::caller() };
         let mut recording = self.recording.borrow_mut();
         let input = recording.push(value, [first, second], varies, site);
         if !more.is_empty() {
@@ -193,7 +198,8 @@ impl<V: Value> Tape<V> {
     }
 
     #[track_caller]
-    fn input(&self, operation: &'static str, value: V, varies: bool) -> Var<'_, V> {
+    fn input(&self, name: &'static str, value: V, varies: bool) -> Var<'_, V> {
+        let operation = Operation::ours(name, NO_SLOPES);
         let site = Site { operation, at: Location::caller() };
         let none = [Edge::none(), Edge::none()];
         let input = self.recording.borrow_mut().push(value, none, varies, site);
@@ -358,7 +364,7 @@ impl<V: Value + fmt::Debug> fmt::Debug for Var<'_, V> {
         let recording = self.tape.recording.borrow();
         let Site { operation, at } = recording.site_of(self.index());
         let value = &recording.nodes[self.input.node()].value;
-        write!(f, "#{} {operation} = {value:?} ({at})", self.index())
+        write!(f, "#{} {} = {value:?} ({at})", self.index(), operation.name)
     }
 }
 

@@ -17,9 +17,8 @@ mod non_finite;
 use std::fmt;
 use std::panic::Location;
 
-use crate::activation;
 use crate::error::{self, Stretch};
-use crate::tape::{Edge, Input, Passage, Value, Var};
+use crate::tape::{Edge, Input, Operation, Passage, Value, Var};
 use crate::tensor::{Compact, Local, Tensor};
 
 /// A computation and its backward pass, from either tape; a number is a 1×1 [`Tensor`].
@@ -38,7 +37,7 @@ pub struct Node {
     /// The learner's name for it, or an empty string.
     pub name: String,
     /// What computed it: `var`, `const`, `mul`, `sigmoid`, …
-    pub operation: &'static str,
+    pub operation: Operation,
     /// What the operation was applied to.
     pub operands: Vec<Operand>,
     /// What came out.
@@ -268,17 +267,18 @@ impl Trace {
             operands.iter().map(|x| self.operand(*x)).collect::<Vec<_>>().join(", ")
         };
         match operands.as_slice() {
-            [] => operation.to_string(),
-            few if few.len() <= 6 => format!("{operation}({})", list(few)),
+            [] => operation.name.to_string(),
+            few if few.len() <= 6 => format!("{}({})", operation.name, list(few)),
             [first, second, .., last] => {
-                format!("{operation}({}, ..., {})", list(&[*first, *second]), list(&[*last]))
+                let (start, end) = (list(&[*first, *second]), list(&[*last]));
+                format!("{}({start}, ..., {end})", operation.name)
             }
-            _ => format!("{operation}(...)"),
+            _ => format!("{}(...)", operation.name),
         }
     }
 
     /// The formula of the local derivative of `step`, in the names of this trace: `a (1 - a)` for
-    /// `a = sigmoid(z)`. None where the crate knows no operation of this name.
+    /// `a = sigmoid(z)`. None where the operation says nothing of it.
     ///
     /// ```
     /// let tape = chainrule::scalar::Tape::new();
@@ -290,15 +290,8 @@ impl Trace {
     pub fn slope(&self, step: &Contribution) -> Option<String> {
         let Node { operation, operands, .. } = &self.nodes[step.node];
         let name = |k: usize| operands.get(k).map(|x| self.operand(*x)).unwrap_or_default();
-        let formula = match (*operation, step.operand) {
-            ("add", _) | ("sub", 0) => "1",
-            ("sub" | "neg", _) => "-1",
-            ("mul", 0) => "c",
-            ("mul", _) => "x",
-            ("div", 0) => "1 / c",
-            ("div", _) => "-y / c",
-            _ => activation::all().iter().find(|f| f.name() == *operation)?.slope()?,
-        };
+        let formula =
+            Some(operation.slopes[step.operand.min(1)]).filter(|text| !text.is_empty())?;
         // x is the first operand, c the second, y the result; longer words stay as they are.
         let letter = |c: char| c.is_ascii_alphabetic();
         let mut text = String::new();

@@ -1,6 +1,7 @@
 //! What the list of functions is made into.
 
 use super::Activation;
+use crate::tape::Operation;
 
 /// The same activation, behind a pointer: a layer of a network holds a `Box<dyn Activation>`.
 macro_rules! forward_to_target {
@@ -14,6 +15,7 @@ macro_rules! forward_to_target {
                 (**self).f_df_all(x, y, slope)
             }
             fn slope(&self) -> Option<&'static str> { (**self).slope() }
+            fn operation(&self) -> Operation { (**self).operation() }
             fn domain(&self, x: f64) -> bool { (**self).domain(x) }
             fn parameter(&self) -> Option<f64> { (**self).parameter() }
         }
@@ -94,6 +96,9 @@ macro_rules! documented {
 
             impl Activation for $Name {
                 fn name(&self) -> &'static str { stringify!($method) }
+                fn operation(&self) -> Operation {
+                    Operation::ours(stringify!($method), [self.slope().unwrap_or_default(), ""])
+                }
                 $(fn parameter(&self) -> Option<f64> { Some(self.$argument) })?
                 $($item)*
             }

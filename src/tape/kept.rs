@@ -5,13 +5,13 @@ use std::cell::RefCell;
 use std::mem::take;
 use std::panic::Location;
 
-use super::Value;
 use super::recording::Recording;
+use super::{Operation, Value};
 
 /// What all nodes have in common that one line recorded with one operation.
 #[derive(Clone, Copy)]
 pub(crate) struct Site {
-    pub operation: &'static str,
+    pub operation: Operation,
     /// The learner's line.
     pub at: &'static Location<'static>,
 }
@@ -19,8 +19,18 @@ pub(crate) struct Site {
 /// All sites of a recording, each listed once, and never forgotten.
 pub(super) struct Sites {
     all: Vec<Site>,
-    /// A hash table of them and their numbers; at least half of its places are empty.
-    places: Vec<Option<(Site, u32)>>,
+    /// A hash table of them; at least half of its places are empty.
+    places: Vec<Option<Place>>,
+}
+
+/// How a site is found again, and its number.
+#[derive(Clone, Copy)]
+struct Place {
+    at: &'static Location<'static>,
+    /// Where the operation's name lies in memory, and whether it is a rule of this crate.
+    name: usize,
+    ours: bool,
+    number: u32,
 }
 
 impl Sites {
@@ -34,16 +44,17 @@ impl Sites {
 
     /// How many bytes they take.
     pub fn bytes(&self) -> usize {
-        self.places.len() * size_of::<Option<(Site, u32)>>()
+        self.places.len() * size_of::<Option<Place>>()
     }
 
     /// The number of a site, if it is listed.
     #[inline(always)]
     pub fn find(&self, site: Site) -> Option<u32> {
         let mut place = self.place(site);
-        while let Some(Some((known, number))) = self.places.get(place) {
-            if std::ptr::eq(known.at, site.at) && std::ptr::eq(known.operation, site.operation) {
-                return Some(*number);
+        let (name, ours) = site.operation.key();
+        while let Some(Some(known)) = self.places.get(place) {
+            if std::ptr::eq(known.at, site.at) && known.name == name && known.ours == ours {
+                return Some(known.number);
             }
             place = (place + 1) & (self.places.len() - 1);
         }
@@ -54,7 +65,7 @@ impl Sites {
     /// (Fibonacci hashing).
     #[inline(always)]
     fn place(&self, Site { operation, at }: Site) -> usize {
-        let address = std::ptr::from_ref(at).addr() as u64 + 5 * operation.as_ptr().addr() as u64;
+        let address = std::ptr::from_ref(at).addr() as u64 + 5 * operation.key().0 as u64;
         let hash = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         hash as usize & self.places.len().wrapping_sub(1)
     }
@@ -72,7 +83,8 @@ impl Sites {
         while self.places[place].is_some() {
             place = (place + 1) & (self.places.len() - 1);
         }
-        self.places[place] = Some((site, self.all.len() as u32));
+        let (name, ours) = site.operation.key();
+        self.places[place] = Some(Place { at: site.at, name, ours, number: self.all.len() as u32 });
         self.all.push(site);
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn misshapen<V: Value>(
     let Site { operation, at } = recording.site_of(node);
     mistake_at(
         at,
-        &format!("a local derivative of `{operation}` {what}, its input is {input:?}"),
+        &format!("a local derivative of `{}` {what}, its input is {input:?}", operation.name),
         &[format!("the node is {:?}", recording.nodes[node].value.shape())],
         "a gradient has one entry for each entry of its value, hence the same shape",
         &format!("let the local derivative return {input:?}; often a transpose is missing"),

@@ -5,9 +5,9 @@ use std::iter::once;
 use std::ops::Range;
 use std::panic::Location;
 
-use super::Value;
 use super::kept::{Site, Sites};
 use super::mistakes::{full, misshapen};
+use super::{Operation, Value};
 use crate::error::Stretch;
 
 /// The nodes, oldest first, and what belongs to them.
@@ -184,7 +184,8 @@ impl<V: Value> Recording<V> {
         let (number, [first, second], Site { operation, at }) = (self.nodes.len(), edges, site);
         let site = self.sites.find(site).filter(|_| number < self.nodes.capacity());
         let Some(site) = site else {
-            return self.push_with_room(value, first, second, varies, operation, at);
+            let Operation { name, slopes: [x, c], ours } = operation;
+            return self.push_with_room(value, first, second, varies, name, x, c, ours, at);
         };
         let nowhere = if varies { 0 } else { NOWHERE };
         let (edges, more) = (Pair::new(first, second), self.more.len() as u32);
@@ -197,13 +198,17 @@ impl<V: Value> Recording<V> {
     /// struct for one, numbers are kept in memory, which costs 2 ns per node.
     #[cold]
     #[inline(never)]
+    #[allow(clippy::too_many_arguments)]
     fn push_with_room(
         &mut self,
         value: V,
         first: Edge<V::Local>,
         second: Edge<V::Local>,
         varies: bool,
-        operation: &'static str,
+        name: &'static str,
+        x: &'static str,
+        c: &'static str,
+        ours: bool,
         at: &'static Location<'static>,
     ) -> Input {
         let count = self.nodes.len();
@@ -213,7 +218,7 @@ impl<V: Value> Recording<V> {
         if count == self.nodes.capacity() {
             self.nodes.reserve_exact(count.max(64).min(MOST - count));
         }
-        let site = Site { operation, at };
+        let site = Site { operation: Operation { name, slopes: [x, c], ours }, at };
         self.sites.add(site);
         self.push(value, [first, second], varies, site)
     }

@@ -22,7 +22,7 @@ pub use value::Tensor;
 
 use crate::activation::Activation;
 use crate::arithmetic::Number;
-use crate::tape::{self, Value};
+use crate::tape::{self, NO_SLOPES, Operation, Value};
 
 /// A tape of matrices.
 pub type Tape = tape::Tape<Tensor>;
@@ -91,7 +91,11 @@ fn broadcast<'t>(x: Var<'t>, wide: Tensor) -> Var<'t> {
     if (rows, columns) == wide.shape() {
         return x;
     }
-    x.tape().record("broadcast", wide, [(x, Local::SumTo(rows, columns))])
+    x.tape().record(
+        Operation::ours("broadcast", NO_SLOPES),
+        wide,
+        [(x, Local::SumTo(rows, columns))],
+    )
 }
 
 impl<'t> Var<'t> {
@@ -114,13 +118,17 @@ impl<'t> Var<'t> {
         self.tape().assert_own("matmul", &[right]);
         let (a, b) = (self.value(), right.value());
         let edges = [(self, Local::MatmulRight(b.clone())), (right, Local::MatmulLeft(a.clone()))];
-        self.tape().record("matmul", a.matmul(&b), edges)
+        self.tape().record(Operation::ours("matmul", NO_SLOPES), a.matmul(&b), edges)
     }
 
     /// The transpose: (n, m) becomes (m, n), and so does its gradient. Copies nothing.
     #[track_caller]
     pub fn t(self) -> Var<'t> {
-        self.tape().record("t", self.value().t(), [(self, Local::Transpose)])
+        self.tape().record(
+            Operation::ours("t", NO_SLOPES),
+            self.value().t(),
+            [(self, Local::Transpose)],
+        )
     }
 
     /// `y = Σ xᵢⱼ`, (n, m) becomes (1, 1); every entry has slope 1.
@@ -128,7 +136,11 @@ impl<'t> Var<'t> {
     pub fn sum(self) -> Var<'t> {
         let (rows, columns) = self.shape();
         let sum = self.value().sum().into();
-        self.tape().record("sum", sum, [(self, Local::SpreadTo(rows, columns))])
+        self.tape().record(
+            Operation::ours("sum", NO_SLOPES),
+            sum,
+            [(self, Local::SpreadTo(rows, columns))],
+        )
     }
 
     /// The rows added together: (n, m) becomes (1, m).
@@ -136,7 +148,11 @@ impl<'t> Var<'t> {
     pub fn sum_rows(self) -> Var<'t> {
         let (rows, columns) = self.shape();
         let sums = self.value().sum_rows();
-        self.tape().record("sum_rows", sums, [(self, Local::SpreadTo(rows, columns))])
+        self.tape().record(
+            Operation::ours("sum_rows", NO_SLOPES),
+            sums,
+            [(self, Local::SpreadTo(rows, columns))],
+        )
     }
 
     /// The columns added together: (n, m) becomes (n, 1).
@@ -144,7 +160,11 @@ impl<'t> Var<'t> {
     pub fn sum_columns(self) -> Var<'t> {
         let (rows, columns) = self.shape();
         let sums = self.value().sum_columns();
-        self.tape().record("sum_columns", sums, [(self, Local::SpreadTo(rows, columns))])
+        self.tape().record(
+            Operation::ours("sum_columns", NO_SLOPES),
+            sums,
+            [(self, Local::SpreadTo(rows, columns))],
+        )
     }
 
     /// `y = (1/nm) Σ xᵢⱼ`: [`sum`](Var::sum), then a division by the number of entries. The mean

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Contribution, Frame, Node, Operand, Trace, short};
-use crate::activation::{self, Activation, Powf};
+use crate::activation::{self, Activation};
 use crate::error::Error;
 use crate::tensor::{Local, Tensor};
 
@@ -39,18 +39,16 @@ impl Trace {
             node.operands.iter().filter_map(|operand| self.number(*operand, &entry)).collect();
 
         let chain = self.chain(k);
-        let saturated = chain.iter().any(|&k| self.nodes[k].operation == "sigmoid");
+        let saturated = chain.iter().any(|&k| self.nodes[k].operation.rule() == Some("sigmoid"));
         let mut facts: Vec<String> = chain.iter().map(|&k| self.fact(k, &entry)).collect();
         if y.is_infinite() {
             facts.extend(self.first_nan(k));
         }
-        let undefined = match (node.operation, operands.as_slice()) {
-            ("powf", &[x, exponent]) => !Powf { exponent }.domain(x),
-            (name, &[x, ..]) => activation::all().iter().any(|f| f.name() == name && !f.domain(x)),
-            _ => false,
-        };
+        let rule = node.operation.rule().unwrap_or_default();
+        let function = activation::named(rule, operands.get(1).copied());
+        let undefined = function.zip(operands.first()).is_some_and(|(f, x)| !f.domain(*x));
         let given = node.operands.is_empty() || operands.iter().any(|x| !x.is_finite());
-        let (why, hint) = match (node.operation, operands.as_slice()) {
+        let (why, hint) = match (rule, operands.as_slice()) {
             _ if given => (
                 "this number came in from outside, and what is computed from it is not finite",
                 "check where it comes from: data::Examples refuses such cells in a file",
@@ -165,7 +163,7 @@ impl Trace {
         let (l, entry) =
             later.find_map(|l| Some((l, Entry::first(&self.nodes[l].value, f64::is_nan)?)))?;
         let Node { operation, operands, .. } = &self.nodes[l];
-        let sign = match *operation {
+        let sign = match operation.rule().unwrap_or_default() {
             "add" => " + ",
             "sub" => " - ",
             "mul" => " x ",

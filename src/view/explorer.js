@@ -48,7 +48,9 @@ const rules = {
 };
 const isInput = node => node.operands.length === 0;
 const isNumber = node => node.shape[0] * node.shape[1] === 1;
-const known = node => isNumber(node) && (isInput(node) || Object.hasOwn(rules, node.op));
+// A rule of one's own is not known here, whatever its name.
+const known = node =>
+  isNumber(node) && (isInput(node) || node.ours && Object.hasOwn(rules, node.op));
 const strange = nodes.filter(node => node.used && !known(node));
 const playable = strange.length === 0;
 

@@ -29,7 +29,7 @@ impl<'a> Labels<'a> {
     /// Three lines: what the node is, its value, its gradient.
     pub fn node(&self, k: usize) -> [String; 3] {
         let node = &self.trace.nodes[k];
-        let (name, operation) = (clip(&self.trace.label(k), 14), clip(node.operation, 11));
+        let (name, operation) = (clip(&self.trace.label(k), 14), clip(node.operation.name, 11));
         let operand = |operand: &Operand| match operand {
             Operand::Node(_) => "·".to_string(), // an edge shows which
             Operand::Number(number) => short(*number),

@@ -7,17 +7,19 @@ use crate::trace::{Frame, Operand, Place, Trace};
 
 /// All of a trace: `{"nodes": […], "frames": […]}`.
 ///
-/// Matrices are lists of their entries, row by row; the node says the shape. A local derivative is
-/// a number, a list (the slope of each entry) or a text (another linear map). Numbers read back to
-/// the same bits; NaN and the infinities, which JSON lacks, are the strings `"NaN"`, `"Infinity"`
-/// and `"-Infinity"`. `<` is escaped, so the text may stand inside a `<script>` element.
+/// `ours` says whether the operation is a rule of this crate; `source` is the line of a typed
+/// formula, and below it the place underlined. Matrices are lists of their entries, row by row; the
+/// node says the shape. A local derivative is a number, a list (the slope of each entry) or a text
+/// (another linear map). Numbers read back to the same bits; NaN and the infinities, which JSON
+/// lacks, are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`. `<` is escaped, so the text may
+/// stand inside a `<script>` element.
 ///
 /// ```
 /// use chainrule::{scalar::Tape, view};
 /// let tape = Tape::new();
 /// let x = tape.var(3.0).named("</script>");
 /// let json = view::json(&(2.0 * x).trace());
-/// assert!(json.contains(r#"{"id":0,"name":"\u003c/script>","op":"var","formula":"var","#));
+/// assert!(json.contains(r#"{"id":0,"name":"\u003c/script>","op":"var","ours":true,"formula":"var","#));
 /// assert!(json.contains(r#"{"kind":"backward","node":1,"operand":1,"input":0,"local":2.0,"#));
 /// ```
 pub fn json(trace: &Trace) -> String {
@@ -41,7 +43,8 @@ fn node(trace: &Trace, k: usize) -> String {
         }
     };
     [
-        format!("{{\"id\":{k},\"name\":{},\"op\":{}", text(&node.name), text(node.operation)),
+        format!("{{\"id\":{k},\"name\":{},\"op\":{}", text(&node.name), text(node.operation.name)),
+        format!("\"ours\":{}", node.operation.rule().is_some()),
         format!("\"formula\":{}", text(&trace.formula(k))),
         format!("\"operands\":{}", list(operands)),
         format!("\"shape\":[{rows},{columns}],\"value\":{}", entries(&node.value)),

@@ -223,7 +223,7 @@ impl Page<'_> {
             (users, Some(_)) => format!("<== {}", users.join(", ")),
         };
         let more = if uses > users.len() { ", ..." } else { "" };
-        let own = format!("[ {} = {} ]{to}{more}", self.trace.label(k), node.operation);
+        let own = format!("[ {} = {} ]{to}{more}", self.trace.label(k), node.operation.name);
         let pad = inputs.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
         let middle = inputs.len() / 2;
         if inputs.is_empty() {
@@ -505,7 +505,8 @@ impl<'t> Session<'t> {
             }
             .to_string();
         };
-        let rule = match self.trace.nodes[step.node].operation {
+        let rule = match self.trace.nodes[step.node].operation.rule().unwrap_or_default() {
+            "" => "Each operand gets the upstream gradient times its local derivative.",
             "add" => "Addition distributes: each operand gets the upstream gradient as it is.",
             "sub" => "A difference distributes, to the second operand with the sign turned.",
             "mul" => "Multiplication swaps: each operand gets upstream times the other one.",

@@ -58,7 +58,7 @@ fn rows(
         let mut row = Row::default();
         row[0] = k.to_string();
         row[1] = clip(&node.name, letters);
-        row[2] = clip(node.operation, letters + 2);
+        row[2] = clip(node.operation.name, letters + 2);
         row[3] = inputs(&node.operands);
         row[4] = entry(&node.value);
         for step in &passages[k] {

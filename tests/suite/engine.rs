@@ -210,8 +210,8 @@ fn every_site_is_found_again() {
                 x = tape.record(name, 1.0, [(x, 1.0)]);
             }
             let nodes = x.trace().nodes;
-            assert!(nodes[1..].iter().map(|node| node.operation).eq(names.iter().copied()));
-            assert!(nodes[1..].iter().all(|node| node.at.line() == nodes[1].at.line()));
+            assert!(nodes[1..].iter().map(|node| node.operation.name).eq(names.iter().copied()));
+            assert!(nodes[1..].iter().all(|node| node.at.start().line == nodes[1].at.start().line));
         }
     }
 }
@@ -289,7 +289,7 @@ mod memory {
                 for _ in 0..count {
                     tape.clear();
                     for name in &names {
-                        tape.record(name, 1.0, [(1.0, 0.0)]);
+                        tape.record(*name, 1.0, [(1.0, 0.0)]);
                     }
                 }
             };

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::commands::answer;
 use crate::common::all_tests;
+use chainrule::formula::Formula;
 use chainrule::scalar::Tape;
 use chainrule::tensor::{self, Tensor};
 use chainrule::trace::Trace;
@@ -298,6 +299,7 @@ fn other_traces_in_a_browser() {
     let (x, y) = (tape.var(0.0).named("</script><b>"), tape.var(f64::NEG_INFINITY));
     let wild = (x.ln() * 0.0 + y.named("\"]; x")).trace();
     let own = tape.record("constructor", 2.0, [(x, 3.0)]); // each object of JavaScript has one
+    let own = tape.record("tanh", 2.0, [(own, 3.0)]); // nor is this one the page's
     let own = (own * y * 2.0).trace();
     let pages = [every_rule(), wild, own, batch()];
     let said = verdicts(&browser, &pages.each_ref().map(|trace| (trace, 1280)));
@@ -308,8 +310,20 @@ fn other_traces_in_a_browser() {
     let [rules, wild, own, batch] = &said[..] else { panic!("{said:?}") };
     assert!(worst(rules) <= 1e-12 && rules.contains(" none "), "{rules}");
     assert!(worst(wild) == 0.0 && wild.contains("&lt;b&gt; NaN none NaN "), "{wild}");
-    assert!(own.contains("this page has no rules for constructor."), "{own}");
+    assert!(own.contains("this page has no rules for constructor, tanh."), "{own}");
     assert!(batch.contains("this page has no rules for "), "{batch}");
+}
+
+#[test]
+fn a_formula_in_a_browser() {
+    let Some(browser) = browser() else { return };
+    let formula = Formula::parse("b = 1\nL = -ln(σ(w) + b)").unwrap();
+    let tape = Tape::new();
+    let trace = formula.record(&[tape.var(0.5).named("w")]).unwrap().trace();
+    let [said] = &verdicts(&browser, &[(&trace, 1280)])[..] else { panic!() };
+    assert_says(said, &ALWAYS);
+    let [dom, _] = dom(&browser, &[("page.html".into(), view::html(&trace, "a formula"))]);
+    assert!(dom.contains("id=\"source\">L = -ln(σ(w) + b)\n          ^</pre>"), "{dom}");
 }
 
 #[test]

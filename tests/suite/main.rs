@@ -23,6 +23,7 @@ mod layouts;
 mod lessons;
 mod maximum_likelihood;
 mod outsider;
+mod own_rules;
 mod places;
 mod properties;
 mod published;

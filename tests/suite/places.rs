@@ -300,6 +300,7 @@ const NEVER_WRONG: &[&str] = &[
     "network::Output::a",
     "tape::Drop for Tape<V>",
     "tape::Tape::bytes",
+    "tape::operation::*",
     "tape::Tape::clear",
     "tape::Tape::constant",
     "tape::Tape::is_empty",

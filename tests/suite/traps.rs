@@ -46,7 +46,7 @@ fn a_constant_output() {
     let gradients = y.backward();
     assert_eq!((gradients.wrt(x), gradients.wrt(c)), (0.0, 0.0));
     let trace = y.trace();
-    assert!(!trace.nodes.iter().any(|node| node.operation == "mul" && node.varies));
+    assert!(!trace.nodes.iter().any(|node| node.operation.name == "mul" && node.varies));
 }
 
 /// A constant costs no backward work: its local derivative is not even called.

@@ -191,7 +191,10 @@ fn check_views(trace: &Trace) {
     assert_eq!(json.get("nodes").list().len(), trace.nodes.len());
     assert_eq!(json.get("frames").list().len(), trace.frames.len());
     for (read, node) in json.get("nodes").list().iter().zip(&trace.nodes) {
-        assert_eq!((read.get("name").text(), read.get("op").text()), (&*node.name, node.operation));
+        assert_eq!(
+            (read.get("name").text(), read.get("op").text()),
+            (&*node.name, node.operation.name)
+        );
         let (rows, columns) = node.value.shape();
         assert_eq!(read.get("shape").numbers(), [rows as f64, columns as f64]);
         let value = Tensor::new(rows, columns, read.get("value").numbers());
