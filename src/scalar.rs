@@ -97,15 +97,14 @@ impl Tape {
     where
         X: Into<Operand<'t, f64>> + Copy,
     {
-        let var = |x: &X| match (*x).into() {
-            Operand::Var(x) => Some(x),
-            Operand::Number(_) => None,
-        };
-        self.assert_own("dot", w);
-        for x in x.iter().filter_map(var) {
-            self.assert_own("dot", &[x]);
-        }
         if w.len() != x.len() {
+            // (`record` refuses another tape, too, but two tapes are told before two lengths.)
+            self.assert_own("dot", w);
+            for x in x {
+                if let Operand::Var(x) = (*x).into() {
+                    self.assert_own("dot", &[x]);
+                }
+            }
             mistake(
                 "dot needs as many weights as inputs",
                 &[format!("w has {} entries, x has {}", w.len(), x.len())],
