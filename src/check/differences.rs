@@ -1,4 +1,4 @@
-//! Centred differences: the slope from values alone, and how far it can be trusted.
+//! Central differences: the slope from values alone, and how far it can be trusted.
 
 use std::ops::Range;
 use std::sync::LazyLock;

@@ -623,3 +623,14 @@ fn names_and_functions_by_hand() {
     let text = check::gradient!(cost, &at, &[12.0, 7.5]).to_string();
     assert!(text.contains("yours is wrong in 1 of 2 entries; no hypothesis fits"), "{text}");
 }
+
+/// Of c x³ the central difference cuts off c h². From the step 2h to h it falls by three times that,
+/// and twice the fall is what it may be off.
+#[test]
+fn the_error_of_a_difference_is_six_times_what_is_cut_off() {
+    let h = f64::EPSILON.cbrt();
+    let Difference { slope, error, kink } = Difference::of(|x| 1e6 * x.powi(3), 0.0).unwrap();
+    let (cut_off, margin) = (slope / (1e6 * h * h), error / (1e6 * h * h));
+    assert!((cut_off - 1.0).abs() < 1e-9 && (margin - 6.0).abs() < 0.01, "{cut_off} {margin}");
+    assert_eq!(kink, None);
+}
