@@ -25,6 +25,8 @@ pub struct Typed {
     pub derivatives: Vec<(usize, String)>,
     /// The words for the point, to be typed again.
     point: Vec<String>,
+    /// Whether a file was given for columns.
+    data: bool,
 }
 
 /// A formula and `name=value` words; None where no formula was typed.
@@ -65,6 +67,7 @@ pub fn read(mut arguments: Arguments) -> Result<Option<Typed>, Box<dyn Error>> {
         constants: constants.iter().flat_map(|names| names.split(',')).map(String::from).collect(),
         derivatives: vec![],
         point: vec![],
+        data: data.is_some(),
     };
     if let Some(path) = data {
         typed.bind_columns(&path)?;
@@ -88,6 +91,9 @@ impl Typed {
 
     /// Gives each name its value.
     fn bind(&mut self, words: Vec<String>) -> Result<(), Box<dyn Error>> {
+        if self.formula.names().is_empty() {
+            self.formula.eval::<f64>(&[])?; // which says that it has no variable
+        }
         let (mut numbers, mut derivatives): (Vec<(String, f64)>, Vec<_>) = (vec![], vec![]);
         let mut seen = vec![];
         for word in &words {
@@ -132,9 +138,11 @@ impl Typed {
             self.point.extend(words);
             return Ok(());
         }
+        let no_column = if self.data { ", and there is no column of that name" } else { "" };
         let value = |name: &&str| {
             let given = numbers.iter().find(|(known, _)| known == name);
-            given.map(|(_, x)| *x).ok_or(format!("{name} has no value\n try: add {name}=1"))
+            let missing = || format!("{name} has no value{no_column}\n try: add {name}=1");
+            given.map(|(_, x)| *x).ok_or_else(missing)
         };
         self.at = names.iter().map(value).collect::<Result<_, _>>()?;
         Ok(())

@@ -122,6 +122,12 @@ fn what_is_missing_or_too_much_is_told() {
         ("check~x*y~x=[1,2]~y=3", "the output"),
         ("check~--file~nowhere.txt", "cannot read nowhere.txt: "),
         ("check~x~--data~nowhere.csv", "cannot read nowhere.csv: "),
+        ("check~3", "the formula has no variable"),
+        ("check~2*pi~x=1", "the formula has no variable"),
+        (
+            "check~mean(w*q)~--data~examples/data/challenger_orings.csv~w=1",
+            "q has no value, and there is no column of that name\n try: add q=1",
+        ),
         ("step~x~x=1~--constant~y", "the formula has no variable `y`"),
         ("step~--data~a.csv", "a formula is missing"),
     ] {
