@@ -12,7 +12,7 @@ use chainrule::view::plot::{self, Plot};
 
 fn main() -> ExitCode {
     program::run(|out, mut arguments| {
-        let ascii = arguments.flag("--ascii")?;
+        let ascii = arguments.flag("--ascii")?; // where a terminal has no braille
         arguments.none()?;
         run(out, ascii)?;
         Ok(program::AGREE)

@@ -62,7 +62,11 @@ pub fn run(program: impl FnOnce(&mut StdoutLock<'static>, Arguments) -> Outcome)
 pub fn lesson<E: Into<Box<dyn Error>>>(
     write: impl FnOnce(&mut StdoutLock<'static>) -> Result<(), E>,
 ) -> ExitCode {
-    run(|out, arguments| {
+    run(|out, mut arguments| {
+        if arguments.help() {
+            writeln!(out, "A lesson takes no options. Its chapter, of the same name, is in docs/.")?;
+            return Ok(AGREE);
+        }
         arguments.none()?;
         write(out).map_err(Into::into)?;
         Ok(AGREE)
