@@ -67,7 +67,7 @@ pub(super) const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ";
 const PLAIN: &str = "0123456789-n";
 
 /// Characters that people type, and what to write for each.
-const SPELLINGS: [(&str, &str); 7] = [
+const SPELLINGS: [(&str, &str); 8] = [
     ("·×⋅∙•∗", "*"),
     ("−–—‐", "-"),
     ("÷∕⁄", "/"),
@@ -75,6 +75,7 @@ const SPELLINGS: [(&str, &str); 7] = [
     ("]}", ")"),
     ("；", ";"),
     ("＝", "="),
+    ("“”„\"‘’'`\\$", ""),
 ];
 
 impl Source {
@@ -135,11 +136,20 @@ fn ends_a_line(c: char) -> bool {
     matches!(c, ';' | '\n' | '#')
 }
 
-/// `^2` for `²`.
-fn plain(raised: &str) -> String {
-    let digit = |c| SUPERSCRIPTS.chars().position(|raised| raised == c);
-    let digits: String = raised.chars().filter_map(digit).map(|k| &PLAIN[k..=k]).collect();
-    if digits.is_empty() { raised.to_string() } else { format!("^{digits}") }
+/// The text without characters that people type and a formula has not: `2*x^2` for `2·x²`.
+fn plain(text: &str) -> String {
+    let (mut plain, mut raised) = (String::new(), None);
+    for c in text.chars() {
+        let digit = SUPERSCRIPTS.chars().position(|superscript| superscript == c);
+        match (digit, SPELLINGS.iter().find(|(signs, _)| signs.contains(c))) {
+            (Some(k), _) if raised.is_some() => plain += &PLAIN[k..=k],
+            (Some(k), _) => plain += &format!("^{}", &PLAIN[k..=k]),
+            (None, Some((_, spelling))) => plain += spelling,
+            (None, None) => plain.push(c),
+        }
+        raised = digit;
+    }
+    plain
 }
 
 impl Parser<'_> {
@@ -273,12 +283,11 @@ impl Parser<'_> {
 
     pub fn unknown_sign(&self, sign: char) -> Error {
         let Range { start, end } = self.token;
-        let raised = end_of(self.text, start, |c| !SUPERSCRIPTS.contains(c));
-        let spelling = SPELLINGS.iter().find(|(signs, _)| signs.contains(sign));
+        let line = end_of(self.text, start, |c| matches!(c, '\n' | '#'));
         let (text, end) = match sign {
             '√' => self.source.call("sqrt", end),
-            _ if raised > start => (plain(&self.text[start..raised]), raised),
-            _ => (spelling.map_or("", |(_, text)| text).to_string(), end),
+            _ if plain(self.shown()) != self.shown() => (plain(&self.text[start..line]), line),
+            _ => (String::new(), end),
         };
         let error = self.fault(NO_MEANING, self.shown(), start..end, &text);
         match sign {
