@@ -72,16 +72,16 @@ use parse::{Code, Parser};
 /// A formula that was typed: it can be evaluated on any [`Scalar`], and recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Formula {
-    /// The texts that the operations stand in: the formula's own last.
+    /// The texts that the instructions stand in: the formula's own last.
     sources: Vec<Arc<Source>>,
     /// In postfix order: operands first.
-    code: Vec<Operation>,
+    code: Vec<Instruction>,
     names: Vec<Name>,
     warnings: Vec<Error>,
 }
 
 #[derive(Clone, Debug)]
-struct Operation {
+struct Instruction {
     code: Code,
     /// Which source it stands in, and its bytes there, operands included.
     source: usize,
@@ -218,9 +218,9 @@ impl Formula {
                 tape.place(var.index()..var.index() + 1, stretch);
             }
         }
-        let (mut line, mut before) = (tape.len(), tape.len()); // where a line, an operation begins
-        self.run(values, |operation, result| {
-            let &Operation { code, source, start, end } = operation;
+        let (mut line, mut before) = (tape.len(), tape.len()); // where a line, an instruction begins
+        self.run(values, |instruction, result| {
+            let &Instruction { code, source, start, end } = instruction;
             if tape.len() > before {
                 let stretch = Stretch { source: self.sources[source].clone(), bytes: start..end };
                 tape.place(before..tape.len(), stretch);
@@ -261,13 +261,13 @@ impl Formula {
         }
     }
 
-    /// Goes through the code with a stack of intermediate results. `watch` sees each operation with
+    /// Goes through the code with a stack of intermediate results. `watch` sees each instruction with
     /// its result.
     #[track_caller]
     fn run<S: Scalar>(
         &self,
         values: &[S],
-        mut watch: impl FnMut(&Operation, &Item<S>),
+        mut watch: impl FnMut(&Instruction, &Item<S>),
     ) -> Result<S> {
         let names = self.names();
         if values.len() != names.len() {
@@ -291,9 +291,9 @@ impl Formula {
         });
         let mut known: Vec<Item<S>> = known.collect();
         let mut stack: Vec<Item<S>> = vec![];
-        for operation in &self.code {
+        for instruction in &self.code {
             let mut pop = || stack.pop().expect("the parser counts operands");
-            let result = match operation.code {
+            let result = match instruction.code {
                 Code::Number(number) => Item::from(Value::Number(number)),
                 Code::Name(k) => known[k].clone(),
                 Code::Call(name, operands) => {
@@ -302,7 +302,7 @@ impl Formula {
                     match (name, second) {
                         ("neg", _) => x.map(negative),
                         ("sum" | "mean", _) if !x.list => {
-                            return Err(self.sum_of_a_number(operation));
+                            return Err(self.sum_of_a_number(instruction));
                         }
                         ("sum", _) => Item::from(sum(&x.values)),
                         ("mean", _) => {
@@ -315,7 +315,7 @@ impl Formula {
                         (name, None) => x.map(|x| apply(&*named(name, None), x)),
                         (name, Some(parameter)) => match parameter.values[..] {
                             [Value::Number(c)] => x.map(|x| apply(&*named(name, Some(c)), x)),
-                            _ => return Err(self.varying_parameter(operation)),
+                            _ => return Err(self.varying_parameter(instruction)),
                         },
                     }
                 }
@@ -324,11 +324,11 @@ impl Formula {
                     if let Some(k) = name {
                         known[k] = output.clone();
                     }
-                    watch(operation, &output);
+                    watch(instruction, &output);
                     continue;
                 }
             };
-            watch(operation, &result);
+            watch(instruction, &result);
             stack.push(result);
         }
         match output.values[..] {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::parse::{Code, Parser, blank, digits, in_a_name};
-use super::{Formula, Meaning, Name, Operation};
+use super::{Formula, Instruction, Meaning, Name};
 use crate::error::{Error, Source, brief, list};
 
 /// What happened, with `{}` for the part of the text; and why that is a fault.
@@ -358,7 +358,7 @@ impl Parser<'_> {
             Code::Line(None) => true,
             _ => false,
         });
-        let Some(&Operation { start, end, .. }) = unused else { return };
+        let Some(&Instruction { start, end, .. }) = unused else { return };
         let start = self.text[..start].rfind([';', '\n']).map_or(0, |k| k + 1);
         let start = blank(self.text, start);
         let all = end_of(self.text, end, |c| matches!(c, ';' | '\n'));
@@ -368,9 +368,9 @@ impl Parser<'_> {
 }
 
 impl Formula {
-    /// The error at an operation, or at the last line.
-    fn fault(&self, fault: Fault, at: Option<&Operation>, mend: fn(&str) -> String) -> Error {
-        let Some(&Operation { source, start, end, .. }) = at.or(self.code.last()) else {
+    /// The error at an instruction, or at the last line.
+    fn fault(&self, fault: Fault, at: Option<&Instruction>, mend: fn(&str) -> String) -> Error {
+        let Some(&Instruction { source, start, end, .. }) = at.or(self.code.last()) else {
             return self.several_variables();
         };
         let source = &self.sources[source];
@@ -386,11 +386,11 @@ impl Formula {
         self.fault(LIST, None, |line| format!("mean({line})"))
     }
 
-    pub(super) fn sum_of_a_number(&self, call: &Operation) -> Error {
+    pub(super) fn sum_of_a_number(&self, call: &Instruction) -> Error {
         self.fault(NO_LIST, Some(call), |call| call.trim_start_matches(in_a_name).to_string())
     }
 
-    pub(super) fn varying_parameter(&self, call: &Operation) -> Error {
+    pub(super) fn varying_parameter(&self, call: &Instruction) -> Error {
         let hint = "put a number there, such as 0.1".to_string();
         Error { hint, ..self.fault(VARIES, Some(call), str::to_string) }
     }

@@ -6,7 +6,7 @@ use std::f64::consts::{E, PI};
 use std::ops::Range;
 
 use super::faults::{self, SUPERSCRIPTS};
-use super::{Formula, Meaning, Name, Operation};
+use super::{Formula, Instruction, Meaning, Name};
 use crate::activation;
 use crate::error::{Result, Source};
 
@@ -269,11 +269,11 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// One more operation, in place of its operands.
+    /// One more instruction, in place of its operands.
     fn push(&mut self, code: Code, operands: usize, range: Range<usize>) {
         let Range { start, end } = range;
         let source = self.formula.sources.len() - 1;
-        self.formula.code.push(Operation { code, source, start, end });
+        self.formula.code.push(Instruction { code, source, start, end });
         self.value(operands, range);
     }
 

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use chainrule::activation::{Activation, Powf};
-use chainrule::check::{Arithmetic, Dual, Scalar};
+use chainrule::activation::{Activation, Powf, Sigmoid, Silu};
+use chainrule::check::{self, Arithmetic, Dual, Scalar};
 use chainrule::formula::Formula;
+use chainrule::network::{Network, cross_entropy};
 use chainrule::scalar::{Tape, Var};
+use chainrule::tensor::Tensor;
 use chainrule::trace::Place;
 use chainrule::view::{self, stepper};
 use chainrule::{Error, Result};
@@ -251,7 +253,7 @@ impl Tree {
                 let z = match (*name, &values[..]) {
                     ("exp", [(x, _)]) => x.exp(),
                     ("abs", [(x, _)]) => x.abs(),
-                    ("sigmoid", [(x, _)]) => chainrule::activation::Sigmoid.f(*x),
+                    ("sigmoid", [(x, _)]) => Sigmoid.f(*x),
                     ("softplus", [(x, _)]) => chainrule::activation::Softplus.f(*x),
                     ("pow", [(x, _), (y, _)]) => power(*x, *y),
                     (_, [(x, _), (y, _)]) if x.is_nan() || y.is_nan() => f64::NAN,
@@ -521,6 +523,29 @@ fn typed_and_in_rust() {
     }
 }
 
+/// Each of them steps, draws and checks.
+#[test]
+fn homework() {
+    for (text, _) in formulas::<f64>() {
+        let formula = Formula::parse(text).unwrap();
+        let point = &[0.3, 1.7, -0.6, 0.4, 2.2, 0.9][..formula.names().len()];
+        let report = check::gradient!(|p| formula.eval(p).unwrap(), point);
+        assert!(report.agrees(), "{text}\n{report}");
+        let tape = Tape::new();
+        let vars: Vec<Var<'_>> = point.iter().map(|x| tape.var(*x)).collect();
+        let trace = formula.record(&vars).unwrap().trace();
+        for k in 0..trace.frames.len() {
+            assert!(stepper::frame(&trace, k, 80).contains("^\n"), "{text}");
+            assert!(stepper::sentence(&trace, k).contains("Frame"), "{text}");
+        }
+        let operations = trace.nodes.iter().filter(|node| !node.operands.is_empty()).count();
+        assert_eq!(view::dot(&trace).matches("->").count(), trace.steps().count(), "{text}");
+        assert!(view::svg(&trace).matches("<rect").count() >= operations, "{text}");
+        assert!(view::table(&trace).lines().count() > operations, "{text}");
+        assert!(trace.first_non_finite().is_none(), "{text}");
+    }
+}
+
 #[test]
 fn names_and_nodes() {
     let formula = Formula::parse("z = w*x + b; y = z; a = sigmoid(y); L = -ln(a)").unwrap();
@@ -583,6 +608,14 @@ fn a_formula_is_an_activation() {
     let swish = Formula::parse("x*sigmoid(x)").unwrap().function().unwrap();
     assert!(chainrule::check::activation(&swish).agrees());
     assert_eq!(swish.f_df(0.0), (0.0, 0.5));
+    let (x, y) = (Tensor::from_rows(&[[1.0, -2.0, 0.5]]), Tensor::from_rows(&[[1.0, 0.0, 1.0]]));
+    let train = |network: Network| {
+        let network = network.layer(1, Sigmoid).initialize(1);
+        network.propagate(&x, &y, cross_entropy).0[0].dw.to_vec()
+    };
+    let (typed, own) =
+        (train(Network::new(1).layer(3, swish)), train(Network::new(1).layer(3, Silu)));
+    assert!(typed.iter().zip(&own).all(|(x, y)| (x - y).abs() < 1e-15), "{typed:?} {own:?}");
     let roots = Formula::parse("sqrt(t)").unwrap().function().unwrap();
     assert!(roots.domain(1.0) && !roots.domain(-1.0));
     assert!(Formula::parse("x*y").unwrap().function().is_err());
