@@ -10,58 +10,54 @@ use crate::error::{Error, Source, brief, list};
 /// What happened, with `{}` for the part of the text; and why that is a fault.
 pub(super) struct Fault(&'static str, &'static str);
 
-const fn fault(what: &'static str, why: &'static str) -> Fault {
-    Fault(what, why)
-}
-
 pub(super) const EMPTY: Fault =
-    fault("the formula is empty", "a formula says how a number is computed from others");
+    Fault("the formula is empty", "a formula says how a number is computed from others");
 pub(super) const EXAMPLE: &str = "L = -ln(sigmoid(w*x + b))";
 const NO_NUMBER: Fault =
-    fault("`{}` cannot be read as a number", "numbers are written 2, 0.5 or 1e-3, up to 1.8e308");
+    Fault("`{}` cannot be read as a number", "numbers are written 2, 0.5 or 1e-3, up to 1.8e308");
 const NO_VALUE: Fault =
-    fault("a value is missing before {}", "operators and brackets need one; only - may go before");
-const DOUBLE_STAR: Fault = fault("`**` is no operator", "a power is written with ^");
+    Fault("a value is missing before {}", "operators and brackets need one; only - may go before");
+const DOUBLE_STAR: Fault = Fault("`**` is no operator", "a power is written with ^");
 const NO_OPERATOR: Fault =
-    fault("an operator is missing before `{}`", "a product is written with *: 2*x, x*(y + 1)");
+    Fault("an operator is missing before `{}`", "a product is written with *: 2*x, x*(y + 1)");
 const NOT_A_FUNCTION: Fault =
-    fault("`{}` is a name, not a function", "a product is written with *: 2*x, x*(y + 1)");
+    Fault("`{}` is a name, not a function", "a product is written with *: 2*x, x*(y + 1)");
 const NO_FUNCTION: Fault =
-    fault("there is no function `{}`", "a formula is made of functions whose slopes are known");
+    Fault("there is no function `{}`", "a formula is made of functions whose slopes are known");
 const NO_PARENTHESES: Fault =
-    fault("`{}` is a function, and needs parentheses", "they show how far its argument goes");
+    Fault("`{}` is a function, and needs parentheses", "they show how far its argument goes");
 const TAKEN: Fault =
-    fault("`{}` is a function, and cannot be defined anew", "a name has one meaning");
+    Fault("`{}` is a function, and cannot be defined anew", "a name has one meaning");
 const WRONG_COUNT: Fault =
-    fault("wrong number of arguments: `{}`", "arguments have commas between them, numbers a point");
+    Fault("wrong number of arguments: `{}`", "arguments have commas between them, numbers a point");
 const DECIMAL_COMMA: Fault =
-    fault("a comma is no decimal point", "commas stand between the arguments of a function");
+    Fault("a comma is no decimal point", "commas stand between the arguments of a function");
 const STRAY_COMMA: Fault =
-    fault("a comma stands outside a list of arguments", "lines are separated by ;");
+    Fault("a comma stands outside a list of arguments", "lines are separated by ;");
 const SECOND_EQUALS: Fault =
-    fault("there is a second = in this line", "a line gives one value one name");
+    Fault("there is a second = in this line", "a line gives one value one name");
 const NOT_A_NAME: Fault =
-    fault("`{}` is no name", "left of = stands the name for what is computed on its right");
+    Fault("`{}` is no name", "left of = stands the name for what is computed on its right");
 const NO_MEANING: Fault =
-    fault("`{}` has no meaning here", "the operators are + - * / ^; names have letters, digits, _");
+    Fault("`{}` has no meaning here", "the operators are + - * / ^; names have letters, digits, _");
 const NESTED_BARS: Fault =
-    fault("bars stand inside bars", "one that opens looks like one that closes");
-const NOT_CLOSED: Fault = fault("this bracket is never closed", "brackets come in pairs");
-const NOT_OPENED: Fault = fault("this bracket was never opened", "brackets come in pairs");
-const DEFINED_TWICE: Fault = fault("`{}` has a meaning already", "a name has one meaning");
+    Fault("bars stand inside bars", "one that opens looks like one that closes");
+const NOT_CLOSED: Fault = Fault("this bracket is never closed", "brackets come in pairs");
+const NOT_OPENED: Fault = Fault("this bracket was never opened", "brackets come in pairs");
+const DEFINED_TWICE: Fault = Fault("`{}` has a meaning already", "a name has one meaning");
 const DEFINED_LATE: Fault =
-    fault("`{}` is used before it is defined", "each line is computed from those above it");
+    Fault("`{}` is used before it is defined", "each line is computed from those above it");
 const UNKNOWN: Fault =
-    fault("the formula has no variable `{}`", "only what it depends on can have a value");
-const LOG: Fault = fault("`log` is the natural logarithm", "mathematics writes ln, programs log");
-const UNUSED: Fault = fault("nothing uses `{}`", "the output is the value of the last line");
+    Fault("the formula has no variable `{}`", "only what it depends on can have a value");
+const LOG: Fault = Fault("`log` is the natural logarithm", "mathematics writes ln, programs log");
+const UNUSED: Fault = Fault("nothing uses `{}`", "the output is the value of the last line");
 const NO_VARIABLE: Fault =
-    fault("the formula has no variable", "a gradient says how the output changes with one");
-const LIST: Fault = fault("the output is a list", "a gradient says how one number changes");
+    Fault("the formula has no variable", "a gradient says how the output changes with one");
+const LIST: Fault = Fault("the output is a list", "a gradient says how one number changes");
 const NO_LIST: Fault =
-    fault("`{}` is one number, not a list", "sum and mean add up the values for all examples");
+    Fault("`{}` is one number, not a list", "sum and mean add up the values for all examples");
 const VARIES: Fault =
-    fault("the parameter in `{}` is no plain number", "a slope is known in the first one only");
+    Fault("the parameter in `{}` is no plain number", "a slope is known in the first one only");
 
 pub(super) const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ";
 const PLAIN: &str = "0123456789-n";
@@ -343,10 +339,10 @@ impl Parser<'_> {
         Error { facts, ..error }
     }
 
+    /// Once; there are no other warnings before the end of the text.
     pub fn warn_of_log(&mut self) {
-        let warning = self.fault(LOG, "", self.token.clone(), "ln");
-        if self.formula.warnings.iter().all(|other| other.what != warning.what) {
-            self.formula.warnings.push(warning);
+        if self.formula.warnings.is_empty() {
+            self.formula.warnings.push(self.fault(LOG, "", self.token.clone(), "ln"));
         }
     }
 

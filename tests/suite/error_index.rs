@@ -73,7 +73,7 @@ fn literal(argument: &str) -> Option<String> {
 /// What each error and each panic in the code says first, as it is written there.
 fn headlines(code: &str) -> Vec<String> {
     let mut found = vec![];
-    for call in ["mistake(", "mistake_at(", "foreign(", "Error::new(", "panic!(", "= fault("] {
+    for call in ["mistake(", "mistake_at(", "foreign(", "Error::new(", "panic!(", "= Fault("] {
         for (at, _) in code.match_indices(call) {
             let before = &code[..at];
             let in_a_name = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');

@@ -414,6 +414,8 @@ fn a_megabyte() {
         many("x)"),
         many("ñ²"),
         many("sinx(") + "x",
+        many("log(") + "x",
+        many("log(x)+") + "x",
         many("7"),
         many("a = x;"),
     ];
