@@ -64,7 +64,10 @@ pub fn lesson<E: Into<Box<dyn Error>>>(
 ) -> ExitCode {
     run(|out, mut arguments| {
         if arguments.help() {
-            writeln!(out, "A lesson takes no options. Its chapter, of the same name, is in docs/.")?;
+            writeln!(
+                out,
+                "A lesson takes no options. Its chapter, of the same name, is in docs/."
+            )?;
             return Ok(AGREE);
         }
         arguments.none()?;
