@@ -36,7 +36,7 @@ enum Verdict {
 }
 
 pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
-    let Some(typed) = typed::read(arguments)? else {
+    let Some(typed) = typed::read(arguments, true)? else {
         return Err(Usage("a formula is missing".to_string()).into());
     };
     typed.trace()?; // which says where a number that is no number comes from
@@ -60,7 +60,7 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     let value = number(typed.formula.eval(&typed.at)?);
     let more = match reports.len() - 1 {
         0 => String::new(),
-        more => format!(", and at {more} points more"),
+        more => format!(", and at {more} more points"),
     };
     writeln!(out, "{}", typed.text.trim())?;
     writeln!(out, "{output} = {value} at {}{more}\n", typed.place())?;
@@ -136,15 +136,26 @@ fn digits(text: &str, number: f64, right: f64) -> Result<usize, usize> {
     let digits = mantissa.trim_start_matches(['+', '-', '0', '.']).replace('.', "").len();
     let decimals = mantissa.split_once('.').map_or(0, |(_, behind)| behind.len()) as i32;
     let exponent: i32 = text.split_once(['e', 'E']).map_or(0, |(_, e)| e.parse().unwrap_or(0));
-    // Rounded or cut: less than one unit of the last digit away.
     let unit = 10f64.powi(exponent.saturating_sub(decimals));
     let gap = (number - right).abs();
+    let rounded = gap <= unit * (0.5 + 1e-9);
+    let cut =
+        number * right >= 0.0 && (0.0..unit * (1.0 - 1e-9)).contains(&(right.abs() - number.abs()));
     let zero = number == 0.0 && right != 0.0; // which has no digits
-    if !zero && gap < unit * (1.0 + 1e-9) || gap <= EXACT * right.abs() {
+    if !zero && (rounded || cut) || gap <= EXACT * right.abs() {
         return Ok(digits);
     }
-    let agree = -(gap / right.abs()).log10();
-    Err(if agree.is_finite() { agree.clamp(0.0, 17.0) as usize } else { 0 })
+    // So many digits are the same, rounded or cut.
+    let [(own, power), (other, same_power)] = [number, right].map(|x| {
+        let text = format!("{x:.17e}");
+        let (mantissa, power) = text.split_once('e').unwrap_or_default();
+        (mantissa.trim_start_matches('-').replace('.', ""), power.to_string())
+    });
+    let cut = |k: usize| power == same_power && own.get(..=k) == other.get(..=k);
+    let same = |k: &usize| {
+        number * right >= 0.0 && (cut(*k) || format!("{number:.k$e}") == format!("{right:.k$e}"))
+    };
+    Err((0..17).take_while(same).count())
 }
 
 fn verdict(i: usize, by_hand: &Option<ByHand>, reports: &[GradientReport]) -> Verdict {
@@ -157,7 +168,7 @@ fn verdict(i: usize, by_hand: &Option<ByHand>, reports: &[GradientReport]) -> Ve
         return match digits(text, *number, right) {
             Ok(_) if exact => Verdict::Agree(String::new()),
             Ok(given) if given >= 3 => Verdict::Agree(format!(" in the {given} digits given")),
-            Ok(_) => Verdict::NotJudged(": give three digits at least".to_string()),
+            Ok(_) => Verdict::NotJudged(": give at least three digits".to_string()),
             Err(right) => Verdict::Disagree(match right {
                 0 => String::new(),
                 right => format!(" from digit {} on", right + 1),

@@ -2,15 +2,15 @@
 
 use std::io::Write;
 
-use chainrule::program::{AGREE, Arguments, Outcome, in_target, write_file};
+use chainrule::program::{AGREE, Arguments, Outcome, Usage, in_target, write_file};
 use chainrule::view;
 
 use super::{recordings, typed};
 
 pub const USAGE: &str = "\
 usage: cargo run -- explore [\"FORMULA\" [NAME=NUMBER]...] [OPTION]...
-Without a formula: one neuron. Without numbers: some at which it has a value.
-  --out PAGE.html      where to write the page; else target/explore.html
+Without a formula: one neuron. Without values, a point is chosen.
+  --out PAGE.html      where to write the page (default: target/explore.html)
   --constant NAME      takes no gradient
   --file FORMULA.txt   the formula is in a file
   --data FILE.csv      the columns of a file, under their names
@@ -19,7 +19,8 @@ Without a formula: one neuron. Without numbers: some at which it has a value.
 pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     let batch = arguments.flag("--batch")?;
     let path = arguments.path("--out", "a path")?;
-    let page = match typed::read(arguments)? {
+    let page = match typed::read(arguments, false)? {
+        Some(_) if batch => return Err(Usage("--batch takes no formula".to_string()).into()),
         Some(typed) => view::html(&typed.trace()?, &typed.text),
         None if batch => view::html(&recordings::batch(), "one node, three examples"),
         None => view::html(&recordings::neuron_as_posted(), "logistic regression as one node"),

@@ -19,8 +19,8 @@ usage: cargo run -- COMMAND ...
   explore  write a web page to explore a computation with
   check    judge a derivative that you found by hand
 More: cargo run -- COMMAND --help
-Exit code: 0 done, and AGREE; 1 DISAGREE or NOT JUDGED; 2 for arguments, a
-formula, a file or an output at fault.
+Exit code: 0 done, and AGREE; 1 DISAGREE or NOT JUDGED; 2 on a bad argument,
+formula or file, or if the output cannot be written.
 After `cargo install --path .` it is `chainrule COMMAND ...`, in any folder.";
 
 /// Does what the arguments ask for.

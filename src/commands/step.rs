@@ -11,7 +11,7 @@ use super::{recordings, typed};
 pub const USAGE: &str = "\
 usage: cargo run -- step [\"FORMULA\" [NAME=NUMBER]...] [OPTION]...
   cargo run -- step \"a = sigmoid(w*x); L = -ln(a)\" w=0.5 x=2 --constant x
-Without a formula: one neuron. Without numbers: some at which it has a value.
+Without a formula: one neuron. Without values, a point is chosen.
   --constant NAME      takes no gradient
   --file FORMULA.txt   the formula is in a file
   --data FILE.csv      the columns of a file, under their names
@@ -37,7 +37,8 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
             Some(other) => return Err(Usage(format!("--color needs {WHEN}, not `{other}`")).into()),
         },
     };
-    let trace = match typed::read(arguments)? {
+    let trace = match typed::read(arguments, false)? {
+        Some(_) if batch => return Err(Usage("--batch takes no formula".to_string()).into()),
         Some(typed) => typed.trace()?,
         None if batch => recordings::batch(),
         None => recordings::neuron(),

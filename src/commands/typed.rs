@@ -29,8 +29,9 @@ pub struct Typed {
     data: bool,
 }
 
-/// A formula and `name=value` words; None where no formula was typed.
-pub fn read(mut arguments: Arguments) -> Result<Option<Typed>, Box<dyn Error>> {
+/// A formula and `name=value` words, of which only `check` takes derivatives; None where no formula
+/// was typed.
+pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>, Box<dyn Error>> {
     let file = arguments.path("--file", "a file")?;
     let data = arguments.path("--data", "a file")?;
     let constants = arguments.values("--constant", "a name")?;
@@ -73,7 +74,13 @@ pub fn read(mut arguments: Arguments) -> Result<Option<Typed>, Box<dyn Error>> {
         typed.bind_columns(&path)?;
     }
     typed.bind(words.collect())?;
-    Ok(Some(typed))
+    match typed.derivatives.first() {
+        Some((_, text)) if !derivatives => {
+            let wrong = format!("`{text}` is a derivative, which is judged by: cargo run -- check");
+            Err(Usage(wrong).into())
+        }
+        _ => Ok(Some(typed)),
+    }
 }
 
 impl Typed {
@@ -91,14 +98,14 @@ impl Typed {
 
     /// Gives each name its value.
     fn bind(&mut self, words: Vec<String>) -> Result<(), Box<dyn Error>> {
-        if self.formula.names().is_empty() {
-            self.formula.eval::<f64>(&[])?; // which says that it has no variable
-        }
         let (mut numbers, mut derivatives): (Vec<(String, f64)>, Vec<_>) = (vec![], vec![]);
         let mut seen = vec![];
         for word in &words {
             let Some((name, value)) = word.split_once('=') else {
-                return Err(Usage(format!("`{word}` is no name=value")).into());
+                return Err(Usage(format!(
+                    "`{word}` is not name=value; quote a formula, and leave no space around ="
+                ))
+                .into());
             };
             let (name, value) = (name.trim(), value.trim());
             if seen.contains(&name) {
@@ -109,8 +116,9 @@ impl Typed {
                 self.point.push(quoted(word));
                 match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
                     Some(list) => {
+                        let entries = list.split([',', ';', ' ']).filter(|x| !x.is_empty());
                         let list: Result<Vec<f64>, String> =
-                            list.split([',', ';']).map(|x| number(name, x.trim())).collect();
+                            entries.map(|x| number(name, x)).collect();
                         self.formula = std::mem::take(&mut self.formula).with(name, &list?)?;
                     }
                     None => {
@@ -121,6 +129,9 @@ impl Typed {
             } else {
                 derivatives.push((name, value));
             }
+        }
+        if self.formula.names().is_empty() {
+            self.formula.eval::<f64>(&[])?; // which says that it has no variable
         }
         for (name, value) in derivatives {
             let Some(variable) = self.variable(name) else {
@@ -148,30 +159,42 @@ impl Typed {
         Ok(())
     }
 
-    /// The variable whose derivative `dw`, `d/dw`, `dL/dw` or `dL_dw` is.
-    fn variable(&self, name: &str) -> Option<usize> {
-        let output = self.formula.output().unwrap_or_default();
-        let rest = name.strip_prefix('d')?;
-        let with_output = rest.strip_prefix(output).unwrap_or(rest);
-        let of = |rest: &str| {
-            let rest = rest.strip_prefix("/d").or(rest.strip_prefix("_d"))?;
-            self.formula.names().iter().position(|name| *name == rest)
-        };
-        let plain = || self.formula.names().iter().position(|name| *name == rest);
-        of(with_output).or_else(|| of(rest)).or_else(plain)
+    /// What `dw`, `d/dw`, `dL/dw`, `dL_dw` and `∂L/∂w` are a derivative in, if that is what it is.
+    fn of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let rest = name.strip_prefix(['d', '∂'])?;
+        let ways = ["/d", "/∂", "_d"].into_iter().filter_map(|by| rest.split_once(by));
+        // An output without a name may be called anything.
+        let is_output =
+            |text: &str| text.is_empty() || self.formula.output().is_none_or(|y| y == text);
+        Some(ways.into_iter().find(|(output, _)| is_output(output)).map_or(rest, |(_, of)| of))
     }
 
+    fn variable(&self, name: &str) -> Option<usize> {
+        let of = self.of(name)?;
+        self.formula.names().iter().position(|known| *known == of)
+    }
+
+    /// What is wrong with a name that is no variable's.
     fn unknown(&self, name: &str) -> String {
         let names = self.formula.names();
-        let rest = name.strip_prefix('d').unwrap_or(name);
-        let near = names.iter().find(|known| known.eq_ignore_ascii_case(rest)).unwrap_or(&names[0]);
-        let advice = if rest == name { format!("{near}=1") } else { format!("d{near}=...") };
+        let known = |name: &str| self.formula.also("", name).is_ok();
+        let of = self.of(name);
+        if known(name) || of.is_some_and(known) {
+            let name = if known(name) { name } else { of.unwrap_or(name) };
+            let what =
+                "is computed or data: no variable, so it has no value and no derivative of its own";
+            return format!("`{name}` {what}\n try: cargo run -- step, which shows its gradient");
+        }
+        let same = |known: &&&str| of.is_some_and(|of| known.eq_ignore_ascii_case(of));
+        let near = names.iter().find(same).or(names.first()).unwrap_or(&"x");
+        let advice = if of.is_some() { format!("d{near}=...") } else { format!("{near}=1") };
         format!("the formula has no variable `{name}`; it has {}\n try: {advice}", names.join(", "))
     }
 
     /// Numbers at which the formula has a value, where none were typed.
     fn sensible(&self) -> Result<Vec<f64>, Box<dyn Error>> {
-        const FIRST: [f64; 5] = [1.0, 0.5, 2.0, 1.5, 0.25];
+        // Not 0 and not 1, where wrong formulas agree by chance and kinks lie.
+        const FIRST: [f64; 5] = [1.5, 0.5, 2.0, 0.8, 1.2];
         let count = self.formula.names().len();
         let first: Vec<f64> = (0..count).map(|i| FIRST[i % FIRST.len()]).collect();
         self.formula.eval(&first)?; // what is wrong wherever it is computed
@@ -260,15 +283,23 @@ fn spread(k: usize, count: usize) -> impl Iterator<Item = f64> {
     (0..count).map(move |i| 2.0 * ((k + 1) as f64 * (1.0 + i as f64).exp()).fract() - 1.0)
 }
 
+/// A number, or a fraction of two.
 fn number(name: &str, text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        _ => {
-            let point = text.replace(',', ".");
-            let advice = if point.parse::<f64>().is_ok() { point } else { "1".to_string() };
-            Err(format!("{name} needs a number or a list, not `{text}`\n try: {name}={advice}"))
-        }
+    let parts = text.split_once('/').unwrap_or((text, "1"));
+    if let (Ok(above), Ok(below)) = (parts.0.parse::<f64>(), parts.1.parse::<f64>())
+        && (above / below).is_finite()
+    {
+        return Ok(above / below);
     }
+    let point = text.replace(',', ".");
+    let advice = match text {
+        "pi" | "π" => "3.141592653589793".to_string(),
+        "e" => "2.718281828459045".to_string(),
+        _ if point.parse::<f64>().is_ok() => point,
+        _ if text.contains(',') => format!("[{text}]"),
+        _ => "1".to_string(),
+    };
+    Err(format!("{name} needs a number or a list, not `{text}`\n try: {name}={advice}"))
 }
 
 /// As a shell reads it back.

@@ -35,7 +35,7 @@ fn a_first_course() {
     for [formula, at, right, wrong] in FIRST_COURSE {
         let (code, text) = check(&format!("check~{formula}~{at}~dx=0 + {right}"));
         assert!(code == 0 && text.contains("\nverdict: AGREE\n"), "{text}");
-        assert!(text.contains("at 12 points more"), "{text}");
+        assert!(text.contains("at 12 more points"), "{text}");
         let (code, text) = check(&format!("check~{formula}~{at}~dx=0 + {wrong}"));
         assert!(code == 1 && text.contains("\nverdict: DISAGREE\n"), "{text}");
         assert!(text.contains("\n try: "), "{text}");
@@ -68,10 +68,14 @@ fn numbers_to_their_digits() {
         ("-0.23841", 0, "AGREE in the 5 digits given"),
         ("-2.384058e-1", 0, "AGREE in the 7 digits given"),
         ("-0.23840584404423515", 0, "AGREE\n"),
-        ("-0.24", 1, "NOT JUDGED: give three digits at least"),
+        ("-0.24", 1, "NOT JUDGED: give at least three digits"),
         ("-0.2", 1, "NOT JUDGED"),
-        ("-0.236", 1, "DISAGREE from digit 2 on"),
+        ("-0.3", 1, "DISAGREE\n"),
+        ("-0.25", 1, "DISAGREE from digit 2 on"),
+        ("-0.236", 1, "DISAGREE from digit 3 on"),
         ("-0.2383", 1, "DISAGREE from digit 4 on"),
+        ("-0.2385", 1, "DISAGREE from digit 4 on"),
+        ("-0.23840585", 1, "DISAGREE from digit 8 on"),
         ("0.2384", 1, "DISAGREE\n"),
         ("-2384", 1, "DISAGREE\n"),
         ("0", 1, "DISAGREE\n"),
@@ -81,15 +85,21 @@ fn numbers_to_their_digits() {
     }
     // Exact, however few the digits.
     assert_eq!(check("check~x^2~x=3~dx=6").0, 0);
+    for wrong in ["5", "7", "5.99", "6.01", "5.9999999", "6.00000001"] {
+        let (code, text) = check(&format!("check~x^2~x=3~dx={wrong}"));
+        assert!(code == 1 && text.contains("DISAGREE"), "{wrong}: {text}");
+    }
     assert_eq!(check("check~max(x, 0)~x=-1~dx=0").0, 0);
 }
 
 #[test]
 fn names_of_derivatives() {
-    for name in ["dw", "d/dw", "dL/dw", "dL_dw"] {
+    for name in ["dw", "d/dw", "dL/dw", "dL_dw", "∂L/∂w", "∂w"] {
         let (code, text) = check(&format!("check~L = w*w~w=3~{name}=2*w"));
         assert_eq!(code, 0, "{name}: {text}");
     }
+    // An output without a name may be called anything.
+    assert_eq!(check("check~w*w~w=3~df/dw=2*w").0, 0);
     // A variable that is called dw wins.
     let (code, text) = check("check~L = dw*w~w=3~dw=2");
     assert!(code == 0 && text.contains("w = 3") && text.contains("dL/ddw"), "{text}");
@@ -107,12 +117,20 @@ fn kinks() {
 fn what_is_missing_or_too_much_is_told() {
     for (line, says) in [
         ("check", "a formula is missing\nusage: "),
-        ("check~x^2~3", "`3` is no name=value\nusage: "),
+        ("check~x^2~3", "`3` is not name=value; quote a formula"),
         ("check~x^2~q=3", "the formula has no variable `q`; it has x\n try: x=1"),
         ("check~x^2~x=1~dq=3", "the formula has no variable `dq`; it has x\n try: dx=..."),
         ("check~x^2*y~x=3", "y has no value\n try: add y=1"),
         ("check~x^2~x=1~x=2", "x is given twice"),
         ("check~x^2~x=1,5", "x needs a number or a list, not `1,5`\n try: x=1.5"),
+        ("check~x^2~x=pi", "x needs a number or a list, not `pi`\n try: x=3.14159"),
+        ("check~x^2~x=1,2,3", "x needs a number or a list, not `1,2,3`\n try: x=[1,2,3]"),
+        ("check~sum(x^2)~x=[1,2]~dx=2*x", "the formula has no variable"),
+        ("check~sum(w*x)~x=[1 2]~w=1~dx=w", "`x` is computed or data"),
+        ("check~h = x^2; y = h + x~x=2~dh=1", "`h` is computed or data"),
+        ("check~h = x^2; y = h + x~h=2", "`h` is computed or data"),
+        ("step~x^2~dx=2*x", "`2*x` is a derivative, which is judged by: cargo run -- check\nusage"),
+        ("step~x^2~--batch", "--batch takes no formula\nusage"),
         ("check~x^2~x=NaN", "x needs a number or a list, not `NaN`"),
         ("check~ln(x)~x=-1", "#1 = ln(x) is NaN"),
         ("check~ln(x)~x=0", "#1 = ln(x) is -inf"),
