@@ -147,9 +147,10 @@ fn digits(text: &str, number: f64, right: f64) -> Result<usize, usize> {
     }
     // So many digits are the same, rounded or cut.
     let [(own, power), (other, same_power)] = [number, right].map(|x| {
-        let text = format!("{x:.17e}");
+        let text = format!("{x:e}");
         let (mantissa, power) = text.split_once('e').unwrap_or_default();
-        (mantissa.trim_start_matches('-').replace('.', ""), power.to_string())
+        let digits = mantissa.trim_start_matches('-').replace('.', "");
+        (format!("{digits:0<18}"), power.to_string())
     });
     let cut = |k: usize| power == same_power && own.get(..=k) == other.get(..=k);
     let same = |k: &usize| {
