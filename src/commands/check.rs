@@ -19,7 +19,11 @@ usage: cargo run -- check \"FORMULA\" [NAME=NUMBER]... [dNAME=\"FORMULA\"]...
                 a number at this one, to the digits that were typed
   --file        the formula is in a file
   --data        the columns of a file, under their names
-Without a point, one is chosen. Exit code: 0 AGREE, 1 DISAGREE or NOT JUDGED.";
+Without values, a point is chosen. Exit code: 0 AGREE, 1 DISAGREE or NOT JUDGED.
+A formula has + - * / ^ ( ) |x|, names, numbers, max(x, y), min, pow, sum, mean,
+  exp ln sqrt sin cos tan atan sinh cosh tanh sigmoid log_sigmoid softplus relu
+  leaky_relu(x, 0.2) elu selu silu gelu_tanh mish softsign hard_sigmoid exp_m1
+  ln_1p recip abs, and lines before it: h = tanh(w*x); y = v*h";
 
 /// A derivative by hand.
 enum ByHand {

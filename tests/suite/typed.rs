@@ -252,3 +252,14 @@ fn thirty_homeworks() {
         assert!(svg.starts_with("wrote "), "{formula}: {svg}");
     }
 }
+
+/// The help lists every function of the crate.
+#[test]
+fn the_help_lists_all_functions() {
+    let help = answer(&["check", "--help"]).unwrap();
+    let words: Vec<&str> = help.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    for function in chainrule::activation::all() {
+        let name = function.name();
+        assert!(name == "powf" || words.contains(&name), "{name} is missing");
+    }
+}
