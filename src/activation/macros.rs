@@ -29,7 +29,7 @@ macro_rules! functions {
     ($(
         $(#[$doc:meta])*
         $method:ident $(($argument:ident = $sample:literal))?: $Name:ident,
-        $x:literal => $shown:literal { $($item:tt)* }
+        $x:literal => $shown:literal, slope $slope:literal { $($item:tt)* }
     )*) => {
         documented! {$(
             $(#[$doc])*
@@ -45,7 +45,7 @@ macro_rules! functions {
             #[doc = concat!("let z = x.", stringify!($method), "(", $(stringify!($sample),)? ");")]
             /// assert_eq!((z.value(), z.backward().wrt(x)), (y, slope));
             /// ```
-            $method: $Name $($argument)? { $($item)* }
+            $method: $Name $($argument)? $slope { $($item)* }
         )*}
 
         /// Every function of this module as a method, for whatever can apply one.
@@ -90,15 +90,17 @@ macro_rules! functions {
 }
 
 macro_rules! documented {
-    ($($(#[$doc:meta])* $method:ident: $Name:ident $($argument:ident)? { $($item:tt)* })*) => {
+    ($(
+        $(#[$doc:meta])*
+        $method:ident: $Name:ident $($argument:ident)? $slope:literal { $($item:tt)* }
+    )*) => {
         $(
             structure! { $(#[$doc])* $Name $($argument)? }
 
             impl Activation for $Name {
                 fn name(&self) -> &'static str { stringify!($method) }
-                fn operation(&self) -> Operation {
-                    Operation::ours(stringify!($method), [self.slope().unwrap_or_default(), ""])
-                }
+                fn slope(&self) -> Option<&'static str> { Some($slope) }
+                fn operation(&self) -> Operation { Operation::ours(self.name(), [$slope, ""]) }
                 $(fn parameter(&self) -> Option<f64> { Some(self.$argument) })?
                 $($item)*
             }
