@@ -91,14 +91,16 @@ fn broadcast<'t>(x: Var<'t>, wide: Tensor) -> Var<'t> {
     if (rows, columns) == wide.shape() {
         return x;
     }
-    x.tape().record(
-        Operation::ours("broadcast", NO_SLOPES),
-        wide,
-        [(x, Local::SumTo(rows, columns))],
-    )
+    x.linear("broadcast", wide, Local::SumTo(rows, columns))
 }
 
 impl<'t> Var<'t> {
+    /// Records a linear map of this matrix alone.
+    #[track_caller]
+    fn linear(self, name: &'static str, value: Tensor, local: Local) -> Var<'t> {
+        self.tape().record(Operation::ours(name, NO_SLOPES), value, [(self, local)])
+    }
+
     /// `C = A·B`, the matrix product (n, k) · (k, m) = (n, m); `dA = dC Bᵀ`, `dB = Aᵀ dC`.
     ///
     /// ```
@@ -124,47 +126,28 @@ impl<'t> Var<'t> {
     /// The transpose: (n, m) becomes (m, n), and so does its gradient. Copies nothing.
     #[track_caller]
     pub fn t(self) -> Var<'t> {
-        self.tape().record(
-            Operation::ours("t", NO_SLOPES),
-            self.value().t(),
-            [(self, Local::Transpose)],
-        )
+        self.linear("t", self.value().t(), Local::Transpose)
     }
 
     /// `y = Σ xᵢⱼ`, (n, m) becomes (1, 1); every entry has slope 1.
     #[track_caller]
     pub fn sum(self) -> Var<'t> {
         let (rows, columns) = self.shape();
-        let sum = self.value().sum().into();
-        self.tape().record(
-            Operation::ours("sum", NO_SLOPES),
-            sum,
-            [(self, Local::SpreadTo(rows, columns))],
-        )
+        self.linear("sum", self.value().sum().into(), Local::SpreadTo(rows, columns))
     }
 
     /// The rows added together: (n, m) becomes (1, m).
     #[track_caller]
     pub fn sum_rows(self) -> Var<'t> {
         let (rows, columns) = self.shape();
-        let sums = self.value().sum_rows();
-        self.tape().record(
-            Operation::ours("sum_rows", NO_SLOPES),
-            sums,
-            [(self, Local::SpreadTo(rows, columns))],
-        )
+        self.linear("sum_rows", self.value().sum_rows(), Local::SpreadTo(rows, columns))
     }
 
     /// The columns added together: (n, m) becomes (n, 1).
     #[track_caller]
     pub fn sum_columns(self) -> Var<'t> {
         let (rows, columns) = self.shape();
-        let sums = self.value().sum_columns();
-        self.tape().record(
-            Operation::ours("sum_columns", NO_SLOPES),
-            sums,
-            [(self, Local::SpreadTo(rows, columns))],
-        )
+        self.linear("sum_columns", self.value().sum_columns(), Local::SpreadTo(rows, columns))
     }
 
     /// `y = (1/nm) Σ xᵢⱼ`: [`sum`](Var::sum), then a division by the number of entries. The mean
