@@ -140,7 +140,7 @@ impl Formula {
         let source = Arc::new(Source { file: file.to_string(), text: text.to_string() });
         let mut formula = Formula { warnings: vec![], ..self.clone() };
         formula.sources.push(source.clone());
-        Parser::new(formula, &source).run()
+        Parser::new(formula, &source.text).run()
     }
 
     /// The variables, in the order in which they appear: what [`eval`](Formula::eval) needs values

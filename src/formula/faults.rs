@@ -10,55 +10,42 @@ use crate::error::{Error, Source, brief, list};
 /// What happened, with `{}` for the part of the text; and why that is a fault.
 pub(super) struct Fault(&'static str, &'static str);
 
-pub(super) const EMPTY: Fault =
-    Fault("the formula is empty", "a formula says how a number is computed from others");
-pub(super) const EXAMPLE: &str = "L = -ln(sigmoid(w*x + b))";
-const NO_NUMBER: Fault =
-    Fault("`{}` cannot be read as a number", "numbers are written 2, 0.5 or 1e-3, up to 1.8e308");
-const NO_VALUE: Fault =
-    Fault("a value is missing before {}", "operators and brackets need one; only - may go before");
-const DOUBLE_STAR: Fault = Fault("`**` is no operator", "a power is written with ^");
-const NO_OPERATOR: Fault =
-    Fault("an operator is missing before `{}`", "a product is written with *: 2*x, x*(y + 1)");
-const NOT_A_FUNCTION: Fault =
-    Fault("`{}` is a name, not a function", "a product is written with *: 2*x, x*(y + 1)");
-const NO_FUNCTION: Fault =
-    Fault("there is no function `{}`", "a formula is made of functions whose slopes are known");
-const NO_PARENTHESES: Fault =
-    Fault("`{}` is a function, and needs parentheses", "they show how far its argument goes");
-const TAKEN: Fault =
-    Fault("`{}` is a function, and cannot be defined anew", "a name has one meaning");
-const WRONG_COUNT: Fault =
-    Fault("wrong number of arguments: `{}`", "arguments have commas between them, numbers a point");
-const DECIMAL_COMMA: Fault =
-    Fault("a comma is no decimal point", "commas stand between the arguments of a function");
-const STRAY_COMMA: Fault =
-    Fault("a comma stands outside a list of arguments", "lines are separated by ;");
-const SECOND_EQUALS: Fault =
-    Fault("there is a second = in this line", "a line gives one value one name");
-const NOT_A_NAME: Fault =
-    Fault("`{}` is no name", "left of = stands the name for what is computed on its right");
-const NO_MEANING: Fault =
-    Fault("`{}` has no meaning here", "the operators are + - * / ^; names have letters, digits, _");
-const NESTED_BARS: Fault =
-    Fault("bars stand inside bars", "one that opens looks like one that closes");
-const NOT_CLOSED: Fault = Fault("this bracket is never closed", "brackets come in pairs");
-const NOT_OPENED: Fault = Fault("this bracket was never opened", "brackets come in pairs");
-const DEFINED_TWICE: Fault = Fault("`{}` has a meaning already", "a name has one meaning");
-const DEFINED_LATE: Fault =
-    Fault("`{}` is used before it is defined", "each line is computed from those above it");
-const UNKNOWN: Fault =
-    Fault("the formula has no variable `{}`", "only what it depends on can have a value");
-const LOG: Fault = Fault("`log` is the natural logarithm", "mathematics writes ln, programs log");
-const UNUSED: Fault = Fault("nothing uses `{}`", "the output is the value of the last line");
-const NO_VARIABLE: Fault =
-    Fault("the formula has no variable", "a gradient says how the output changes with one");
-const LIST: Fault = Fault("the output is a list", "a gradient says how one number changes");
-const NO_LIST: Fault =
-    Fault("`{}` is one number, not a list", "sum and mean add up the values for all examples");
-const VARIES: Fault =
-    Fault("the parameter in `{}` is no plain number", "a slope is known in the first one only");
+macro_rules! faults {
+    ($($name:ident: $what:literal, $why:literal;)*) => {
+        $(pub(super) const $name: Fault = Fault($what, $why);)*
+    };
+}
+faults! {
+    EMPTY: "the formula is empty", "a formula says how a number is computed from others";
+    NUMBER: "`{}` cannot be read as a number", "numbers are written 2, 0.5 or 1e-3, up to 1.8e308";
+    VALUE: "a value is missing before {}", "operators and brackets need one; only - may go before";
+    DOUBLE_STAR: "`**` is no operator", "a power is written with ^";
+    OPERATOR: "an operator is missing before `{}`", "a product is written with *: 2*x, x*(y + 1)";
+    NOT_A_FUNCTION: "`{}` is a name, not a function", "a product is written with *: 2*x, x*(y + 1)";
+    FUNCTION: "there is no function `{}`", "a formula is made of functions whose slopes are known";
+    BARE: "`{}` is a function, and needs parentheses", "they show how far its argument goes";
+    TAKEN: "`{}` is a function, and cannot be defined anew", "a name has one meaning";
+    COUNT: "wrong number of arguments: `{}`", "arguments have commas between them, numbers a point";
+    POINT: "a comma is no decimal point", "commas stand between the arguments of a function";
+    STRAY_COMMA: "a comma stands outside a list of arguments", "lines are separated by ;";
+    SECOND_EQUALS: "there is a second = in this line", "a line gives one value one name";
+    NOT_A_NAME: "`{}` is no name", "left of = stands the name for what is computed on its right";
+    SIGN: "`{}` has no meaning here", "the operators are + - * / ^; names have letters, digits, _";
+    NESTED_BARS: "bars stand inside bars", "one that opens looks like one that closes";
+    NOT_CLOSED: "this bracket is never closed", "brackets come in pairs";
+    NOT_OPENED: "this bracket was never opened", "brackets come in pairs";
+    DEFINED_TWICE: "`{}` has a meaning already", "a name has one meaning";
+    DEFINED_LATE: "`{}` is used before it is defined", "each line is computed from those above it";
+    UNKNOWN: "the formula has no variable `{}`", "only what it depends on can have a value";
+    LOG: "`log` is the natural logarithm", "mathematics writes ln, programs log";
+    UNUSED: "nothing uses `{}`", "the output is the value of the last line";
+    NO_VARIABLE: "the formula has no variable", "a gradient says how the output changes with one";
+    LIST: "the output is a list", "a gradient says how one number changes";
+    NO_LIST: "`{}` is one number, not a list", "sum and mean add up the values for all examples";
+    VARIES: "the parameter in `{}` is no plain number", "a slope is known in the first one only";
+}
 
+pub(super) const EXAMPLE: &str = "L = -ln(sigmoid(w*x + b))";
 pub(super) const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ";
 const PLAIN: &str = "0123456789-n";
 
@@ -151,7 +138,11 @@ fn plain(text: &str) -> String {
 impl Parser<'_> {
     /// The error where `range` begins, blanks aside, which another text in its place mends.
     pub fn fault(&self, fault: Fault, of: &str, range: Range<usize>, text: &str) -> Error {
-        self.source.fault(fault, of, blank(self.text, range.start), range, text)
+        self.source().fault(fault, of, blank(self.text, range.start), range, text)
+    }
+
+    fn source(&self) -> &Source {
+        &self.formula.sources[self.formula.sources.len() - 1]
     }
 
     /// The text of the token in hand.
@@ -162,7 +153,7 @@ impl Parser<'_> {
     pub fn no_number(&self) -> Error {
         let second = self.shown().match_indices('.').nth(1);
         let mended = second.map_or("1e308", |(point, _)| &self.shown()[..point]);
-        self.fault(NO_NUMBER, self.shown(), self.token.clone(), mended)
+        self.fault(NUMBER, self.shown(), self.token.clone(), mended)
     }
 
     pub fn no_operand(&self, token: Option<char>) -> Error {
@@ -172,14 +163,14 @@ impl Parser<'_> {
                 self.fault(DOUBLE_STAR, "", start - 1..end, "^")
             }
             Some('+' | '*' | '/' | '^' | '=') => {
-                self.fault(NO_VALUE, self.shown(), start..blank(self.text, end), "")
+                self.fault(VALUE, self.shown(), start..blank(self.text, end), "")
             }
             Some(sign) if !matches!(sign, ')' | ',' | ';' | '\n') => self.unknown_sign(sign),
             _ => {
                 let at = self.before.min(start);
                 let of = if self.shown().trim().is_empty() { "the end" } else { self.shown() };
                 let close = self.text[..at].ends_with(['(', '^']);
-                self.source.fault(NO_VALUE, of, at, at..at, if close { "x" } else { " x" })
+                self.source().fault(VALUE, of, at, at..at, if close { "x" } else { " x" })
             }
         }
     }
@@ -189,7 +180,7 @@ impl Parser<'_> {
         // A bracket of an earlier line may have swallowed the end of that.
         match self.opened.last() {
             Some(&at) if self.text[at..start].contains('\n') => self.never_closed(),
-            _ => self.fault(NO_OPERATOR, self.shown(), self.before..start, "*"),
+            _ => self.fault(OPERATOR, self.shown(), self.before..start, "*"),
         }
     }
 
@@ -197,7 +188,7 @@ impl Parser<'_> {
     pub fn no_function(&self) -> Error {
         let Range { start, end } = self.token;
         let open = blank(self.text, end);
-        let close = self.source.group(open);
+        let close = self.source().group(open);
         if self.text[blank(self.text, close)..].starts_with('=') {
             return self.fault(NOT_A_NAME, &self.text[start..close], start..close, self.shown());
         }
@@ -205,7 +196,7 @@ impl Parser<'_> {
         let base = lower.strip_prefix("log").map(|base| base.trim_start_matches('_'));
         if let Some(base) = base.filter(|base| digits(base) > 0) {
             let call = format!("(ln{}/ln({base}))", &self.text[open..close]);
-            return self.fault(NO_FUNCTION, self.shown(), start..close, &call);
+            return self.fault(FUNCTION, self.shown(), start..close, &call);
         }
         let all: Vec<&str> = self.functions.iter().map(|(name, _)| *name).collect();
         let meant = match lower.as_str() {
@@ -215,7 +206,7 @@ impl Parser<'_> {
             _ => nearest(&all, &lower),
         };
         match meant.filter(|_| !self.known.contains_key(self.shown())) {
-            Some(meant) => self.fault(NO_FUNCTION, self.shown(), start..end, meant),
+            Some(meant) => self.fault(FUNCTION, self.shown(), start..end, meant),
             None => {
                 self.fault(NOT_A_FUNCTION, self.shown(), start..open, &format!("{}*", self.shown()))
             }
@@ -225,10 +216,10 @@ impl Parser<'_> {
     /// The name of a function, and no parenthesis.
     pub fn no_parentheses(&self, defined: bool) -> Error {
         let Range { start, end } = self.token;
-        let (call, call_end) = self.source.call(self.shown(), end);
+        let (call, call_end) = self.source().call(self.shown(), end);
         match defined {
             true => self.fault(TAKEN, self.shown(), start..end, &format!("my_{}", self.shown())),
-            false => self.fault(NO_PARENTHESES, self.shown(), start..call_end, &call),
+            false => self.fault(BARE, self.shown(), start..call_end, &call),
         }
     }
 
@@ -240,7 +231,7 @@ impl Parser<'_> {
             (None, Some(usual)) => (close..close, format!(", {usual}")),
             (comma, _) => (comma.copied().unwrap_or(close)..close, String::new()),
         };
-        self.source.fault(WRONG_COUNT, &self.text[start..end], start, range, &text)
+        self.source().fault(COUNT, &self.text[start..end], start, range, &text)
     }
 
     /// Whether a comma stands between two digits.
@@ -254,7 +245,7 @@ impl Parser<'_> {
         if self.decimal(comma.start) {
             let rest = &self.text[comma.end..];
             let thousands = rest[digits(rest)..].starts_with('.'); // 1,000.5
-            return self.fault(DECIMAL_COMMA, "", comma, if thousands { "" } else { "." });
+            return self.fault(POINT, "", comma, if thousands { "" } else { "." });
         }
         let error = self.fault(STRAY_COMMA, "", comma, ";");
         match self.opened.is_empty() {
@@ -272,7 +263,7 @@ impl Parser<'_> {
             None => self.fault(NOT_A_NAME, left, start..start + left.len(), "y"),
             Some(_) => {
                 let second = self.text[..at].rfind('=').map_or(start, |k| blank(self.text, k + 1));
-                self.source.fault(SECOND_EQUALS, "", at, start..second, "")
+                self.source().fault(SECOND_EQUALS, "", at, start..second, "")
             }
         }
     }
@@ -281,11 +272,11 @@ impl Parser<'_> {
         let Range { start, end } = self.token;
         let line = end_of(self.text, start, |c| matches!(c, '\n' | '#'));
         let (text, end) = match sign {
-            '√' => self.source.call("sqrt", end),
+            '√' => self.source().call("sqrt", end),
             _ if plain(self.shown()) != self.shown() => (plain(&self.text[start..line]), line),
             _ => (String::new(), end),
         };
-        let error = self.fault(NO_MEANING, self.shown(), start..end, &text);
+        let error = self.fault(SIGN, self.shown(), start..end, &text);
         match sign {
             '<' | '>' | '≤' | '≥' => Error {
                 hint: "choose with max, min or relu; nothing compares".to_string(),
@@ -308,7 +299,7 @@ impl Parser<'_> {
         let end = end_of(self.text, at, ends_a_line).min(self.before);
         let end = self.text[..end].trim_end().len();
         let missing = if self.in_bars() { "|" } else { ")" };
-        self.source.fault(NOT_CLOSED, "", at, end..end, missing)
+        self.source().fault(NOT_CLOSED, "", at, end..end, missing)
     }
 
     pub fn stray_bracket(&self, sign: char) -> Error {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::faults::{self, SUPERSCRIPTS};
 use super::{Formula, Instruction, Meaning, Name};
 use crate::activation;
-use crate::error::{Result, Source};
+use crate::error::Result;
 
 /// What to do next at evaluation.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +43,10 @@ struct Waiting {
     commas: Vec<usize>,
 }
 
+#[derive(Default)]
 pub(super) struct Parser<'s> {
+    /// What was read so far; the last of its sources has this text.
     pub formula: Formula,
-    pub source: &'s Source,
     pub text: &'s str,
     /// Names by their text.
     pub known: HashMap<String, usize>,
@@ -67,28 +68,16 @@ pub(super) struct Parser<'s> {
 
 impl<'s> Parser<'s> {
     /// Reads the source into the formula, which may hold an earlier one.
-    pub fn new(mut formula: Formula, source: &'s Source) -> Self {
+    pub fn new(mut formula: Formula, text: &'s str) -> Self {
         let names = formula.names.iter_mut().enumerate();
         let known = names.map(|(k, name)| {
             name.first = usize::MAX; // not in this text
             (name.text.clone(), k)
         });
-        let all = activation::all().into_iter();
-        Parser {
-            known: known.collect(),
-            formula,
-            source,
-            text: &source.text,
-            functions: all.map(|f| (f.name(), f.parameter())).chain(OTHERS).collect(),
-            token: 0..0,
-            before: 0,
-            line: 0,
-            defines: None,
-            opened: vec![],
-            waiting: vec![],
-            starts: vec![],
-            end: 0,
-        }
+        let known = known.collect();
+        let all = activation::all().into_iter().map(|f| (f.name(), f.parameter()));
+        let functions = all.chain(OTHERS).collect();
+        Parser { formula, text, known, functions, ..Parser::default() }
     }
 
     pub fn run(mut self) -> Result<Formula> {

@@ -73,7 +73,7 @@ fn literal(argument: &str) -> Option<String> {
 /// What each error and each panic in the code says first, as it is written there.
 fn headlines(code: &str) -> Vec<String> {
     let mut found = vec![];
-    for call in ["mistake(", "mistake_at(", "foreign(", "Error::new(", "panic!(", "= Fault("] {
+    for call in ["mistake(", "mistake_at(", "foreign(", "Error::new(", "panic!("] {
         for (at, _) in code.match_indices(call) {
             let before = &code[..at];
             let in_a_name = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
@@ -85,6 +85,11 @@ fn headlines(code: &str) -> Vec<String> {
                 found.extend(said.find(|argument| !place(argument)));
             }
         }
+    }
+    // The table of faults has one in each row: `NAME: "what", "why";`.
+    if let Some((_, table)) = code.split_once("\nfaults! {\n") {
+        let rows = table.split("\n}").next().unwrap().lines();
+        found.extend(rows.map(|row| arguments(row.split_once(": ").unwrap().1).swap_remove(0)));
     }
     found
 }
