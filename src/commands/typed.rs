@@ -2,7 +2,8 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
+use std::mem::take;
 use std::path::Path;
 
 use chainrule::check::Dual;
@@ -13,6 +14,7 @@ use chainrule::scalar::{Tape, Var};
 use chainrule::trace::Trace;
 
 /// A formula and a point.
+#[derive(Default)]
 pub struct Typed {
     pub formula: Formula,
     /// The formula as it was typed, or its file.
@@ -37,39 +39,23 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
     let constants = arguments.values("--constant", "a name")?;
     let words: Result<Vec<String>, Usage> = arguments.words()?.into_iter().map(text).collect();
     let mut words = words?.into_iter();
-    let (formula, text) = match file {
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| format!("cannot read {name}: {error}"))?;
-            (Formula::parse_as(&name, &text)?, name)
+    let mut typed = Typed { data: data.is_some(), ..Typed::default() };
+    (typed.formula, typed.text) = if let Some(path) = file {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(&path).map_err(unreadable(&name))?;
+        (Formula::parse_as(&name, &text)?, name)
+    } else if let Some(text) = words.next() {
+        let options = [(".html", "--out"), (".csv", "--data"), (".txt", "--file")];
+        if let Some((_, option)) = options.into_iter().find(|(end, _)| text.ends_with(end)) {
+            return Err(Usage(format!("a file needs its option: {option} {text}")).into());
         }
-        None => match words.next() {
-            Some(text) => {
-                for (end, option) in [(".html", "--out"), (".csv", "--data"), (".txt", "--file")] {
-                    if text.ends_with(end) {
-                        return Err(
-                            Usage(format!("a file needs its option: {option} {text}")).into()
-                        );
-                    }
-                }
-                (Formula::parse(&text)?, text)
-            }
-            None if data.is_some() || !constants.is_empty() => {
-                return Err(Usage("a formula is missing".to_string()).into());
-            }
-            None => return Ok(None),
-        },
+        (Formula::parse(&text)?, text)
+    } else if typed.data || !constants.is_empty() {
+        return Err(Usage("a formula is missing".to_string()).into());
+    } else {
+        return Ok(None);
     };
-    let mut typed = Typed {
-        formula,
-        text,
-        at: vec![],
-        constants: constants.iter().flat_map(|names| names.split(',')).map(String::from).collect(),
-        derivatives: vec![],
-        point: vec![],
-        data: data.is_some(),
-    };
+    typed.constants = constants.iter().flat_map(|all| all.split(',')).map(String::from).collect();
     if let Some(path) = data {
         typed.bind_columns(&path)?;
     }
@@ -87,10 +73,10 @@ impl Typed {
     /// Lets the names of columns stand for them.
     fn bind_columns(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+        let file = File::open(path).map_err(unreadable(&name))?;
         let columns = data::columns(BufReader::new(file), &name, &self.formula.names())?;
         for (column, values) in columns {
-            self.formula = std::mem::take(&mut self.formula).with(&column, &values)?;
+            self.formula = take(&mut self.formula).with(&column, &values)?;
         }
         self.point.push(format!("--data {}", quoted(&name)));
         Ok(())
@@ -98,8 +84,7 @@ impl Typed {
 
     /// Gives each name its value.
     fn bind(&mut self, words: Vec<String>) -> Result<(), Box<dyn Error>> {
-        let (mut numbers, mut derivatives): (Vec<(String, f64)>, Vec<_>) = (vec![], vec![]);
-        let mut seen = vec![];
+        let (mut numbers, mut derivatives, mut seen) = (vec![], vec![], vec![]);
         for word in &words {
             let Some((name, value)) = word.split_once('=') else {
                 return Err(Usage(format!(
@@ -112,22 +97,21 @@ impl Typed {
                 return Err(format!("{name} is given twice").into());
             }
             seen.push(name);
-            if self.formula.names().contains(&name) || ["pi", "π", "e"].contains(&name) {
-                self.point.push(quoted(word));
-                match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
-                    Some(list) => {
-                        let entries = list.split([',', ';', ' ']).filter(|x| !x.is_empty());
-                        let list: Result<Vec<f64>, String> =
-                            entries.map(|x| number(name, x)).collect();
-                        self.formula = std::mem::take(&mut self.formula).with(name, &list?)?;
-                    }
-                    None => {
-                        self.formula = std::mem::take(&mut self.formula).free(name)?;
-                        numbers.push((name.to_string(), number(name, value)?));
-                    }
-                }
-            } else {
+            if !self.formula.names().contains(&name) && !["pi", "π", "e"].contains(&name) {
                 derivatives.push((name, value));
+                continue;
+            }
+            self.point.push(quoted(word));
+            match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
+                Some(list) => {
+                    let list = list.split([',', ';', ' ']).filter(|x| !x.is_empty());
+                    let list = list.map(|x| number(name, x)).collect::<Result<Vec<f64>, _>>()?;
+                    self.formula = take(&mut self.formula).with(name, &list)?;
+                }
+                None => {
+                    self.formula = take(&mut self.formula).free(name)?;
+                    numbers.push((name, number(name, value)?));
+                }
             }
         }
         if self.formula.names().is_empty() {
@@ -145,17 +129,15 @@ impl Typed {
         }
         if numbers.is_empty() {
             self.at = self.sensible()?;
-            let words = names.iter().zip(&self.at).map(|(name, x)| format!("{name}={x}"));
-            self.point.extend(words);
+            self.point.extend(names.iter().zip(&self.at).map(|(name, x)| format!("{name}={x}")));
             return Ok(());
         }
         let no_column = if self.data { ", and there is no column of that name" } else { "" };
-        let value = |name: &&str| {
-            let given = numbers.iter().find(|(known, _)| known == name);
+        for name in names {
+            let given = numbers.iter().find(|(known, _)| *known == name);
             let missing = || format!("{name} has no value{no_column}\n try: add {name}=1");
-            given.map(|(_, x)| *x).ok_or_else(missing)
-        };
-        self.at = names.iter().map(value).collect::<Result<_, _>>()?;
+            self.at.push(given.ok_or_else(missing)?.1);
+        }
         Ok(())
     }
 
@@ -198,18 +180,11 @@ impl Typed {
         let count = self.formula.names().len();
         let first: Vec<f64> = (0..count).map(|i| FIRST[i % FIRST.len()]).collect();
         self.formula.eval(&first)?; // what is wrong wherever it is computed
-        let others =
-            (0..200).map(|k| spread(k, count).map(|u| (300.0 * u).round() / 100.0).collect());
-        let mut points = std::iter::once(first).chain(others);
-        let found = points.find(|at| self.defined(at));
-        found.ok_or_else(|| {
-            let names = self.formula.names();
-            format!(
-                "no point was found at which the formula has a value\n try: give one, {}=1",
-                names[0]
-            )
-            .into()
-        })
+        let rounded = |u: f64| (300.0 * u).round() / 100.0;
+        let others = (0..200).map(|k| spread(k, count).map(rounded).collect());
+        let found = std::iter::once(first).chain(others).find(|at| self.defined(at));
+        let none = "no point was found at which the formula has a value\n try: give one, ";
+        found.ok_or_else(|| format!("{none}{}=1", self.formula.names()[0]).into())
     }
 
     /// Whether the formula has a value here, and slopes.
@@ -236,17 +211,13 @@ impl Typed {
     pub fn trace(&self) -> Result<Trace, Box<dyn Error>> {
         let tape = Tape::new();
         let names = self.formula.names();
-        let vars: Vec<Var> = names
-            .iter()
-            .zip(&self.at)
-            .map(|(name, &x)| {
-                let constant = self.constants.iter().any(|constant| constant == name);
-                let var = if constant { tape.constant(x) } else { tape.var(x) };
-                var.named(name.to_string())
-            })
-            .collect();
-        let output = self.formula.record(&vars)?;
-        let trace = output.trace();
+        let var = |(name, &x): (&&str, &f64)| {
+            let constant = self.constants.iter().any(|constant| constant == name);
+            let var = if constant { tape.constant(x) } else { tape.var(x) };
+            var.named(name.to_string())
+        };
+        let vars: Vec<Var> = names.iter().zip(&self.at).map(var).collect();
+        let trace = self.formula.record(&vars)?.trace();
         match trace.first_non_finite() {
             Some(found) => Err(found.to_string().into()),
             None => Ok(trace),
@@ -262,10 +233,8 @@ impl Typed {
 
     /// `w = 0.5, x = 2`.
     pub fn place(&self) -> String {
-        let names = self.formula.names().into_iter();
-        let values: Vec<String> =
-            names.zip(&self.at).map(|(name, x)| format!("{name} = {x}")).collect();
-        values.join(", ")
+        let values = self.formula.names().into_iter().zip(&self.at);
+        values.map(|(name, x)| format!("{name} = {x}")).collect::<Vec<_>>().join(", ")
     }
 
     /// The words behind a command, to be typed in a shell.
@@ -281,6 +250,11 @@ impl Typed {
 fn spread(k: usize, count: usize) -> impl Iterator<Item = f64> {
     // Multiples of e, e², e³, … modulo 1 (Weyl).
     (0..count).map(move |i| 2.0 * ((k + 1) as f64 * (1.0 + i as f64).exp()).fract() - 1.0)
+}
+
+/// What to say of a file that cannot be read.
+fn unreadable(name: &str) -> impl Fn(io::Error) -> String {
+    move |error| format!("cannot read {name}: {error}")
 }
 
 /// A number, or a fraction of two.
