@@ -39,24 +39,21 @@ pub const FAULT: u8 = 2;
 pub fn run(program: impl FnOnce(&mut StdoutLock<'static>, Arguments) -> Outcome) -> ExitCode {
     let mut out = io::stdout().lock();
     let arguments = Arguments::new(std::env::args_os().skip(1));
-    let outcome = program(&mut out, arguments).and_then(|code| {
-        out.flush()?;
-        Ok(code)
-    });
-    let error = match outcome {
-        Ok(code) => return ExitCode::from(code),
+    let error = match program(&mut out, arguments).and_then(|code| Ok((code, out.flush()?))) {
+        Ok((code, ())) => return ExitCode::from(code),
         Err(error) => error,
     };
-    let said = match error.downcast_ref::<io::Error>() {
+    let output = match error.downcast_ref::<io::Error>() {
         Some(closed) if closed.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-        Some(error) if error.raw_os_error().is_some() => {
-            writeln!(io::stderr(), "error: cannot write the output: {error}")
-        }
-        _ => writeln!(io::stderr(), "error: {error}"),
+        Some(error) if error.raw_os_error().is_some() => "cannot write the output: ",
+        _ => "",
     };
-    let _ = said; // where stderr is closed, too, the exit code has to do
+    // Where stderr is closed, too, the exit code has to do.
+    let _ = writeln!(io::stderr(), "error: {output}{error}");
     ExitCode::from(FAULT)
 }
+
+const LESSON: &str = "A lesson takes no options. Its chapter, of the same name, is in docs/.";
 
 /// The `main` of a lesson, which takes no arguments.
 pub fn lesson<E: Into<Box<dyn Error>>>(
@@ -64,15 +61,11 @@ pub fn lesson<E: Into<Box<dyn Error>>>(
 ) -> ExitCode {
     run(|out, mut arguments| {
         if arguments.help() {
-            writeln!(
-                out,
-                "A lesson takes no options. Its chapter, of the same name, is in docs/."
-            )?;
+            writeln!(out, "{LESSON}")?;
             return Ok(AGREE);
         }
         arguments.none()?;
-        write(out).map_err(Into::into)?;
-        Ok(AGREE)
+        write(out).map(|()| AGREE).map_err(Into::into)
     })
 }
 
@@ -116,11 +109,8 @@ impl Arguments {
 
     /// The first word, unless it is an option.
     pub fn command(&mut self) -> Option<String> {
-        let first = self.words.first()?.to_string_lossy().into_owned();
-        (!first.starts_with('-')).then(|| {
-            self.words.remove(0);
-            first
-        })
+        let option = self.words.first()?.to_string_lossy().starts_with('-');
+        (!option).then(|| self.words.remove(0).to_string_lossy().into_owned())
     }
 
     /// Whether help is asked for.
@@ -145,7 +135,7 @@ impl Arguments {
     /// The values of an option that may be given several times; `kind` says what a value is.
     pub fn paths(&mut self, option: &'static str, kind: &str) -> Result<Vec<OsString>, Usage> {
         self.known.push(option);
-        let (mut values, mut rest) = (vec![], vec![]);
+        let mut values = vec![];
         let mut words = std::mem::take(&mut self.words).into_iter();
         while let Some(word) = words.next() {
             if word == option {
@@ -161,10 +151,9 @@ impl Arguments {
             let text = word.to_str().and_then(|text| text.strip_prefix(option)?.strip_prefix('='));
             match text {
                 Some(value) => values.push(value.into()),
-                None => rest.push(word),
+                None => self.words.push(word),
             }
         }
-        self.words = rest;
         Ok(values)
     }
 
@@ -192,8 +181,7 @@ impl Arguments {
         kind: &str,
     ) -> Result<Option<T>, Usage> {
         let Some(text) = self.value(option, kind)? else { return Ok(None) };
-        let wrong = |_| Usage(format!("{option} needs {kind}, not `{text}`"));
-        text.parse().map(Some).map_err(wrong)
+        text.parse().map(Some).map_err(|_| Usage(format!("{option} needs {kind}, not `{text}`")))
     }
 
     /// The words that are left, once all options were asked for.
@@ -222,10 +210,8 @@ impl Arguments {
 
     /// Nothing may be left.
     pub fn none(self) -> Result<(), Usage> {
-        match self.words()?.first() {
-            Some(word) => Err(Usage(format!("there is no option {}", word.to_string_lossy()))),
-            None => Ok(()),
-        }
+        let Some(word) = self.words()?.into_iter().next() else { return Ok(()) };
+        Err(Usage(format!("there is no option {}", word.to_string_lossy())))
     }
 }
 
@@ -245,10 +231,10 @@ fn at_most_one<T>(what: impl fmt::Display, mut all: Vec<T>) -> Result<Option<T>,
 /// them at least.
 fn no_option(option: &str, known: &[&'static str]) -> Usage {
     let (option, _) = option.split_once('=').unwrap_or((option, ""));
-    let letters = |text: &str| text.trim_start_matches('-').to_string();
+    let letters = option.trim_start_matches('-');
     let same = |known: &&&str| {
-        let (known, typed) = (letters(known), letters(option));
-        known.chars().zip(typed.chars()).take_while(|(known, typed)| known == typed).count()
+        let known = known.trim_start_matches('-').chars();
+        known.zip(letters.chars()).take_while(|(known, typed)| known == typed).count()
     };
     Usage(match known.iter().max_by_key(same).filter(|known| same(known) >= 2) {
         Some(known) => format!("there is no option {option}; there is {known}"),
