@@ -26,6 +26,9 @@ use crate::random::Random;
 use crate::tape::{Value, foreign_input};
 use crate::tensor::{Tape, Tensor, Var};
 
+/// What gives the loss of each example.
+pub(crate) type Loss<'l> = dyn for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync + 'l;
+
 /// Nodes side by side: `A = f(Wᵀ X + b)`.
 #[derive(Clone)]
 pub struct Layer {
@@ -209,14 +212,11 @@ impl Network {
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
         self.check(x, y);
-        self.propagate_checked(x, y, &checked(loss, Location::caller()))
+        self.propagate_checked(x, y, &*checked(&loss, Location::caller()))
     }
 
     /// [`propagate`](Network::propagate), for X and Y that are known to fit.
-    pub(crate) fn propagate_checked<L>(&self, x: &Tensor, y: &Tensor, loss: &L) -> Part
-    where
-        L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
-    {
+    pub(crate) fn propagate_checked(&self, x: &Tensor, y: &Tensor, loss: &Loss) -> Part {
         let blocks = blocks(x);
         let threads = self.threads.unwrap_or_else(|| worthwhile_threads(x.shape()));
         let threads = threads.clamp(1, blocks.min(MOST_THREADS));
@@ -240,10 +240,7 @@ impl Network {
     }
 
     /// The part of one block of examples in the gradients and in the cost.
-    fn propagate_block<L>(&self, x: &Tensor, y: &Tensor, block: usize, loss: &L) -> Part
-    where
-        L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t>,
-    {
+    fn propagate_block(&self, x: &Tensor, y: &Tensor, block: usize, loss: &Loss) -> Part {
         let (m, size) = (x.shape().1, examples_per_block(x));
         let examples = block * size..m.min((block + 1) * size);
         let tape = Tape::new();
@@ -361,9 +358,9 @@ impl Network {
         L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
     {
         self.check(x, y);
-        let loss = checked(loss, Location::caller());
+        let loss = checked(&loss, Location::caller());
         for iteration in 0..iterations {
-            let (grads, cost) = self.propagate_checked(x, y, &loss);
+            let (grads, cost) = self.propagate_checked(x, y, &*loss);
             report(iteration, &grads, cost);
             self.step(&grads, learning_rate);
         }
@@ -411,14 +408,8 @@ fn worthwhile_threads((n, m): (usize, usize)) -> usize {
 const MOST_THREADS: usize = 256;
 
 /// The loss, which is told the learner's line and must give a column for each example.
-fn checked<L>(
-    loss: L,
-    at: &'static Location<'static>,
-) -> impl for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync
-where
-    L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
-{
-    move |output, y| {
+fn checked<'l>(loss: &'l Loss<'l>, at: &'static Location<'static>) -> Box<Loss<'l>> {
+    Box::new(move |output, y| {
         let losses = loss(Output { at, ..output }, y);
         if !std::ptr::eq(losses.tape(), output.z.tape()) {
             foreign_input(at, "cost")
@@ -433,7 +424,7 @@ where
             )
         }
         losses
-    }
+    })
 }
 
 /// Gradients, layer by layer, and cost: of one block of examples, or of all.

@@ -13,8 +13,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::activation::{Activation, Sigmoid};
-use crate::error::{Error, Result, mistake};
-use crate::network::{Layer, LayerGrads, Network, Output, cross_entropy_checked};
+use crate::error::{Error, Result, list, mistake};
+use crate::network::{Layer, LayerGrads, Loss, Network, Output, cross_entropy_checked};
 use crate::tensor::{Tensor, Var};
 
 /// The gradient of the cost: `dw` of the shape of w, and `db`.
@@ -133,7 +133,7 @@ pub fn initialize_with_zeros(dim: usize) -> (Tensor, f64) {
 /// If the shapes do not fit, there are no examples, a label is neither 0 nor 1, or X holds NaN or ∞.
 #[track_caller]
 pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, None, cross_entropy_checked)
+    propagate_with(w, b, x, y, None, &cross_entropy_checked)
 }
 
 /// [`propagate`] on so many threads. Every number of threads gives the same bits.
@@ -148,7 +148,7 @@ pub fn propagate_on(
     x: &Tensor,
     y: &Tensor,
 ) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, Some(threads), cross_entropy_checked)
+    propagate_with(w, b, x, y, Some(threads), &cross_entropy_checked)
 }
 
 /// [`propagate`] with the cost as the post has it: `−(1/m) Σ [y ln a + (1−y) ln(1−a)]`, through A.
@@ -161,7 +161,7 @@ pub fn propagate_on(
 /// As [`propagate`].
 #[track_caller]
 pub fn cost_as_posted(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, None, as_posted)
+    propagate_with(w, b, x, y, None, &as_posted)
 }
 
 #[track_caller]
@@ -171,19 +171,16 @@ fn as_posted<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
 }
 
 #[track_caller]
-fn propagate_with<L>(
+fn propagate_with(
     w: &Tensor,
     b: f64,
     x: &Tensor,
     y: &Tensor,
     threads: Option<usize>,
-    loss: L,
-) -> Result<(Grads, f64)>
-where
-    L: for<'t> Fn(Output<'t>, &Tensor) -> Var<'t> + Sync,
-{
+    loss: &Loss,
+) -> Result<(Grads, f64)> {
     shapes(w, x, Some(y))?;
-    let (mut grads, cost) = one_node(w, b, threads).propagate_checked(x, y, &loss);
+    let (mut grads, cost) = one_node(w, b, threads).propagate_checked(x, y, loss);
     let LayerGrads { dw, db } = grads.remove(0);
     let grads = Grads { dw, db: db.get(0, 0) };
     faults(x, &grads, cost)?;
@@ -242,7 +239,7 @@ pub fn optimize_with(
         report(iteration, cost);
     };
     // The first iteration also finds the faults in the data, before anything is told.
-    let (first, cost) = propagate_with(&w, b, x, y, options.threads, cross_entropy_checked)?;
+    let (first, cost) = propagate_with(&w, b, x, y, options.threads, &cross_entropy_checked)?;
     let Grads { mut dw, mut db } = first;
     let mut network = one_node(&w, b, options.threads);
     if options.num_iterations > 0 {
@@ -382,11 +379,8 @@ fn wrong_labels(y: &Tensor) -> Error {
     seen.sort_by(f64::total_cmp);
     seen.dedup_by(|a, b| a == b || a.is_nan() && b.is_nan());
     let wrong: Vec<_> = seen.iter().copied().filter(|&y| y != 0.0 && y != 1.0).collect();
-    let list = |labels: &[f64]| {
-        let shown: Vec<_> = labels.iter().take(8).map(f64::to_string).collect();
-        let more = if labels.len() > 8 { ", ..." } else { "" };
-        shown.join(", ") + more
-    };
+    let list =
+        |labels: &[f64]| list(&labels.iter().take(9).map(f64::to_string).collect::<Vec<_>>());
     let first = y.entries().position(|y| y != 0.0 && y != 1.0).unwrap_or(0);
     Error::new(
         format!("labels must be 0 or 1, and Y has {}", list(&wrong)),
@@ -410,18 +404,12 @@ fn faults(x: &Tensor, grads: &Grads, cost: f64) -> Result<()> {
 
 fn finite(x: &Tensor) -> Result<()> {
     let (n, m) = x.shape();
-    for j in 0..m {
-        for i in 0..n {
-            let entry = x.get(i, j);
-            if !entry.is_finite() {
-                return Err(Error::new(
-                    format!("feature {i} of example {j} is {entry}"),
-                    [format!("X is ({n}, {m}); both are counted from 0")],
-                    "one such number makes z, the cost and every gradient NaN or infinite",
-                    "mend or drop this example before training",
-                ));
-            }
-        }
-    }
-    Ok(())
+    let wrong = x.t().entries().position(|entry| !entry.is_finite());
+    let Some((i, j)) = wrong.map(|k| (k % n, k / n)) else { return Ok(()) };
+    Err(Error::new(
+        format!("feature {i} of example {j} is {}", x.get(i, j)),
+        [format!("X is ({n}, {m}); both are counted from 0")],
+        "one such number makes z, the cost and every gradient NaN or infinite",
+        "mend or drop this example before training",
+    ))
 }
