@@ -81,7 +81,7 @@ impl Trace {
             ),
         };
         let what = format!("{} is {y}{entry}", self.equation(k));
-        Some(located(node, what, facts, why, hint))
+        Some(Error::new(what, facts, why, hint).at_place(node.at.start()))
     }
 
     fn non_finite_gradient(&self, step: &Contribution) -> Option<Error> {
@@ -114,16 +114,14 @@ impl Trace {
         };
         let gradient = entry.of(&step.after).unwrap_or(f64::NAN);
         let what = format!("the gradient of {input} is {gradient}{entry}, carried back by {node}");
-        Some(located(&self.nodes[step.node], what, facts, why, hint))
+        Some(Error::new(what, facts, why, hint).at_place(self.nodes[step.node].at.start()))
     }
 
     /// `a = sigmoid(z)`; of a variable or constant the name alone.
     fn equation(&self, k: usize) -> String {
-        let label = self.label(k);
-        if self.nodes[k].operands.is_empty() {
-            label
-        } else {
-            format!("{label} = {}", self.formula(k))
+        match self.nodes[k].operands[..] {
+            [] => self.label(k),
+            _ => format!("{} = {}", self.label(k), self.formula(k)),
         }
     }
 
@@ -205,8 +203,4 @@ impl fmt::Display for Entry {
             shape => write!(f, " in row {}, column {} of {shape:?}", self.row, self.column),
         }
     }
-}
-
-fn located(node: &Node, what: String, facts: Vec<String>, why: &'static str, hint: &str) -> Error {
-    Error::new(what, facts, why, hint).at_place(node.at.start())
 }

@@ -10,7 +10,7 @@ fn index() -> String {
 }
 
 /// Where the sources put a headline together from parts,
-const COMPOSED_AT: [&str; 9] = [
+const COMPOSED_AT: [&str; 10] = [
     "faults.rs: \"\"",
     "faults.rs: UNKNOWN.0.replace(\"{}\", &brief(name))",
     "faults.rs: format!(\"`{shown}` {what}\")",
@@ -19,6 +19,7 @@ const COMPOSED_AT: [&str; 9] = [
     "faults.rs: what",
     "faults.rs: what.replace(\"{}\", &brief(of))",
     "mistakes.rs: what",
+    "non_finite.rs: what",
     "non_finite.rs: what",
 ];
 
