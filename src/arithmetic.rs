@@ -169,29 +169,16 @@ fn record<'t, V: Number>(
 
 macro_rules! operator {
     ($Trait:ident, $rule:ident) => {
-        impl<'t, V: Number> $Trait for Var<'t, V> {
-            type Output = Self;
-            #[track_caller]
-            #[inline(always)]
-            fn $rule(self, y: Self) -> Self {
-                record(stringify!($rule), $rule(), self, y)
-            }
-        }
-
-        impl<'t, V: Number> $Trait<f64> for Var<'t, V> {
-            type Output = Self;
-            #[track_caller]
-            #[inline(always)]
-            fn $rule(self, y: f64) -> Self {
-                record(stringify!($rule), $rule(), self, y)
-            }
-        }
-
-        impl<'t, V: Number> $Trait<Var<'t, V>> for f64 {
+        operator!($Trait, $rule, Var<'t, V>, Var<'t, V>);
+        operator!($Trait, $rule, Var<'t, V>, f64);
+        operator!($Trait, $rule, f64, Var<'t, V>);
+    };
+    ($Trait:ident, $rule:ident, $X:ty, $Y:ty) => {
+        impl<'t, V: Number> $Trait<$Y> for $X {
             type Output = Var<'t, V>;
             #[track_caller]
             #[inline(always)]
-            fn $rule(self, y: Var<'t, V>) -> Var<'t, V> {
+            fn $rule(self, y: $Y) -> Var<'t, V> {
                 record(stringify!($rule), $rule(), self, y)
             }
         }
@@ -284,11 +271,8 @@ impl<V: Number> Neg for Var<'_, V> {
     /// y = −x: dy/dx = −1.
     #[track_caller]
     fn neg(self) -> Self {
-        self.tape().record(
-            Operation::ours("neg", ["-1", ""]),
-            -self.value(),
-            [(self, (-1.0).into())],
-        )
+        let edge = (self, (-1.0).into());
+        self.tape().record(Operation::ours("neg", ["-1", ""]), -self.value(), [edge])
     }
 }
 

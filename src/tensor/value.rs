@@ -555,37 +555,18 @@ impl PartialEq for Tensor {
 /// Elementwise arithmetic, between matrices (one may be broadcast) and with plain numbers.
 macro_rules! elementwise {
     ($Trait:ident, $method:ident, $operator:tt) => {
-        impl $Trait<&Tensor> for &Tensor {
-            type Output = Tensor;
-            #[track_caller]
-            fn $method(self, y: &Tensor) -> Tensor {
-                self.zip(y, |x, y| x $operator y)
-            }
-        }
-        impl $Trait<f64> for &Tensor {
-            type Output = Tensor;
-            #[track_caller]
-            fn $method(self, y: f64) -> Tensor {
-                self.map(|x| x $operator y)
-            }
-        }
-        impl $Trait<&Tensor> for f64 {
-            type Output = Tensor;
-            #[track_caller]
-            fn $method(self, y: &Tensor) -> Tensor {
-                y.map(|y| self $operator y)
-            }
-        }
-        by_reference! { $Trait, $method, Tensor, Tensor, |x, y| &x $operator &y }
-        by_reference! { $Trait, $method, Tensor, &Tensor, |x, y| &x $operator y }
-        by_reference! { $Trait, $method, &Tensor, Tensor, |x, y| x $operator &y }
-        by_reference! { $Trait, $method, Tensor, f64, |x, y| &x $operator y }
-        by_reference! { $Trait, $method, f64, Tensor, |x, y| x $operator &y }
+        operator! { $Trait, $method, &Tensor, &Tensor, |x, y| x.zip(y, |x, y| x $operator y) }
+        operator! { $Trait, $method, &Tensor, f64, |x, y| x.map(|x| x $operator y) }
+        operator! { $Trait, $method, f64, &Tensor, |x, y| y.map(|y| x $operator y) }
+        operator! { $Trait, $method, Tensor, Tensor, |x, y| &x $operator &y }
+        operator! { $Trait, $method, Tensor, &Tensor, |x, y| &x $operator y }
+        operator! { $Trait, $method, &Tensor, Tensor, |x, y| x $operator &y }
+        operator! { $Trait, $method, Tensor, f64, |x, y| &x $operator y }
+        operator! { $Trait, $method, f64, Tensor, |x, y| x $operator &y }
     };
 }
 
-/// The same for operands that are no references.
-macro_rules! by_reference {
+macro_rules! operator {
     ($Trait:ident, $method:ident, $X:ty, $Y:ty, |$x:ident, $y:ident| $result:expr) => {
         impl $Trait<$Y> for $X {
             type Output = Tensor;
