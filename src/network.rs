@@ -174,10 +174,8 @@ impl Network {
             output =
                 Some(Output { z: w.t().matmul(inputs) + b, activation: &*layer.activation, at });
         }
-        match output {
-            Some(output) => output,
-            None => no_layers(),
-        }
+        let Some(output) = output else { no_layers() };
+        output
     }
 
     /// A = the last layer's output for X (inputs, m), without gradients.
@@ -249,11 +247,8 @@ impl Network {
         let losses = loss(self.forward_checked(&parameters, x), &y.columns(examples));
         let cost = (losses.sum() / m as f64).named("cost");
         let gradients = cost.backward();
-        let mut grads = Vec::with_capacity(parameters.len());
-        for (w, b) in parameters {
-            grads.push(LayerGrads { dw: gradients.wrt(w), db: gradients.wrt(b) });
-        }
-        (grads, cost.value().get(0, 0))
+        let of = |(w, b)| LayerGrads { dw: gradients.wrt(w), db: gradients.wrt(b) };
+        (parameters.into_iter().map(of).collect(), cost.value().get(0, 0))
     }
 
     #[track_caller]
@@ -396,11 +391,10 @@ fn blocks(x: &Tensor) -> usize {
 /// worth the start of a thread.
 fn worthwhile_threads((n, m): (usize, usize)) -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = || thread::available_parallelism().map_or(1, |cores| cores.get());
     match n * m / 500_000 {
         0 | 1 => 1,
-        useful => useful.min(
-            *CORES.get_or_init(|| thread::available_parallelism().map_or(1, |cores| cores.get())),
-        ),
+        useful => useful.min(*CORES.get_or_init(cores)),
     }
 }
 

@@ -235,11 +235,9 @@ fn operand<V: Traced>(edge: Edge<&V::Local>) -> Operand {
 fn mark_used(nodes: &mut [Node]) {
     for k in (0..nodes.len()).rev() {
         let (older, node) = nodes.split_at_mut(k);
-        if node[0].used {
-            for operand in &node[0].operands {
-                if let Operand::Node(input) = operand {
-                    older[*input].used = true;
-                }
+        for operand in node[0].operands.iter().filter(|_| node[0].used) {
+            if let Operand::Node(input) = operand {
+                older[*input].used = true;
             }
         }
     }
@@ -262,18 +260,12 @@ impl Trace {
 
     /// What computed node `k`: `mul(#3, 2)`; of many operands the first two and the last.
     pub fn formula(&self, k: usize) -> String {
-        let Node { operation, operands, .. } = &self.nodes[k];
-        let list = |operands: &[Operand]| -> String {
-            operands.iter().map(|x| self.operand(*x)).collect::<Vec<_>>().join(", ")
-        };
-        match operands.as_slice() {
-            [] => operation.name.to_string(),
-            few if few.len() <= 6 => format!("{}({})", operation.name, list(few)),
-            [first, second, .., last] => {
-                let (start, end) = (list(&[*first, *second]), list(&[*last]));
-                format!("{}({start}, ..., {end})", operation.name)
-            }
-            _ => format!("{}(...)", operation.name),
+        let Node { operation: Operation { name, .. }, operands, .. } = &self.nodes[k];
+        let x = |k: usize| self.operand(operands[k]);
+        match operands.len() {
+            0 => name.to_string(),
+            few @ 1..=6 => format!("{name}({})", (0..few).map(x).collect::<Vec<_>>().join(", ")),
+            many => format!("{name}({}, {}, ..., {})", x(0), x(1), x(many - 1)),
         }
     }
 
