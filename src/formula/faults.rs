@@ -19,17 +19,17 @@ faults! {
     EMPTY: "the formula is empty", "a formula says how a number is computed from others";
     NUMBER: "`{}` cannot be read as a number", "numbers are written 2, 0.5 or 1e-3, up to 1.8e308";
     VALUE: "a value is missing before {}", "operators and brackets need one; only - may go before";
-    DOUBLE_STAR: "`**` is no operator", "a power is written with ^";
+    DOUBLE_STAR: "`**` is not an operator", "a power is written with ^";
     OPERATOR: "an operator is missing before `{}`", "a product is written with *: 2*x, x*(y + 1)";
     NOT_A_FUNCTION: "`{}` is a name, not a function", "a product is written with *: 2*x, x*(y + 1)";
     FUNCTION: "there is no function `{}`", "a formula is made of functions whose slopes are known";
     BARE: "`{}` is a function, and needs parentheses", "they show how far its argument goes";
     TAKEN: "`{}` is a function, and cannot be defined anew", "a name has one meaning";
     COUNT: "wrong number of arguments: `{}`", "arguments have commas between them, numbers a point";
-    POINT: "a comma is no decimal point", "commas stand between the arguments of a function";
+    POINT: "a comma is not a decimal point", "commas stand between the arguments of a function";
     STRAY_COMMA: "a comma stands outside a list of arguments", "lines are separated by ;";
     SECOND_EQUALS: "there is a second = in this line", "a line gives one value one name";
-    NOT_A_NAME: "`{}` is no name", "left of = stands the name for what is computed on its right";
+    NOT_A_NAME: "`{}` is not a name", "left of = stands the name for what is computed on its right";
     SIGN: "`{}` has no meaning here", "the operators are + - * / ^; names have letters, digits, _";
     NESTED_BARS: "bars stand inside bars", "one that opens looks like one that closes";
     NOT_CLOSED: "this bracket is never closed", "brackets come in pairs";
@@ -42,9 +42,10 @@ faults! {
     NO_VARIABLE: "the formula has no variable", "a gradient says how the output changes with one";
     LIST: "the output is a list", "a gradient says how one number changes";
     NO_LIST: "`{}` is one number, not a list", "sum and mean add up the values for all examples";
-    VARIES: "the parameter in `{}` is no plain number", "a slope is known in the first one only";
+    VARIES: "the parameter in `{}` is not a plain number", "a slope is known in the first one only";
 }
 
+const FUNCTIONS: &str = "use exp, ln, sqrt, sin, cos, tanh, sigmoid, softplus, relu, max, min, ...";
 pub(super) const EXAMPLE: &str = "L = -ln(sigmoid(w*x + b))";
 pub(super) const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ";
 const PLAIN: &str = "0123456789-n";
@@ -205,7 +206,13 @@ impl Parser<'_> {
             "logistic" => Some("sigmoid"),
             _ => nearest(&all, &lower),
         };
-        match meant.filter(|_| !self.known.contains_key(self.shown())) {
+        let known = self.known.contains_key(self.shown());
+        match meant.filter(|_| !known) {
+            // A word is meant as a function, a letter as a factor.
+            None if !known && self.shown().chars().count() > 2 => Error {
+                hint: FUNCTIONS.to_string(),
+                ..self.fault(FUNCTION, self.shown(), start..end, "")
+            },
             Some(meant) => self.fault(FUNCTION, self.shown(), start..end, meant),
             None => {
                 self.fault(NOT_A_FUNCTION, self.shown(), start..open, &format!("{}*", self.shown()))
@@ -278,6 +285,9 @@ impl Parser<'_> {
         };
         let error = self.fault(SIGN, self.shown(), start..end, &text);
         match sign {
+            '!' | '%' | '&' | '@' | '?' | '~' | ':' => {
+                Error { hint: "say it with + - * / ^ and functions".to_string(), ..error }
+            }
             '<' | '>' | '≤' | '≥' => Error {
                 hint: "choose with max, min or relu; nothing compares".to_string(),
                 ..error
