@@ -43,7 +43,7 @@ pub struct Layer {
 /// Layers, one after the other. Logistic regression is `Network::new(n).layer(1, Sigmoid)`.
 #[derive(Clone, Debug)]
 pub struct Network {
-    inputs: usize,
+    pub(crate) inputs: usize,
     /// The layers, the one next to the data first.
     pub layers: Vec<Layer>,
     /// How many threads [`propagate`](Network::propagate) and [`train`](Network::train) use, up to
@@ -90,11 +90,6 @@ impl Network {
     /// A network that takes columns of `inputs` features, without layers so far.
     pub fn new(inputs: usize) -> Network {
         Network { inputs, layers: vec![], threads: None }
-    }
-
-    /// A network of one layer.
-    pub(crate) fn of_one(layer: Layer) -> Network {
-        Network { inputs: layer.weights.shape().0, layers: vec![layer], threads: None }
     }
 
     /// The network with one more layer of `nodes` nodes, all weights zero.

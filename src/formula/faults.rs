@@ -116,10 +116,6 @@ fn end_of(text: &str, at: usize, ends: impl FnMut(char) -> bool) -> usize {
     text[at..].find(ends).map_or(text.len(), |k| at + k)
 }
 
-fn ends_a_line(c: char) -> bool {
-    matches!(c, ';' | '\n' | '#')
-}
-
 /// The text without characters that people type and a formula has not: `2*x^2` for `2·x²`.
 fn plain(text: &str) -> String {
     let (mut plain, mut raised) = (String::new(), None);
@@ -283,17 +279,13 @@ impl Parser<'_> {
             _ if plain(self.shown()) != self.shown() => (plain(&self.text[start..line]), line),
             _ => (String::new(), end),
         };
-        let error = self.fault(SIGN, self.shown(), start..end, &text);
-        match sign {
-            '!' | '%' | '&' | '@' | '?' | '~' | ':' => {
-                Error { hint: "say it with + - * / ^ and functions".to_string(), ..error }
-            }
-            '<' | '>' | '≤' | '≥' => Error {
-                hint: "choose with max, min or relu; nothing compares".to_string(),
-                ..error
-            },
-            _ => error,
+        let mut error = self.fault(SIGN, self.shown(), start..end, &text);
+        if "<>≤≥".contains(sign) {
+            error.hint = "choose with max, min or relu; nothing compares".to_string();
+        } else if "!%&@?~:".contains(sign) {
+            error.hint = "say it with + - * / ^ and functions".to_string();
         }
+        error
     }
 
     pub fn nested_bars(&self) -> Error {
@@ -306,7 +298,7 @@ impl Parser<'_> {
     /// The line ends, or a bracket of the other kind closes.
     pub fn never_closed(&self) -> Error {
         let at = self.opened.last().copied().unwrap_or(0);
-        let end = end_of(self.text, at, ends_a_line).min(self.before);
+        let end = end_of(self.text, at, |c| matches!(c, ';' | '\n' | '#')).min(self.before);
         let end = self.text[..end].trim_end().len();
         let missing = if self.in_bars() { "|" } else { ")" };
         self.source().fault(NOT_CLOSED, "", at, end..end, missing)

@@ -279,10 +279,7 @@ impl<'s> Parser<'s> {
             Some(_) => return Err(self.never_closed()),
             None => {}
         }
-        let name = match self.defines.take() {
-            Some(name) => Some(self.define(name)?),
-            None => None,
-        };
+        let name = self.defines.take().map(|name| self.define(name)).transpose()?;
         self.push(Code::Line(name), 1, self.starts[0]..self.end);
         self.starts.clear();
         self.line = self.token.end;

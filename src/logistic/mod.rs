@@ -189,10 +189,8 @@ fn propagate_with(
 
 /// Logistic regression, as the network that it is.
 fn one_node(w: &Tensor, b: f64, threads: Option<usize>) -> Network {
-    let (weights, bias, activation) = (w.clone(), b.into(), Arc::new(Sigmoid));
-    let mut network = Network::of_one(Layer { weights, bias, activation });
-    network.threads = threads;
-    network
+    let node = Layer { weights: w.clone(), bias: b.into(), activation: Arc::new(Sigmoid) };
+    Network { inputs: w.shape().0, layers: vec![node], threads }
 }
 
 /// Gradient descent from w and b: `num_iterations` times [`propagate`], `w ← w − α dw`,
