@@ -63,7 +63,7 @@ pub struct Stretch {
 }
 
 /// A text that was typed, and what stands for its file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Source {
     pub file: String,
     pub text: String,

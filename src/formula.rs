@@ -72,8 +72,6 @@ use parse::{Code, Parser};
 /// A formula that was typed: it can be evaluated on any [`Scalar`], and recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Formula {
-    /// The texts that the instructions stand in: the formula's own last.
-    sources: Vec<Arc<Source>>,
     /// In postfix order: operands first.
     code: Vec<Instruction>,
     names: Vec<Name>,
@@ -83,18 +81,17 @@ pub struct Formula {
 #[derive(Clone, Debug)]
 struct Instruction {
     code: Code,
-    /// Which source it stands in, and its bytes there, operands included.
-    source: usize,
-    start: usize,
-    end: usize,
+    /// Where it stands, operands included.
+    at: Stretch,
 }
 
 #[derive(Clone, Debug)]
 struct Name {
     text: String,
     meaning: Meaning,
-    /// Where it first appears, and whether a value of it is needed.
-    first: usize,
+    /// Where it first appears, if that is in the formula's own text.
+    first: Option<Stretch>,
+    /// Whether a value of it is needed.
     used: bool,
 }
 
@@ -138,9 +135,8 @@ impl Formula {
     /// If the text is not a formula, or has a name that this one lacks.
     pub fn also(&self, file: &str, text: &str) -> Result<Formula> {
         let source = Arc::new(Source { file: file.to_string(), text: text.to_string() });
-        let mut formula = Formula { warnings: vec![], ..self.clone() };
-        formula.sources.push(source.clone());
-        Parser::new(formula, &source.text).run()
+        let formula = Formula { warnings: vec![], ..self.clone() };
+        Parser::new(formula, &source).run()
     }
 
     /// The variables, in the order in which they appear: what [`eval`](Formula::eval) needs values
@@ -212,21 +208,18 @@ impl Formula {
             return self.eval(values);
         };
         let variables = self.names.iter().filter(|name| name.meaning == Meaning::Variable);
-        for (var, Name { text, first, .. }) in values.iter().zip(variables) {
-            if let Some(source) = self.sources.last().filter(|_| *first < usize::MAX) {
-                let stretch = Stretch { source: source.clone(), bytes: *first..first + text.len() };
-                tape.place(var.index()..var.index() + 1, stretch);
+        for (var, name) in values.iter().zip(variables) {
+            if let Some(first) = &name.first {
+                tape.place(var.index()..var.index() + 1, first.clone());
             }
         }
         let (mut line, mut before) = (tape.len(), tape.len()); // where a line, an instruction begins
         self.run(values, |instruction, result| {
-            let &Instruction { code, source, start, end } = instruction;
             if tape.len() > before {
-                let stretch = Stretch { source: self.sources[source].clone(), bytes: start..end };
-                tape.place(before..tape.len(), stretch);
+                tape.place(before..tape.len(), instruction.at.clone());
                 before = tape.len();
             }
-            let Code::Line(name) = code else { return };
+            let Code::Line(name) = instruction.code else { return };
             for (k, value) in result.values.iter().enumerate() {
                 // `y = x` leaves the older node its own name.
                 if let (Some(name), Value::Real(var)) = (name, value)

@@ -135,11 +135,7 @@ fn plain(text: &str) -> String {
 impl Parser<'_> {
     /// The error where `range` begins, blanks aside, which another text in its place mends.
     pub fn fault(&self, fault: Fault, of: &str, range: Range<usize>, text: &str) -> Error {
-        self.source().fault(fault, of, blank(self.text, range.start), range, text)
-    }
-
-    fn source(&self) -> &Source {
-        &self.formula.sources[self.formula.sources.len() - 1]
+        self.source.fault(fault, of, blank(self.text, range.start), range, text)
     }
 
     /// The text of the token in hand.
@@ -167,7 +163,7 @@ impl Parser<'_> {
                 let at = self.before.min(start);
                 let of = if self.shown().trim().is_empty() { "the end" } else { self.shown() };
                 let close = self.text[..at].ends_with(['(', '^']);
-                self.source().fault(VALUE, of, at, at..at, if close { "x" } else { " x" })
+                self.source.fault(VALUE, of, at, at..at, if close { "x" } else { " x" })
             }
         }
     }
@@ -185,7 +181,7 @@ impl Parser<'_> {
     pub fn no_function(&self) -> Error {
         let Range { start, end } = self.token;
         let open = blank(self.text, end);
-        let close = self.source().group(open);
+        let close = self.source.group(open);
         if self.text[blank(self.text, close)..].starts_with('=') {
             return self.fault(NOT_A_NAME, &self.text[start..close], start..close, self.shown());
         }
@@ -219,7 +215,7 @@ impl Parser<'_> {
     /// The name of a function, and no parenthesis.
     pub fn no_parentheses(&self, defined: bool) -> Error {
         let Range { start, end } = self.token;
-        let (call, call_end) = self.source().call(self.shown(), end);
+        let (call, call_end) = self.source.call(self.shown(), end);
         match defined {
             true => self.fault(TAKEN, self.shown(), start..end, &format!("my_{}", self.shown())),
             false => self.fault(BARE, self.shown(), start..call_end, &call),
@@ -234,7 +230,7 @@ impl Parser<'_> {
             (None, Some(usual)) => (close..close, format!(", {usual}")),
             (comma, _) => (comma.copied().unwrap_or(close)..close, String::new()),
         };
-        self.source().fault(COUNT, &self.text[start..end], start, range, &text)
+        self.source.fault(COUNT, &self.text[start..end], start, range, &text)
     }
 
     /// Whether a comma stands between two digits.
@@ -266,7 +262,7 @@ impl Parser<'_> {
             None => self.fault(NOT_A_NAME, left, start..start + left.len(), "y"),
             Some(_) => {
                 let second = self.text[..at].rfind('=').map_or(start, |k| blank(self.text, k + 1));
-                self.source().fault(SECOND_EQUALS, "", at, start..second, "")
+                self.source.fault(SECOND_EQUALS, "", at, start..second, "")
             }
         }
     }
@@ -275,7 +271,7 @@ impl Parser<'_> {
         let Range { start, end } = self.token;
         let line = end_of(self.text, start, |c| matches!(c, '\n' | '#'));
         let (text, end) = match sign {
-            '√' => self.source().call("sqrt", end),
+            '√' => self.source.call("sqrt", end),
             _ if plain(self.shown()) != self.shown() => (plain(&self.text[start..line]), line),
             _ => (String::new(), end),
         };
@@ -301,7 +297,7 @@ impl Parser<'_> {
         let end = end_of(self.text, at, |c| matches!(c, ';' | '\n' | '#')).min(self.before);
         let end = self.text[..end].trim_end().len();
         let missing = if self.in_bars() { "|" } else { ")" };
-        self.source().fault(NOT_CLOSED, "", at, end..end, missing)
+        self.source.fault(NOT_CLOSED, "", at, end..end, missing)
     }
 
     pub fn stray_bracket(&self, sign: char) -> Error {
@@ -317,12 +313,13 @@ impl Parser<'_> {
     pub fn defined_too_late(&self, known: usize, name: Range<usize>) -> Error {
         let word = &self.text[name.clone()];
         let Name { meaning, first, .. } = &self.formula.names[known];
-        if *meaning == Meaning::Defined || *first >= self.line {
+        let first = first.as_ref().map_or(usize::MAX, |first| first.bytes.start);
+        if *meaning == Meaning::Defined || first >= self.line {
             return self.fault(DEFINED_TWICE, word, name, &format!("{word}2"));
         }
         let line = self.text[self.line..self.token.start].trim();
         let hint = format!("move this line above the first use: {}", brief(line));
-        Error { hint, ..self.fault(DEFINED_LATE, word, *first..*first, "") }
+        Error { hint, ..self.fault(DEFINED_LATE, word, first..first, "") }
     }
 
     /// In a formula that is to have the names of another one only.
@@ -347,7 +344,7 @@ impl Parser<'_> {
             Code::Line(None) => true,
             _ => false,
         });
-        let Some(&Instruction { start, end, .. }) = unused else { return };
+        let Some(Range { start, end }) = unused.map(|line| line.at.bytes.clone()) else { return };
         let start = self.text[..start].rfind([';', '\n']).map_or(0, |k| k + 1);
         let start = blank(self.text, start);
         let all = end_of(self.text, end, |c| matches!(c, ';' | '\n'));
@@ -359,12 +356,11 @@ impl Parser<'_> {
 impl Formula {
     /// The error at an instruction, or at the last line.
     fn fault(&self, fault: Fault, at: Option<&Instruction>, mend: fn(&str) -> String) -> Error {
-        let Some(&Instruction { source, start, end, .. }) = at.or(self.code.last()) else {
+        let Some(Instruction { at, .. }) = at.or(self.code.last()) else {
             return self.several_variables();
         };
-        let source = &self.sources[source];
-        let text = &source.text[start..end];
-        source.fault(fault, text, start, start..end, &mend(text))
+        let text = &at.source.text[at.bytes.clone()];
+        at.source.fault(fault, text, at.bytes.start, at.bytes.clone(), &mend(text))
     }
 
     pub(super) fn no_variable(&self) -> Error {

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::f64::consts::{E, PI};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::faults::{self, SUPERSCRIPTS};
 use super::{Formula, Instruction, Meaning, Name};
 use crate::activation;
-use crate::error::Result;
+use crate::error::{Result, Source, Stretch};
 
 /// What to do next at evaluation.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +46,10 @@ struct Waiting {
 
 #[derive(Default)]
 pub(super) struct Parser<'s> {
-    /// What was read so far; the last of its sources has this text.
+    /// What was read so far, and what an earlier text had left.
     pub formula: Formula,
+    inherited: usize,
+    pub source: Arc<Source>,
     pub text: &'s str,
     /// Names by their text.
     pub known: HashMap<String, usize>,
@@ -68,20 +71,20 @@ pub(super) struct Parser<'s> {
 
 impl<'s> Parser<'s> {
     /// Reads the source into the formula, which may hold an earlier one.
-    pub fn new(mut formula: Formula, text: &'s str) -> Self {
+    pub fn new(mut formula: Formula, source: &'s Arc<Source>) -> Self {
         let names = formula.names.iter_mut().enumerate();
         let known = names.map(|(k, name)| {
-            name.first = usize::MAX; // not in this text
+            name.first = None; // not in this text
             (name.text.clone(), k)
         });
         let known = known.collect();
         let all = activation::all().into_iter().map(|f| (f.name(), f.parameter()));
         let functions = all.chain(OTHERS).collect();
-        Parser { formula, text, known, functions, ..Parser::default() }
+        let (inherited, text, source) = (formula.code.len(), &*source.text, source.clone());
+        Parser { formula, inherited, source, text, known, functions, ..Parser::default() }
     }
 
     pub fn run(mut self) -> Result<Formula> {
-        let inherited = self.formula.code.len();
         let mut operand = true; // whether a value must follow
         loop {
             let token = self.next();
@@ -90,10 +93,10 @@ impl<'s> Parser<'s> {
                 break;
             }
         }
-        if self.formula.code.len() == inherited {
+        if self.formula.code.len() == self.inherited {
             return Err(self.fault(faults::EMPTY, "", 0..self.text.len(), faults::EXAMPLE));
         }
-        self.warn_of_unused(inherited);
+        self.warn_of_unused(self.inherited);
         Ok(self.formula)
     }
 
@@ -195,10 +198,10 @@ impl<'s> Parser<'s> {
         };
         let k = match self.known.get(name) {
             Some(&k) => k,
-            None if meaning == Meaning::Variable && self.formula.sources.len() > 1 => {
+            None if meaning == Meaning::Variable && self.inherited > 0 => {
                 return Err(self.unknown_name());
             }
-            None => self.add(name, meaning, word.start),
+            None => self.add(meaning, word.clone()),
         };
         self.formula.names[k].used = true;
         self.push(Code::Name(k), 0, word);
@@ -260,9 +263,7 @@ impl<'s> Parser<'s> {
 
     /// One more instruction, in place of its operands.
     fn push(&mut self, code: Code, operands: usize, range: Range<usize>) {
-        let Range { start, end } = range;
-        let source = self.formula.sources.len() - 1;
-        self.formula.code.push(Instruction { code, source, start, end });
+        self.formula.code.push(Instruction { code, at: self.stretch(range.clone()) });
         self.value(operands, range);
     }
 
@@ -289,15 +290,20 @@ impl<'s> Parser<'s> {
     fn define(&mut self, name: Range<usize>) -> Result<usize> {
         match self.known.get(&self.text[name.clone()]) {
             Some(&k) => Err(self.defined_too_late(k, name)),
-            None => Ok(self.add(&self.text[name.clone()], Meaning::Defined, name.start)),
+            None => Ok(self.add(Meaning::Defined, name)),
         }
     }
 
-    fn add(&mut self, name: &str, meaning: Meaning, first: usize) -> usize {
-        let k = self.formula.names.len();
-        self.known.insert(name.to_string(), k);
-        self.formula.names.push(Name { text: name.to_string(), meaning, first, used: false });
+    fn add(&mut self, meaning: Meaning, name: Range<usize>) -> usize {
+        let (k, text) = (self.formula.names.len(), self.text[name.clone()].to_string());
+        self.known.insert(text.clone(), k);
+        let first = Some(self.stretch(name));
+        self.formula.names.push(Name { text, meaning, first, used: false });
         k
+    }
+
+    fn stretch(&self, bytes: Range<usize>) -> Stretch {
+        Stretch { source: self.source.clone(), bytes }
     }
 }
 
