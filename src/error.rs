@@ -89,6 +89,16 @@ impl Source {
 }
 
 impl Stretch {
+    /// The characters themselves.
+    pub fn text(&self) -> &str {
+        &self.source.text[self.bytes.clone()]
+    }
+
+    /// Whether both are the same characters of one text.
+    pub(crate) fn same(&self, other: &Stretch) -> bool {
+        self.bytes == other.bytes && Arc::ptr_eq(&self.source, &other.source)
+    }
+
     /// The line that it begins in, as far as it fits, and below it the stretch underlined.
     pub fn underlined(&self) -> [String; 2] {
         let Range { start, end } = self.bytes;

@@ -60,6 +60,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether both are one place.
+    pub(crate) fn same(&self, other: &Place) -> bool {
+        match (self, other) {
+            (Place::Code(x), Place::Code(y)) => x == y,
+            (Place::Text(x), Place::Text(y)) => x.same(y),
+            _ => false,
+        }
+    }
+
     /// File, line and column; of a formula the line itself, too.
     pub fn start(&self) -> error::Place {
         match self {
@@ -285,19 +294,12 @@ impl Trace {
         let formula =
             Some(operation.slopes[step.operand.min(1)]).filter(|text| !text.is_empty())?;
         // x is the first operand, c the second, y the result; longer words stay as they are.
-        let letter = |c: char| c.is_ascii_alphabetic();
-        let mut text = String::new();
-        for piece in formula.split_inclusive(|c| !letter(c)) {
-            let word = piece.trim_end_matches(|c| !letter(c));
-            text += &match word {
-                "x" => name(0),
-                "c" => name(1),
-                "y" => self.label(step.node),
-                longer => longer.to_string(),
-            };
-            text += &piece[word.len()..];
-        }
-        Some(text)
+        Some(spelled(formula, |word| match word {
+            "x" => name(0),
+            "c" => name(1),
+            "y" => self.label(step.node),
+            longer => longer.to_string(),
+        }))
     }
 
     /// `a (1 - a) = 0.1875`: the slope of `step` and the number that it is here; the number alone
@@ -338,6 +340,18 @@ impl Trace {
         }
         gradients
     }
+}
+
+/// A formula with other words in it.
+pub(crate) fn spelled(formula: &str, word: impl Fn(&str) -> String) -> String {
+    let letter = |c: char| c.is_ascii_alphabetic();
+    let pieces = formula.split_inclusive(|c| !letter(c));
+    let spell = |piece: &str| {
+        let letters = piece.trim_end_matches(|c| !letter(c));
+        let spelled = if letters.is_empty() { String::new() } else { word(letters) };
+        spelled + &piece[letters.len()..]
+    };
+    pieces.map(spell).collect()
 }
 
 /// A number as one would write it, cut to four decimals where it has many.

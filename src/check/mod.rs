@@ -36,6 +36,7 @@
 
 mod activation;
 mod comparison;
+mod derivation;
 mod diagnosis;
 mod differences;
 mod dual;
@@ -44,6 +45,7 @@ mod table;
 
 pub use activation::{ActivationReport, activation};
 pub use comparison::{Comparison, Entry, verdict};
+pub use derivation::{Claim, Derivation, Explained, Slip, derivation, slips};
 pub use diagnosis::{Finding, Point, diagnose};
 pub use differences::Difference;
 pub use dual::{Arithmetic, Dual, Plain, Scalar};

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use chainrule::check::{self, Entry, GradientReport};
+use chainrule::check::{self, Claim, Entry, GradientReport};
 use chainrule::formula::Formula;
 use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage};
+use chainrule::scalar::{Tape, Var};
 
 use super::typed::{self, Typed};
 
@@ -79,7 +80,7 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     };
     writeln!(out, "verdict: {code}")?;
     if code == "DISAGREE" {
-        explain(out, &reports)?;
+        explain(out, &typed, &by_hand, &points, &reports)?;
     }
     writeln!(out, "Step through it: cargo run -- step {}", typed.words())?;
     Ok(if code == "AGREE" { AGREE } else { DISAGREE })
@@ -250,10 +251,32 @@ fn table(
     Ok(())
 }
 
-/// What is wrong, as far as it is known, at the first point at which something is.
-fn explain(out: &mut impl Write, reports: &[GradientReport]) -> io::Result<()> {
-    let Some(report) = reports.iter().find(|report| !report.agrees()) else { return Ok(()) };
-    writeln!(out, "{}", report.explanation())
+/// What is wrong, as far as it is known: the slips that explain it at all points, or what can be seen
+/// at the first point at which something is.
+fn explain(
+    out: &mut impl Write,
+    typed: &Typed,
+    by_hand: &[Option<ByHand>],
+    points: &[Vec<f64>],
+    reports: &[GradientReport],
+) -> Result<(), Box<dyn Error>> {
+    let mut claims = vec![];
+    for (at, report) in points.iter().zip(reports) {
+        let tape = Tape::new();
+        let names = typed.formula.names();
+        let vars = names.iter().zip(at).map(|(name, &x)| tape.var(x).named(name.to_string()));
+        let vars: Vec<Var> = vars.collect();
+        let output = typed.formula.record(&vars)?;
+        let given = (0..names.len()).filter(|&i| by_hand[i].is_some());
+        let yours = |i: usize| (vars[i], report.comparison.entries[i].values[1]);
+        claims.push(Claim::new(output, &given.map(yours).collect::<Vec<_>>()));
+    }
+    let explained = check::slips(&claims);
+    if explained.slips.is_empty() {
+        let wrong = reports.iter().find(|report| !report.agrees());
+        return Ok(wrong.map_or(Ok(()), |report| writeln!(out, "{}", report.explanation()))?);
+    }
+    Ok(writeln!(out, "{explained}")?)
 }
 
 /// Ten decimals, or ten digits in powers of ten.

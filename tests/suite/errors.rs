@@ -481,6 +481,30 @@ fn a_power_of_two_plain_numbers() {
 }
 
 #[test]
+fn a_derivative_with_respect_to_what_is_newer() {
+    use chainrule::{check, scalar::Tape};
+    let message = panic_of(|| {
+        let tape = Tape::new();
+        let x = tape.var(2.0);
+        let y = x * x;
+        let z = y * 3.0;
+        check::derivation(y, &[(z, 3.0)]);
+    });
+    assert_text(
+        &message,
+        "\
+a derivative was given with respect to what is newer than the output
+  --> check::derivation(y, &[(z, 3.0)]);
+   = the output is #1, the variable #2
+ why: an output depends on what was recorded before it
+ try: give the variables that the output was computed from",
+    );
+    let tape = Tape::new();
+    let x = tape.var(2.0);
+    assert!(check::derivation(x * x, &[(x, 4.0)]).agrees());
+}
+
+#[test]
 fn a_gradient_by_hand_that_is_too_short() {
     use chainrule::check::{self, Scalar};
     fn cost<S: Scalar>(p: &[S]) -> S {

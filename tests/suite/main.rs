@@ -29,6 +29,7 @@ mod properties;
 mod published;
 mod published_defects;
 mod same_bits;
+mod slips;
 mod standardize;
 mod stepper;
 mod trajectories;

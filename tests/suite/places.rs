@@ -124,6 +124,14 @@ fn of_one() -> Vec<Case<fn()>> {
         }),
         case!("tape::Var::backward", "from a single number", || tape().var(zeros(2, 3)).backward()),
         case!("trace::Var::trace", "from a single number", || tape().var(zeros(2, 3)).trace()),
+        case!("check::derivation::Claim::new", "newer than the output", || {
+            let tape = tape::<f64>();
+            let (y, x) = (tape.var(1.0), tape.var(2.0));
+            check::Claim::new(y, &[(x, 1.0)])
+        }),
+        case!("check::derivation::derivation", foreign, || {
+            check::derivation(tape().var(1.0), &[(tape().var(2.0), 1.0)])
+        }),
         case!("scalar::Tape::dot", "as many weights", || {
             let tape = tape();
             tape.dot(&[tape.var(1.0)], &[1.0, 2.0])
@@ -261,6 +269,11 @@ const NEVER_WRONG: &[&str] = &[
     "check::comparison::Comparison::ratios",
     "check::comparison::Entry::*",
     "check::comparison::verdict",
+    "check::derivation::Derivation::agrees",
+    "check::derivation::slips",
+    "check::derivation::numbers::*",
+    "check::derivation::rules::*",
+    "check::derivation::search::*",
     "check::diagnosis::*",
     "check::differences::*",
     "check::dual::*",

@@ -1,0 +1,281 @@
+//! What people take for a derivative: the wrong rules, each with the number that it gives.
+
+use std::f64::consts::PI;
+
+use crate::activation::{Activation, Sigmoid};
+
+/// What a rule sees at one node, for one parameter: `y` is the result, of the operand `x`, or of `x`
+/// and `c`.
+pub(super) struct Seen<'a> {
+    pub x: f64,
+    pub c: f64,
+    pub y: f64,
+    /// The slopes of the operands, and that of the result.
+    pub dx: f64,
+    pub dc: f64,
+    pub dy: f64,
+    /// The local derivatives.
+    pub local: [f64; 2],
+    /// How many operands there are, and what the first and the last of them add to the slope.
+    pub terms: f64,
+    pub first: f64,
+    pub last: f64,
+    /// The slope of the output in y, and what the first and the last of its users add to it.
+    pub up: f64,
+    pub users: [f64; 2],
+    /// The value of some other node, and of the parameter.
+    pub v: f64,
+    pub p: f64,
+    /// The function that was applied, if it is one of the crate.
+    pub f: Option<&'a dyn Activation>,
+}
+
+impl Seen<'_> {
+    /// The slope of the same function elsewhere.
+    fn slope(&self, x: f64) -> f64 {
+        self.f.map_or(f64::NAN, |f| f.f_df(x).1)
+    }
+
+    /// Of a loss whose slope in y is a - label, where a = sigmoid(y): 1 if it pulls upward.
+    pub fn label(&self) -> f64 {
+        f64::from(self.up < 0.0)
+    }
+
+    pub fn a(&self) -> f64 {
+        Sigmoid.f(self.y)
+    }
+}
+
+/// A rule got wrong.
+#[derive(Clone, Copy)]
+pub(super) struct Wrong {
+    /// The lower, the nearer to the rule's own words.
+    pub rank: u8,
+    pub part: Part,
+    /// What was taken, in terms of x, c and y; `x'` is the slope of x.
+    pub taken: &'static str,
+    /// What happened.
+    pub words: &'static str,
+    /// What to multiply by, if all was taken so; empty where it is no short formula.
+    pub mend: &'static str,
+    pub number: fn(&Seen) -> f64,
+}
+
+/// What a wrong rule is about.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Part {
+    /// The local derivative with respect to the operand of this number.
+    Local(usize),
+    /// The slope of the result.
+    Slope,
+    /// The slope of a function, taken at the value of some other node.
+    Elsewhere,
+    /// The slope of a loss in the logit y.
+    Logit,
+}
+
+const X: Part = Part::Local(0);
+const C: Part = Part::Local(1);
+const Y: Part = Part::Slope;
+const V: Part = Part::Elsewhere;
+const Z: Part = Part::Logit;
+
+const fn wrong(
+    rank: u8,
+    part: Part,
+    taken: &'static str,
+    words: &'static str,
+    mend: &'static str,
+    number: fn(&Seen) -> f64,
+) -> Wrong {
+    Wrong { rank, part, taken, words, mend, number }
+}
+
+/// What may happen to any local derivative.
+pub(super) fn local(k: usize) -> [Wrong; 9] {
+    type Number = fn(&Seen) -> f64;
+    let of = |numbers: [Number; 2]| numbers[k.min(1)];
+    let wrong = |rank, taken, words, n| wrong(rank, Part::Local(k), taken, words, "", n);
+    [
+        wrong(1, "0", "it was left out", |_| 0.0),
+        wrong(1, "1", "its slope was left out", |_| 1.0),
+        wrong(2, "-", "its sign is turned", of([|s| -s.local[0], |s| -s.local[1]])),
+        wrong(3, "2", "it was taken twice", of([|s| 2.0 * s.local[0], |s| 2.0 * s.local[1]])),
+        wrong(3, "1/2", "it was halved", of([|s| s.local[0] / 2.0, |s| s.local[1] / 2.0])),
+        wrong(4, "²", "it is in twice", of([|s| s.local[0].powi(2), |s| s.local[1].powi(2)])),
+        wrong(4, "y", "", |s| s.y),
+        wrong(4, ["x", "c"][k.min(1)], "", of([|s| s.x, |s| s.c])),
+        wrong(5, "/", "it is upside down", of([|s| 1.0 / s.local[0], |s| 1.0 / s.local[1]])),
+    ]
+}
+
+/// The list of rules: the name, how far it is from the rule's own words, the part, what was taken, what
+/// happened (and what to multiply by).
+macro_rules! rules {
+    ($($rule:ident $rank:literal $part:ident $taken:literal, $words:literal $(mend $mend:literal)?,
+        $number:expr;)*) => {
+        const TABLE: &[(&str, Wrong)] = &[$(
+            (stringify!($rule), wrong($rank, $part, $taken, $words, concat!($($mend)?), $number))
+        ),*];
+    };
+}
+
+/// What may happen to the rule of this name; to `any`, to a `function` of one operand, to a
+/// `loss` in a logit, to what has several `users`.
+pub(super) fn of_rule(name: &str) -> impl Iterator<Item = Wrong> {
+    let name = match name {
+        "leaky_relu" | "elu" | "selu" => "relu",
+        "min" => "max",
+        name => name,
+    };
+    TABLE.iter().filter(move |(rule, _)| *rule == name).map(|(_, wrong)| *wrong)
+}
+
+rules! {
+    add 0 X "0", "the term x was left out", |_| 0.0;
+    add 0 C "0", "the term c was left out", |_| 0.0;
+    add 1 X "-1", "the sign of x is turned", |_| -1.0;
+    add 1 C "-1", "the sign of c is turned", |_| -1.0;
+    add 1 Y "x + c'", "x was not differentiated", |s| s.x + s.dc;
+    add 1 Y "x' + c", "c was not differentiated", |s| s.dx + s.c;
+
+    sub 0 X "0", "the term x was left out", |_| 0.0;
+    sub 0 C "0", "the term c was left out", |_| 0.0;
+    sub 1 X "-1", "the sign of x is turned", |_| -1.0;
+    sub 0 C "1", "the minus sign before c was lost", |_| 1.0;
+    sub 1 Y "x - c'", "x was not differentiated", |s| s.x - s.dc;
+    sub 1 Y "x' - c", "c was not differentiated", |s| s.dx - s.c;
+
+    sum 0 Y "", "a mean was taken: it was divided by the number of terms", |s| s.dy / s.terms;
+    sum 0 Y "", "only the last term was kept: = for +=", |s| s.last;
+    sum 1 Y "", "only the first term was kept", |s| s.first;
+
+    neg 0 X "1", "the minus sign was lost", |_| 1.0;
+
+    mul 0 X "0", "half of the product rule: the term x' c was left out", |_| 0.0;
+    mul 0 C "0", "half of the product rule: the term x c' was left out", |_| 0.0;
+    mul 0 X "1", "the factor c was forgotten", |_| 1.0;
+    mul 0 C "1", "the factor x was forgotten", |_| 1.0;
+    mul 0 X "x", "the factors were not exchanged", |s| s.x;
+    mul 0 C "c", "the factors were not exchanged", |s| s.c;
+    mul 1 Y "x' c'", "the slopes were multiplied", |s| s.dx * s.dc;
+    mul 1 Y "x' + c'", "the slopes were added", |s| s.dx + s.dc;
+
+    div 0 X "1", "the denominator c was forgotten", |_| 1.0;
+    div 0 X "1 / c²", "it was divided by c twice", |s| 1.0 / (s.c * s.c);
+    div 0 C "x / c²", "the minus of the quotient rule was lost", |s| s.x / s.c / s.c;
+    div 0 C "-x / c", "the denominator was not squared", |s| -s.x / s.c;
+    div 0 C "x / c", "the denominator was not squared, and its minus lost", |s| s.x / s.c;
+    div 0 C "-1 / c²", "the numerator was forgotten", |s| -1.0 / s.c / s.c;
+    div 0 C "0", "the denominator's slope was left out", |_| 0.0;
+    div 0 X "0", "the numerator's slope was left out", |_| 0.0;
+    div 0 C "x ln c", "1/c was integrated", |s| s.x * s.c.abs().ln();
+    div 0 Y "x' c - x c'", "it was not divided by c²", |s| s.dx * s.c - s.x * s.dc;
+    div 0 Y "(x' c - x c') / c", "the denominator was not squared", |s| s.dx - s.x * s.dc / s.c;
+    div 0 Y "(x c' - x' c) / c²", "the terms of the numerator were exchanged", |s| -s.dy;
+    div 1 Y "x' / c'", "the slopes were divided", |s| s.dx / s.dc;
+    div 0 X "c", "it was multiplied by c, not divided", |s| s.c;
+
+    powf 0 X "x^(c - 1)", "the exponent was not brought in front", |s| s.x.powf(s.c - 1.0);
+    powf 0 X "c x^c", "the exponent was not lowered", |s| s.c * s.y;
+    powf 0 X "c x^(c + 1)", "the exponent was raised, not lowered", |s| s.c * s.y * s.x;
+    powf 0 X "(c - 1) x^(c - 1)", "the exponent was lowered first", |s| (s.c - 1.0) * s.x.powf(s.c - 1.0);
+    powf 0 X "c x^(c - 2)", "the exponent was lowered twice", |s| s.c * s.x.powf(s.c - 2.0);
+    powf 0 X "c x", "the power was lost", |s| s.c * s.x;
+    powf 0 X "c", "the power was lost", |s| s.c;
+    powf 0 X "x^c ln x", "this is no exponential function", |s| s.y * s.x.ln();
+    powf 0 X "x^(c + 1) / (c + 1)", "it was integrated", |s| s.y * s.x / (s.c + 1.0);
+    powf 0 X "sign x", "that is the slope of |x|", |s| s.x.signum();
+    powf 0 X "2 sign x", "that is the slope of 2|x|", |s| 2.0 * s.x.signum();
+
+    pow 0 X "0", "that x varies was left out", |_| 0.0;
+    pow 0 C "0", "that c varies was left out", |_| 0.0;
+    pow 0 C "c x^(c - 1)", "the exponent varies: this is no power rule", |s| s.c * s.x.powf(s.c - 1.0);
+    pow 0 C "y", "the factor ln x was forgotten", |s| s.y;
+
+    exp 0 X "x e^(x - 1)", "e^x is no power of x", |s| s.x * (s.x - 1.0).exp();
+    exp 0 X "1", "the factor y was forgotten", |_| 1.0;
+
+    ln 0 X "1 / (x ln 10)", "that is the slope of log10", |s| 1.0 / (s.x * 10f64.ln());
+    ln 0 X "ln 10 / x", "that is no slope of ln", |s| 10f64.ln() / s.x;
+    ln 0 X "1 / x²", "1/x was squared", |s| 1.0 / (s.x * s.x);
+    ln 0 X "x", "it was multiplied by x, not divided", |s| s.x;
+
+    sqrt 0 X "1 / y", "the factor 1/2 was forgotten", |s| 1.0 / s.y;
+    sqrt 0 X "1 / (2 x)", "the root was forgotten", |s| 0.5 / s.x;
+    sqrt 0 X "y / 2", "it was multiplied by the root, not divided", |s| s.y / 2.0;
+
+    recip 0 X "y²", "the minus sign was lost", |s| s.y * s.y;
+    recip 0 X "-y", "1/x was not squared", |s| -s.y;
+    recip 0 X "ln x", "1/x was integrated", |s| s.x.abs().ln();
+
+    sin 0 X "-cos(x)", "the minus belongs to cos'", |s| -s.x.cos();
+    sin 0 X "-sin(x)", "", |s| -s.x.sin();
+    sin 0 X "cos(pi x / 180)", "x is in radians", |s| (PI * s.x / 180.0).cos();
+
+    cos 0 X "sin(x)", "the minus sign was lost", |s| s.x.sin();
+    cos 0 X "-cos(x)", "", |s| -s.x.cos();
+
+    tan 0 X "1 - y²", "that is the slope of tanh", |s| 1.0 - s.y * s.y;
+    tan 0 X "y²", "the 1 was forgotten", |s| s.y * s.y;
+    tan 0 X "1 + x²", "x was taken for y", |s| 1.0 + s.x * s.x;
+    tan 0 X "1 + y", "y was not squared", |s| 1.0 + s.y;
+
+    atan 0 X "1 / (1 + x)", "x was not squared", |s| 1.0 / (1.0 + s.x);
+    atan 0 X "1 / sqrt(1 + x²)", "that is the slope of asinh", |s| 1.0 / s.x.hypot(1.0);
+    atan 0 X "1 / (1 - x²)", "that is the slope of atanh", |s| 1.0 / (1.0 - s.x * s.x);
+    atan 0 X "1 / (1 + y²)", "y was taken for x", |s| 1.0 / (1.0 + s.y * s.y);
+    atan 0 X "1 + x²", "it was multiplied, not divided", |s| 1.0 + s.x * s.x;
+
+    tanh 0 X "1 - y", "y was not squared", |s| 1.0 - s.y;
+    tanh 0 X "1 + y²", "plus for minus", |s| 1.0 + s.y * s.y;
+    tanh 0 X "1 - x²", "x was taken for y", |s| 1.0 - s.x * s.x;
+    tanh 0 X "y²", "the 1 was forgotten", |s| s.y * s.y;
+    tanh 0 X "y (1 - y)", "that is the slope of sigmoid", |s| s.y * (1.0 - s.y);
+
+    sigmoid 0 X "y", "the factor 1 - y was forgotten" mend "1 - y", |s| s.y;
+    sigmoid 0 X "1 - y", "the factor y was forgotten" mend "y", |s| 1.0 - s.y;
+    sigmoid 0 X "y (1 + y)", "plus for minus", |s| s.y * (1.0 + s.y);
+    sigmoid 2 X "y (y - 1)", "the terms were exchanged", |s| s.y * (s.y - 1.0);
+    sigmoid 0 X "x (1 - x)", "x was taken for y", |s| s.x * (1.0 - s.x);
+    sigmoid 0 X "1 - y²", "that is the slope of tanh", |s| 1.0 - s.y * s.y;
+    sigmoid 0 X "y²", "y was squared", |s| s.y * s.y;
+
+    softplus 0 X "e^x", "the denominator was forgotten", |s| s.x.exp();
+    softplus 0 X "sigmoid(-x)", "the sign of x is turned", |s| Sigmoid.f(-s.x);
+    softplus 0 X "sigmoid(x) (1 - sigmoid(x))", "that is the slope of sigmoid", |s| Sigmoid.f_df(s.x).1;
+
+    relu 0 X "1", "1 on both sides", |_| 1.0;
+    relu 0 X "0 if x > 0, else 1", "the branches were exchanged", |s| f64::from(s.x <= 0.0);
+    relu 0 X "x if x > 0, else 0", "f was taken for its slope", |s| s.x.max(0.0);
+    relu 0 X "1 if x > 0, else 0", "the branch below 0 was left out", |s| f64::from(s.x > 0.0);
+    relu 0 X "1 if x > 0, else y", "below 0, f was taken for its slope", |s| if s.x > 0.0 { 1.0 } else { s.y };
+
+    abs 0 X "1", "the sign of x was forgotten", |_| 1.0;
+
+    max 0 Y "", "the branches were exchanged", |s| s.dx * s.local[1] + s.dc * s.local[0];
+    max 0 Y "", "both branches were counted", |s| s.dx + s.dc;
+    max 0 X "1", "1 on both sides", |_| 1.0;
+    max 0 C "1", "1 on both sides", |_| 1.0;
+
+    any 1 Y "1", "its slope was left out", |_| 1.0;
+    any 2 Y "y", "it was not differentiated", |s| s.y;
+    any 6 Y "p", "p was taken for the slope", |s| s.p;
+    any 6 Y "1 / y'", "the slope is upside down", |s| 1.0 / s.dy;
+    any 6 Y "0", "it was left out", |_| 0.0;
+
+    function 4 X "f'(y)", "at the output y, not at the input x", |s| s.slope(s.y);
+    function 4 X "f'(p)", "at p, and that is another place", |s| s.slope(s.p);
+    function 5 Y "f'(p)", "at p, without the inner slope", |s| s.slope(s.p);
+    function 5 Y "f'(x')", "at the inner slope", |s| s.slope(s.dx);
+    function 4 V "f'(v)", "at another place, v", |s| s.slope(s.v);
+
+    users 1 Y "", "of what it is used for, only the last was kept: = for +=", |s| s.dy * s.users[1] / s.up;
+    users 2 Y "", "of what it is used for, only the first was kept", |s| s.dy * s.users[0] / s.up;
+
+    loss 0 Z "a", "the label was forgotten, with a = sigmoid(y)", |s| s.a();
+    loss 0 Z "y - label", "y was taken for a = sigmoid(y)", |s| s.y - s.label();
+    loss 0 Z "a - (1 - label)", "the labels were exchanged, with a = sigmoid(y)", |s| s.a() - (1.0 - s.label());
+    loss 0 Z "(a - label) a (1 - a)", "a (1 - a) was left in, and it cancels, with a = sigmoid(y)",
+        |s| (s.a() - s.label()) * s.a() * (1.0 - s.a());
+}

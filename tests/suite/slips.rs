@@ -1,0 +1,472 @@
+//! A rule that is got wrong at one place is found there.
+
+use chainrule::check::{self, Claim, Slip};
+use chainrule::formula::Formula;
+use chainrule::scalar::{Tape, Var};
+use chainrule::trace::Place;
+
+use crate::common::samples;
+
+/// Numbers in [0, 1) (Knuth's MMIX).
+fn random(mut state: u64) -> impl FnMut() -> f64 {
+    move || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// 13 points between 0.3 and 1.7, other ones for each seed.
+fn points(count: usize, random: &mut impl FnMut() -> f64) -> Vec<Vec<f64>> {
+    (0..13).map(|_| (0..count).map(|_| 0.3 + 1.4 * random()).collect()).collect()
+}
+
+fn slips(formula: &Formula, yours: &[(usize, Formula)], points: &[Vec<f64>]) -> Vec<Slip> {
+    let mut claims = vec![];
+    for at in points {
+        let tape = Tape::new();
+        let names = formula.names();
+        let vars: Vec<Var> =
+            names.iter().zip(at).map(|(name, &x)| tape.var(x).named(name.to_string())).collect();
+        let output = formula.record(&vars).unwrap();
+        let own: Vec<(Var, f64)> =
+            yours.iter().map(|(i, own)| (vars[*i], own.eval(at).unwrap())).collect();
+        claims.push(Claim::new(output, &own));
+    }
+    check::slips(&claims).slips
+}
+
+fn place(place: &Place) -> String {
+    match place {
+        Place::Text(stretch) => stretch.text().to_string(),
+        Place::Code(at) => at.to_string(),
+    }
+}
+
+/// The kind, a formula, its derivative got wrong, and where. K, L and M are numbers, N a whole one;
+/// g and h are functions, and g' and h' their slopes.
+const ROWS: &[[&str; 4]] = &[
+    ["sign", "K*g(x)", "-K*g'(x)", "*"],
+    ["factor 2", "K*g(x)", "2*K*g'(x)", "*"],
+    ["factor 1/2", "K*g(x)", "K*g'(x)/2", "*"],
+    ["forgot constant inner factor", "g(K*x)", "g'(K*x)", "K*x"],
+    ["forgot inner k and at x", "g(K*x)", "g'(x)", "g(K*x)"],
+    ["forgot outer constant", "K*g(x)", "g'(x)", "K*g(x)"],
+    ["forgot inner slope", "g(x^2)", "g'(x^2)", "x^2"],
+    ["outer slope at x", "g(x^2 + K*x)", "g'(x)*(2*x + K)", "g(x^2 + K*x)"],
+    ["outer slope at h'(x)", "g(x^2 + K*x)", "g'(2*x + K)", "g(x^2 + K*x)"],
+    ["product u'v", "g(K*x)*h(x)", "K*g'(K*x)*h(x)", "g(K*x)*h(x)"],
+    ["product x v: only v", "x*g(x)", "g(x)", "x*g(x)"],
+    ["product x v: only x v'", "x*g(x)", "x*g'(x)", "x*g(x)"],
+    ["product (x+c) v: only v", "(x + K)*g(x)", "g(x)", "(x + K)*g(x)"],
+    ["product k x v: only k v", "K*x*g(x)", "K*g(x)", "K*x*g(x)"],
+    ["product u'v'", "g(x)*h(K*x)", "g'(x)*K*h'(K*x)", "g(x)*h(K*x)"],
+    ["product minus", "g(x)*h(K*x)", "g'(x)*h(K*x) - g(x)*K*h'(K*x)", "g(x)*h(K*x)"],
+    [
+        "quotient order",
+        "g(x)/(x^2 + K)",
+        "(g(x)*2*x - g'(x)*(x^2 + K))/(x^2 + K)^2",
+        "g(x)/(x^2 + K)",
+    ],
+    [
+        "quotient not squared",
+        "g(x)/(x^2 + K)",
+        "(g'(x)*(x^2 + K) - g(x)*2*x)/(x^2 + K)",
+        "g(x)/(x^2 + K)",
+    ],
+    [
+        "quotient plus",
+        "g(x)/(x^2 + K)",
+        "(g'(x)*(x^2 + K) + g(x)*2*x)/(x^2 + K)^2",
+        "g(x)/(x^2 + K)",
+    ],
+    ["quotient u'/v'", "g(x)/(x^2 + K)", "g'(x)/(2*x)", "g(x)/(x^2 + K)"],
+    ["power not lowered", "x^N", "N*x^N", "x^N"],
+    ["power not in front", "x^N", "x^(N - 1)", "x^N"],
+    ["power n - 1", "x^N", "(N - 1)*x^(N - 1)", "x^N"],
+    ["power in a polynomial", "K*x^N + L*x^2 + M*x", "K*x^(N - 1) + 2*L*x + M", "x^N"],
+    ["power rule on exp", "exp(x)", "x*exp(x - 1)", "exp(x)"],
+    ["1/x without minus", "K/x", "K/x^2", "K/x"],
+    ["1/x -> ln", "1/x", "ln(x)", "1/x"],
+    ["sqrt without 1/2", "sqrt(x)", "1/sqrt(x)", "sqrt(x)"],
+    ["sqrt 1/(2x)", "sqrt(x)", "1/(2*x)", "sqrt(x)"],
+    ["sigmoid z", "sigmoid(K*x)", "K*(K*x)*(1 - K*x)", "sigmoid(K*x)"],
+    ["sigmoid of a", "sigmoid(x)", "sigmoid(sigmoid(x))*(1 - sigmoid(sigmoid(x)))", "sigmoid(x)"],
+    ["sigmoid plus", "sigmoid(K*x)", "K*sigmoid(K*x)*(1 + sigmoid(K*x))", "sigmoid(K*x)"],
+    ["sigmoid a (a - 1)", "sigmoid(x)", "sigmoid(x)*(sigmoid(x) - 1)", "sigmoid(x)"],
+    ["sigmoid 1 - a", "sigmoid(K*x)", "K*(1 - sigmoid(K*x))", "sigmoid(K*x)"],
+    ["sigmoid not squared", "1/(1 + exp(-x))", "exp(-x)/(1 + exp(-x))", "1/(1 + exp(-x))"],
+    ["sigmoid sign of -x", "1/(1 + exp(-x))", "-exp(-x)/(1 + exp(-x))^2", "-x"],
+    ["tanh 1 - y", "tanh(K*x)", "K*(1 - tanh(K*x))", "tanh(K*x)"],
+    ["tanh 1 - x²", "tanh(x)", "1 - x^2", "tanh(x)"],
+    ["tanh 1 + y²", "tanh(K*x)", "K*(1 + tanh(K*x)^2)", "tanh(K*x)"],
+    ["tanh y (1 - y)", "tanh(K*x)", "K*tanh(K*x)*(1 - tanh(K*x))", "tanh(K*x)"],
+    ["f for f'", "K*g(L*x)", "K*g(L*x)", "*"],
+    ["x for f'", "K*g(L*x)", "x", "K*g(L*x)"],
+    ["1 for f'", "K*g(L*x)", "1 + 0*x", "K*g(L*x)"],
+    ["0 for f'", "K*g(L*x)", "0*x", "*"],
+    ["log10", "ln(x)/ln(10)", "1/x", "ln(x)/ln(10)"],
+    ["ln with log10's slope", "ln(x)", "1/(x*ln(10))", "ln(x)"],
+    ["2^x without ln 2", "N^x", "N^x", "N^x"],
+    ["degrees", "sin(pi*x/180)", "cos(pi*x/180)", "*"],
+    ["degrees at x", "sin(x)", "cos(pi*x/180)", "sin(x)"],
+    ["sin' = -cos", "K*sin(L*x)", "-K*L*cos(L*x)", "sin(L*x)"],
+    ["cos' = sin", "K*cos(L*x)", "K*L*sin(L*x)", "cos(L*x)"],
+    ["sin' = sin", "K*sin(L*x)", "K*L*sin(L*x)", "sin(L*x)"],
+    ["relu exchanged", "relu(x - 1)", "1 - max((x - 1)/|x - 1|, 0)", "relu(x - 1)"],
+    ["relu 1", "relu(x - 1)", "1 + 0*x", "relu(x - 1)"],
+    ["relu x", "relu(x - 1)", "relu(x - 1)", "relu(x - 1)"],
+    ["leaky 0", "leaky_relu(x - 1, 0.1)", "max((x - 1)/|x - 1|, 0)", "leaky_relu(x - 1, 0.1)"],
+    [
+        "leaky a x",
+        "leaky_relu(x - 1, 0.1)",
+        "max((x - 1)/|x - 1|, 0) + min(0.1*(x - 1), 0)",
+        "leaky_relu(x - 1, 0.1)",
+    ],
+    [
+        "elu below",
+        "elu(x - 1, 0.7)",
+        "max((x - 1)/|x - 1|, 0) + min(elu(x - 1, 0.7), 0)",
+        "elu(x - 1, 0.7)",
+    ],
+    ["abs 1", "|x - 1|", "1 + 0*x", "|x - 1|"],
+    ["abs of g", "|g(K*x) - M|", "K*g'(K*x)", "*"],
+    ["clipped", "max(min(x, 1.2), 0.6)", "1 + 0*x", "*"],
+    ["sum: constant term", "g(x) + K*x", "g'(x)", "*"],
+    ["sum: x term", "g(x) + K*x^2/2", "g'(x)", "*"],
+    ["sum: x² term", "g(x) + K*x^3/3", "g'(x)", "*"],
+    ["sum: constant kept", "g(x) + K", "g'(x) + K", "g(x) + K"],
+    ["sum: second forgotten", "g(x) + h(K*x)", "g'(x)", "*"],
+    ["sum: second undifferentiated", "g(x) + h(K*x)", "g'(x) + h(K*x)", "h(K*x)"],
+    ["fan-out g g", "g(x)*g(x)", "g(x)*g'(x)", "*"],
+    ["softplus e^x", "softplus(x)", "exp(x)", "softplus(x)"],
+    ["softplus -x", "softplus(x)", "1/(1 + exp(x))", "softplus(x)"],
+    ["softplus typed, e^x", "ln(1 + exp(x))", "exp(x)", "ln(1 + exp(x))"],
+    ["softplus typed, -x", "ln(1 + exp(x))", "1/(1 + exp(x))", "*"],
+    ["atan 1/(1+x)", "atan(x)", "1/(1 + x)", "atan(x)"],
+    ["atan root", "atan(x)", "1/sqrt(1 + x^2)", "atan(x)"],
+    [
+        "gelu digit",
+        "0.5*x*(1 + tanh(0.8*(x + 0.0447*x^3)))",
+        "0.5*(1 + tanh(0.8*(x + 0.0447*x^3))) + 0.5*x*(1 - tanh(0.8*(x + 0.0447*x^3))^2)*0.8*(1 + 3*0.447*x^2)",
+        "0.0447*x^3",
+    ],
+    [
+        "gelu 3",
+        "0.5*x*(1 + tanh(0.8*(x + 0.0447*x^3)))",
+        "0.5*(1 + tanh(0.8*(x + 0.0447*x^3))) + 0.5*x*(1 - tanh(0.8*(x + 0.0447*x^3))^2)*0.8*(1 + 0.0447*x^2)",
+        "x^3",
+    ],
+    ["reciprocal", "K*g(L*x)", "1/(K*L*g'(L*x))", "*"],
+    ["negated argument", "g(-x)", "g'(-x)", "-x"],
+];
+
+/// The same of losses of w and b over examples x, y, with 1/m or without: dw, db, and where.
+const LOSSES: &[[&str; 5]] = &[
+    ["sign of all", CE, "-mean((sigmoid(z) - y)*x)", "-mean(sigmoid(z) - y)", "*"],
+    ["sign of one entry", CE, "-mean((sigmoid(z) - y)*x)", "mean(sigmoid(z) - y)", "*"],
+    ["forgot 1/m", CE, "sum((sigmoid(z) - y)*x)", "sum(sigmoid(z) - y)", "mean(l)"],
+    ["1/m twice", CE, "mean((sigmoid(z) - y)*x)/5", "mean(sigmoid(z) - y)/5", "mean(l)"],
+    ["1/n for 1/m", CE, "sum((sigmoid(z) - y)*x)/2", "sum(sigmoid(z) - y)/2", "mean(l)"],
+    ["1/m only in dw", CE, "mean((sigmoid(z) - y)*x)", "sum(sigmoid(z) - y)", "*"],
+    ["2 forgotten", SE, "mean((z - y)*x)", "mean(z - y)", "(z - y)^2"],
+    ["2 too many", "z = w*x + b; L = mean((z - y)^2)/2", "2*mean((z - y)*x)", "2*mean(z - y)", "*"],
+    ["penalty forgotten", PEN, "mean((z - y)*x)*2", "mean(z - y)*2", "K*(w^2 + b^2)"],
+    ["penalty forgotten, w", PENW, "mean((z - y)*x)*2", "mean(z - y)*2", "K*w^2"],
+    ["penalty on b too", PENW, "mean((z - y)*x)*2 + 2*K*w", "mean(z - y)*2 + 2*K*b", "b"],
+    ["penalty twice", PEN, "mean((z - y)*x)*2 + 4*K*w", "mean(z - y)*2 + 4*K*b", "K*(w^2 + b^2)"],
+    ["penalty / m", PENW, "mean((z - y)*x)*2 + 2*K*w/5", "mean(z - y)*2", "K*w^2"],
+    ["penalty sign", PENW, "mean((z - y)*x)*2 - 2*K*w", "mean(z - y)*2", "K*w^2"],
+    ["penalty L1", PENW, "mean((z - y)*x)*2 + K*w/|w|", "mean(z - y)*2", "w^2"],
+    ["db forgotten", CE, "mean((sigmoid(z) - y)*x)", "0*b", "*"],
+    ["y forgotten", CE, "mean(sigmoid(z)*x)", "mean(sigmoid(z))", "*"],
+    ["z for a", CE, "mean((z - y)*x)", "mean(z - y)", "*"],
+    ["labels exchanged", CE, "mean((sigmoid(z) - (1 - y))*x)", "mean(sigmoid(z) - (1 - y))", "*"],
+    [
+        "a(1 - a) left in",
+        CE,
+        "mean((sigmoid(z) - y)*sigmoid(z)*(1 - sigmoid(z))*x)",
+        "mean((sigmoid(z) - y)*sigmoid(z)*(1 - sigmoid(z)))",
+        "*",
+    ],
+    ["y forgotten, posted", POST, "mean(a*x)", "mean(a)", "*"],
+    ["z for a, posted", POST, "mean((z - y)*x)", "mean(z - y)", "*"],
+    ["labels exchanged, posted", POST, "mean((a - (1 - y))*x)", "mean(a - (1 - y))", "*"],
+    [
+        "a(1 - a) left in, posted",
+        POST,
+        "mean((a - y)*a*(1 - a)*x)",
+        "mean((a - y)*a*(1 - a))",
+        "sigmoid(z)",
+    ],
+    ["without a(1 - a)", SQ, "2*mean((a - y)*x)", "2*mean(a - y)", "sigmoid(z)"],
+    ["z (1 - z)", SQ, "2*mean((a - y)*z*(1 - z)*x)", "2*mean((a - y)*z*(1 - z))", "sigmoid(z)"],
+    [
+        "tanh 1 - a",
+        "z = w*x + b; h = tanh(z); L = mean((h - y)^2)",
+        "2*mean((h - y)*(1 - h)*x)",
+        "2*mean((h - y)*(1 - h))",
+        "tanh(z)",
+    ],
+    ["x forgotten", CE, "mean(sigmoid(z) - y)", "mean(sigmoid(z) - y)", "w*x"],
+    [
+        "last example only",
+        CE,
+        "(sigmoid(1.7*w + b) - 1)*1.7/5",
+        "(sigmoid(1.7*w + b) - 1)/5",
+        "mean(l)",
+    ],
+    [
+        "one example forgotten",
+        CE,
+        "mean((sigmoid(z) - y)*x) - (sigmoid(1.7*w + b) - 1)*1.7/5",
+        "mean(sigmoid(z) - y) - (sigmoid(1.7*w + b) - 1)/5",
+        "mean(l)",
+    ],
+    [
+        "one example twice",
+        CE,
+        "mean((sigmoid(z) - y)*x) + (sigmoid(1.7*w + b) - 1)*1.7/5",
+        "mean(sigmoid(z) - y) + (sigmoid(1.7*w + b) - 1)/5",
+        "mean(l)",
+    ],
+    [
+        "mean for sum",
+        "z = w*x + b; L = sum((z - y)^2)",
+        "2*mean((z - y)*x)",
+        "2*mean(z - y)",
+        "sum((z - y)^2)",
+    ],
+    ["sign and 1/m", CE, "-sum((sigmoid(z) - y)*x)", "-sum(sigmoid(z) - y)", "*"],
+    ["sign and penalty", PEN, "-mean((z - y)*x)*2", "-mean(z - y)*2", "*"],
+    ["data halved", PEN, "mean((z - y)*x) + 2*K*w", "mean(z - y) + 2*K*b", "*"],
+];
+const CE: &str = "z = w*x + b; l = softplus(z) - y*z; L = mean(l)";
+const POST: &str = "z = w*x + b; a = sigmoid(z); L = -mean(y*ln(a) + (1 - y)*ln(1 - a))";
+const SE: &str = "z = w*x + b; L = mean((z - y)^2)";
+const SQ: &str = "z = w*x + b; a = sigmoid(z); L = mean((a - y)^2)";
+const PEN: &str = "z = w*x + b; L = mean((z - y)^2) + K*(w^2 + b^2)";
+const PENW: &str = "z = w*x + b; L = mean((z - y)^2) + K*w^2";
+
+/// And of other formulas: the derivatives of all variables, and where.
+const OTHERS: &[(&str, &str, &[&str], &str)] = &[
+    ("one of two paths", "g(w) + h(w)", &["g'(w)"], "*"),
+    ("sin(p q): p forgotten", "g(p*q)", &["g'(p*q)", "g'(p*q)*p"], "p*q"),
+    ("sin(p q): exchanged", "g(p*q)", &["g'(p*q)*p", "g'(p*q)*q"], "p*q"),
+    ("p/q: minus", "p/q", &["1/q", "p/q^2"], "p/q"),
+    ("p/q: square", "p/q", &["1/q", "-p/q"], "p/q"),
+    ("2 forgotten in one", "K*p^2 + L*q^2 + M*r^2", &["2*K*p", "L*q", "2*M*r"], "q^2"),
+    ("softmax: y forgotten", SOFT, &["a", "c", "d"], "*"),
+    ("softmax: y shifted", SOFT, &["a", "c - 1", "d"], "*"),
+    ("softmax: diagonal", OUT, &["a*(1 - a)", "c*(1 - c)", "d*(1 - d)"], "*"),
+    ("softmax: off-diagonal", OUT, &["a*(1 - a)", "a*c", "a*d"], "*"),
+    (
+        "hidden slope forgotten",
+        NET,
+        &["2*(o - t)*o*(1 - o)*v*x", "2*(o - t)*o*(1 - o)*h"],
+        "tanh(u*x)",
+    ),
+    (
+        "hidden slope of the wrong layer",
+        NETS,
+        &["2*(o - t)*o*(1 - o)*v*o*(1 - o)*x", "2*(o - t)*o*(1 - o)*h"],
+        "sigmoid(u*x)",
+    ),
+    ("w2 forgotten", NET, &["2*(o - t)*o*(1 - o)*(1 - h^2)*x", "2*(o - t)*o*(1 - o)*h"], "v*h"),
+    ("forgot the 3", "g(3*p)", &["g'(3*p)"], "3*p"),
+    ("factor 2", "g(p)", &["2*g'(p)"], "g(p)"),
+    ("sin x² without 2x", "g(p^2)", &["g'(p^2)"], "p^2"),
+];
+const SOFT: &str =
+    "s = exp(p) + exp(q) + exp(r); a = exp(p)/s; c = exp(q)/s; d = exp(r)/s; L = -ln(a)";
+const OUT: &str = "s = exp(p) + exp(q) + exp(r); c = exp(q)/s; d = exp(r)/s; a = exp(p)/s";
+const NET: &str = "x = 0.7; t = 0.4; h = tanh(u*x); o = sigmoid(v*h); L = (o - t)^2";
+const NETS: &str = "x = 0.7; t = 0.4; h = sigmoid(u*x); o = sigmoid(v*h); L = (o - t)^2";
+
+/// Of one variable each.
+const FUNCTIONS: [[&str; 2]; 7] = [
+    ["sin(@)", "cos(@)"],
+    ["tanh(@)", "(1 - tanh(@)^2)"],
+    ["sigmoid(@)", "(sigmoid(@)*(1 - sigmoid(@)))"],
+    ["softplus(@)", "sigmoid(@)"],
+    ["atan(@)", "(1/(1 + (@)^2))"],
+    ["cos(@)", "(-sin(@))"],
+    ["ln(@)", "(1/(@))"],
+];
+
+/// Puts functions in the place of g and h.
+fn with_function(text: &str, name: &str, [f, df]: [&str; 2]) -> String {
+    let mut text = text.to_string();
+    for (call, body) in [(format!("{name}'("), df), (format!("{name}("), f)] {
+        let mut from = 0;
+        while let Some(found) = text[from..].find(&call) {
+            let start = from + found;
+            let before = text[..start].chars().last().unwrap_or(' ');
+            if before.is_alphanumeric() {
+                from = start + 1;
+                continue;
+            }
+            let open = start + call.len();
+            let mut depth = 1;
+            let length = text[open..].find(|c| {
+                depth += if c == '(' { 1 } else { 0 } - if c == ')' { 1 } else { 0 };
+                depth == 0
+            });
+            let argument = text[open..open + length.unwrap()].to_string();
+            let argument = with_function(&argument, name, [f, df]);
+            text.replace_range(start..open + length.unwrap() + 1, &body.replace('@', &argument));
+            from = start + 1;
+        }
+    }
+    text
+}
+
+/// The letters of a row, and two functions, filled in.
+fn filler(random: &mut dyn FnMut() -> f64) -> impl Fn(&str) -> String + use<> {
+    let mut pick = |least: f64| format!("{:.2}", least + 1.5 * random());
+    let constants = [("K", pick(1.1)), ("L", pick(0.6)), ("M", pick(2.0))];
+    let n = format!("{}", 3 + (4.0 * random()) as usize);
+    let functions = [(); 2].map(|_| FUNCTIONS[(random() * 7.0) as usize]);
+    move |text: &str| {
+        let mut text = with_function(text, "g", functions[0]);
+        text = with_function(&text, "h", functions[1]).replace("L = ", "out = ");
+        constants.iter().for_each(|(letter, value)| text = text.replace(letter, value));
+        text.replace('N', &n)
+    }
+}
+
+/// How many were named, named wrongly, and tried.
+#[derive(Default)]
+struct Tally([usize; 3]);
+
+impl Tally {
+    /// Judges instances of one row.
+    fn row(&mut self, name: &str, mut instance: impl FnMut() -> (Formula, Vec<String>, String)) {
+        let mut random = random(3);
+        let (mut named, mut of, mut first) = (0, 0, String::new());
+        for _ in 0..samples(3, 60) {
+            let (formula, by_hand, site) = instance();
+            let own = by_hand.iter().map(|text| formula.also("by hand", text).unwrap());
+            let found = slips(
+                &formula,
+                &own.enumerate().collect::<Vec<_>>(),
+                &points(formula.names().len(), &mut random),
+            );
+            let names = |slip: &Slip| {
+                site == "*"
+                    || place(&slip.place) == site
+                    || slip.also.iter().any(|also| place(also) == site)
+            };
+            let good = found.iter().take(3).any(names);
+            named += usize::from(good);
+            of += 1;
+            self.0[1] += usize::from(!good && !found.is_empty());
+            if first.is_empty() && (!good || std::env::var("SHOW").is_ok()) {
+                first = format!("{by_hand:?} at {site}");
+                found.iter().for_each(|slip| first += &format!("\n{slip}"));
+            }
+        }
+        self.0 = [self.0[0] + named, self.0[1], self.0[2] + of];
+        if !first.is_empty() {
+            println!("{name}: {named} of {of}\n{first}\n");
+        }
+    }
+}
+
+#[test]
+fn rows() {
+    let mut random = random(7);
+    let mut tally = Tally::default();
+    for [name, formula, wrong, site] in ROWS {
+        tally.row(name, || {
+            let fill = filler(&mut random);
+            (Formula::parse(&fill(formula)).unwrap(), vec![fill(wrong)], fill(site))
+        });
+    }
+    println!("{:?}", tally.0);
+    for [name, formula, dw, db, site] in LOSSES {
+        tally.row(name, || {
+            let fill = filler(&mut random);
+            let formula = Formula::parse(&fill(formula)).unwrap();
+            let x: Vec<f64> = (0..4).map(|_| 2.0 * random()).chain([1.7]).collect();
+            let y = [0.0, 1.0, 0.0, 0.0, 1.0];
+            let formula = formula.with("x", &x).unwrap().with("y", &y).unwrap();
+            (formula, vec![fill(dw), fill(db)], fill(site))
+        });
+    }
+    println!("{:?}", tally.0);
+    for (name, formula, by_hand, site) in OTHERS {
+        tally.row(name, || {
+            let fill = filler(&mut random);
+            let formula = Formula::parse(&fill(formula)).unwrap();
+            (formula, by_hand.iter().map(|text| fill(text)).collect(), fill(site))
+        });
+    }
+    println!("{:?}", tally.0);
+}
+
+/// Two layers, vectorised: dW1, db1, dW2, db2, with one slip each.
+#[test]
+fn two_layers_vectorised() {
+    use chainrule::tensor::{Tape, Tensor};
+    let mut random = random(5);
+    let mut matrix =
+        |n: usize, m: usize| Tensor::new(n, m, (0..n * m).map(|_| 2.0 * random() - 1.0).collect());
+    let (w1, b1, w2, b2) = (matrix(3, 3), matrix(3, 1), matrix(1, 3), matrix(1, 1));
+    let (x, y, m) = (matrix(3, 4), matrix(1, 4), 4.0);
+    let (z1, one) = (&w1.matmul(&x) + &b1, 1.0);
+    let a1 = z1.map(f64::tanh);
+    let a2 = &w2.matmul(&a1) + &b2;
+    let d2 = (&a2 - &y) * (2.0 / m);
+    let slope = a1.map(|a| one - a * a);
+    let d1 = &w2.t().matmul(&d2) * &slope;
+    let right = [d1.matmul(&x.t()), d1.sum_columns(), d2.matmul(&a1.t()), d2.sum_columns()];
+    let check = |yours: [Tensor; 4]| {
+        let tape = Tape::new();
+        let vars = [
+            tape.var(w1.clone()),
+            tape.var(b1.clone()),
+            tape.var(w2.clone()),
+            tape.var(b2.clone()),
+        ];
+        let [w1, b1, w2, b2] = vars;
+        let (x, y) = (tape.constant(x.clone()), tape.constant(y.clone()));
+        let a1 = (w1.matmul(x) + b1).tanh();
+        let e = w2.matmul(a1) + b2 - y;
+        let cost = (e * e).sum() / m;
+        let mut own: Vec<_> = vars.into_iter().zip(yours).collect();
+        own.iter_mut()
+            .zip(["W1", "b1", "W2", "b2"])
+            .for_each(|((var, _), name)| *var = var.named(name));
+        check::derivation(cost, &own)
+    };
+    let report = check(right.clone());
+    assert!(report.agrees() && report.explained.slips.is_empty(), "{report}");
+    let flat = w2.t().matmul(&d2); // without 1 - a²
+    let twice = &d1 * &slope;
+    for (yours, says) in [
+        (
+            [flat.matmul(&x.t()), flat.sum_columns(), right[2].clone(), right[3].clone()],
+            "the slope was left out",
+        ),
+        (
+            [twice.matmul(&x.t()), twice.sum_columns(), right[2].clone(), right[3].clone()],
+            "the slope was taken twice",
+        ),
+        (right.clone().map(|g| &g * m), "the factor was forgotten"),
+        (right.clone().map(|g| &g / m), "the factor was taken twice"),
+        (right.clone().map(|g| &g * -1.0), "its sign is turned"),
+        (
+            [right[0].clone(), right[1].clone(), &right[2] * 2.0, right[3].clone()],
+            "it was taken twice",
+        ),
+        ([right[0].clone(), d1.clone(), right[2].clone(), right[3].clone()], "not summed"),
+        (
+            [d1.matmul(&x.t()).t(), right[1].clone(), right[2].clone(), right[3].clone()],
+            "transpose",
+        ),
+    ] {
+        let report = check(yours);
+        assert!(!report.agrees() && report.to_string().contains(says), "{says}: {report}");
+        println!("{report}\n");
+    }
+}
