@@ -43,8 +43,8 @@ pub trait Value: Clone + 'static {
     /// A value of this shape in which every entry is `entry`: `like(0.0)` is a gradient that
     /// nothing has reached, `like(1.0)` the seed of the backward pass.
     fn like(&self, entry: f64) -> Self;
-    /// The gradient of a node into which nothing has come. It is no zero: 0 × ∞ is NaN, nothing × ∞
-    /// does not arise. So it must be a value that [`carry_back`](Value::carry_back) and
+    /// The gradient of a node that nothing has reached. It is not zero: 0 × ∞ is NaN, and nothing × ∞
+    /// does not arise. No real gradient may be mistaken for it, so it must be a value that [`carry_back`](Value::carry_back) and
     /// [`accumulate`](Value::accumulate) never give.
     fn nothing() -> Self;
     /// Whether this is [`nothing`](Value::nothing).
@@ -79,14 +79,15 @@ pub struct Tape<V: Value> {
     /// Told apart from every other tape, and from itself before a `clear`.
     id: u64,
     recording: RefCell<Recording<V>>,
-    /// An empty list, lent to collect the further edges of the node to come.
+    /// An empty list, lent to collect the further edges of the node to come: no new one each time.
     lent: Cell<Vec<Pair<V::Local>>>,
 }
 
 /// A handle to one node: `Copy`, so that `x * w + b` reads like mathematics.
 pub struct Var<'t, V: Value> {
     tape: &'t Tape<V>,
-    /// What an edge to this node holds. (A `bool` beside the number would cost a factor of 2.)
+    /// What an edge to this node holds. (With a `bool` beside the number, recording took three
+    /// times as long.)
     input: Input,
 }
 
@@ -164,7 +165,7 @@ impl<V: Value> Tape<V> {
         let mut edges = edges.into_iter().map(|(operand, local)| match operand.into() {
             Operand::Var(x) => {
                 if !std::ptr::eq(self, x.tape) {
-                    foreign = true; // and no `|=`, which would keep it in memory
+                    foreign = true; // a `|=` would write it to memory for each operand
                 }
                 Edge { input: x.input, local }
             }

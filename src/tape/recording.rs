@@ -22,8 +22,8 @@ pub(crate) struct Recording<V: Value> {
     pub places: Vec<(Range<usize>, Stretch)>,
 }
 
-/// A node in one piece, 40 bytes on a tape of numbers. (With its edges in a list of their own, all
-/// took half as long again.)
+/// A node in one piece, 40 bytes on a tape of numbers. (With the edges in a list of their own,
+/// recording and the backward pass took half as long again.)
 pub(crate) struct Node<V: Value> {
     pub value: V,
     /// The first two edges.
@@ -35,7 +35,7 @@ pub(crate) struct Node<V: Value> {
     site: u32,
 }
 
-/// An edge: the input that it leads to, and the local derivative with respect to that.
+/// An edge: the input that it leads to, and the local derivative with respect to it.
 pub(crate) struct Edge<L> {
     pub input: Input,
     pub local: L,
@@ -55,7 +55,7 @@ pub(crate) struct Input(u32);
 
 const NOWHERE: u32 = 1 << 31;
 
-/// So many nodes fit on a tape, and as many pairs of further edges.
+/// At most this many nodes fit on a tape, and as many pairs of further edges.
 pub(super) const MOST: usize = NOWHERE as usize - 2;
 
 impl Input {
@@ -76,7 +76,7 @@ impl Input {
 }
 
 impl<L: From<f64>> Edge<L> {
-    /// What stands for an edge that there is not.
+    /// What stands in for a missing edge.
     #[inline(always)]
     pub fn none() -> Self {
         Edge { input: Input::NONE, local: 0.0.into() }
@@ -89,23 +89,24 @@ impl<L> Pair<L> {
         Pair { locals: [first.local, second.local], inputs: [first.input, second.input] }
     }
 
-    /// Adds one to a list.
+    /// Appends a pair.
     #[inline(always)]
     pub fn push(list: &mut Vec<Self>, first: Edge<L>, second: Edge<L>) {
-        match list.len() < list.capacity() {
-            true => list.push(Pair::new(first, second)),
-            false => Pair::push_with_room(list, first, second),
+        if list.len() < list.capacity() {
+            list.push(Pair::new(first, second));
+        } else {
+            Pair::grow_and_push(list, first, second);
         }
     }
 
-    /// See `Recording::push_with_room`.
+    /// The rare case, kept apart for the reason given at `Recording::prepare_and_push`.
     #[cold]
     #[inline(never)]
-    fn push_with_room(list: &mut Vec<Self>, first: Edge<L>, second: Edge<L>) {
+    fn grow_and_push(list: &mut Vec<Self>, first: Edge<L>, second: Edge<L>) {
         list.push(Pair::new(first, second));
     }
 
-    /// Whether one of them leads to something that varies.
+    /// Whether either leads to something that varies.
     pub fn varies(&self) -> bool {
         self.edges().any(|edge| edge.input.varies())
     }
@@ -116,7 +117,7 @@ impl<L> Pair<L> {
     }
 }
 
-/// One edge in the backward pass, as those see it who watch.
+/// One edge in the backward pass, as a watcher sees it.
 pub(crate) struct Passage<'a, V: Value> {
     pub node: usize,
     /// Which of the node's operands the input is: 0 for the first.
@@ -172,7 +173,8 @@ impl<V: Value> Recording<V> {
             + self.sites.bytes()
     }
 
-    /// One more node.
+    /// One more node: at once where its site is listed and there is room, as nearly always; else both
+    /// are prepared first.
     #[inline(always)]
     pub fn push(
         &mut self,
@@ -185,7 +187,7 @@ impl<V: Value> Recording<V> {
         let site = self.sites.find(site).filter(|_| number < self.nodes.capacity());
         let Some(site) = site else {
             let Operation { name, slopes: [x, c], ours } = operation;
-            return self.push_with_room(value, first, second, varies, name, x, c, ours, at);
+            return self.prepare_and_push(value, first, second, varies, name, x, c, ours, at);
         };
         let nowhere = if varies { 0 } else { NOWHERE };
         let (edges, more) = (Pair::new(first, second), self.more.len() as u32);
@@ -193,13 +195,13 @@ impl<V: Value> Recording<V> {
         Input(number as u32 + nowhere)
     }
 
-    /// Makes room for a node, lists its site, and then pushes it. All this is apart, and its
-    /// arguments are single numbers, so that `push` itself calls nothing: across a call, and in a
-    /// struct for one, numbers are kept in memory, which costs 2 ns per node.
+    /// Makes room for a node, lists its site, and then pushes it. This is kept apart so that `push`
+    /// makes no call where all is prepared: across a call, the compiler keeps the node's numbers in
+    /// memory, and so it does with what is passed in one struct. That costs 2 ns per node.
     #[cold]
     #[inline(never)]
     #[allow(clippy::too_many_arguments)]
-    fn push_with_room(
+    fn prepare_and_push(
         &mut self,
         value: V,
         first: Edge<V::Local>,
@@ -249,7 +251,10 @@ impl<V: Value> Recording<V> {
     }
 
     /// For each node, newest first: for each edge: the input's gradient += local derivative × the
-    /// node's gradient. `watch` sees every step.
+    /// node's gradient.
+    ///
+    /// It starts at `output`, whose gradient is 1, and skips nodes that nothing has reached. `watch`
+    /// sees every step, before it is added.
     #[track_caller]
     pub fn sweep(&self, output: usize, mut watch: impl FnMut(Passage<'_, V>)) -> Vec<V> {
         let nodes = &self.nodes[..=output];
@@ -261,24 +266,27 @@ impl<V: Value> Recording<V> {
             // Each node takes its further edges off the end. (To look up their end: 1 ns per node.)
             let further;
             (more, further) = more.split_at(*start as usize);
-            // Inputs are older than the node: they lie to its left.
-            let (older, (inputs, rest)) = (&nodes[..node], gradients.split_at_mut(node));
-            let upstream = &rest[0];
+            // Inputs are older than the node: their gradients lie to the left of its own.
+            let older = &nodes[..node];
+            let (older_gradients, from_here) = gradients.split_at_mut(node);
+            let upstream = &from_here[0];
             if upstream.is_nothing() {
                 continue;
             }
             for (k, pair) in once(edges).chain(further).enumerate() {
                 for (l, Edge { input, local }) in pair.edges().enumerate() {
                     let input = input.0 as usize;
-                    let Some(gradient) = inputs.get_mut(input) else { continue };
+                    // A constant, a plain number or no edge: out of range, see `Input`.
+                    let Some(gradient) = older_gradients.get_mut(input) else { continue };
                     let shape = older[input].value.shape();
                     let contribution = self.contribution(node, local, upstream, shape);
                     let before = (!gradient.is_nothing()).then_some(&*gradient);
                     let (operand, contributed) = (2 * k + l, &contribution);
                     watch(Passage { node, operand, input, local, upstream, contributed, before });
-                    match gradient.is_nothing() {
-                        true => *gradient = contribution,
-                        false => gradient.accumulate(contribution),
+                    if gradient.is_nothing() {
+                        *gradient = contribution;
+                    } else {
+                        gradient.accumulate(contribution);
                     }
                 }
             }
