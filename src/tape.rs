@@ -44,8 +44,8 @@ pub trait Value: Clone + 'static {
     /// nothing has reached, `like(1.0)` the seed of the backward pass.
     fn like(&self, entry: f64) -> Self;
     /// The gradient of a node that nothing has reached. It is not zero: 0 × ∞ is NaN, and nothing × ∞
-    /// does not arise. No real gradient may be mistaken for it, so it must be a value that [`carry_back`](Value::carry_back) and
-    /// [`accumulate`](Value::accumulate) never give.
+    /// does not arise. No real gradient may be mistaken for it: it must be a value that
+    /// [`carry_back`](Value::carry_back) and [`accumulate`](Value::accumulate) never give.
     fn nothing() -> Self;
     /// Whether this is [`nothing`](Value::nothing).
     fn is_nothing(&self) -> bool;
