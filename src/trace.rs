@@ -356,6 +356,11 @@ pub(crate) fn spelled(formula: &str, word: impl Fn(&str) -> String) -> String {
 
 /// A number as one would write it, cut to four decimals where it has many.
 pub(crate) fn short(number: f64) -> String {
+    cut(number, 4)
+}
+
+/// The same with other decimals.
+pub(crate) fn cut(number: f64, decimals: usize) -> String {
     let exact = number.to_string();
-    if exact.len() <= 6 { exact } else { format!("{:.4}", Compact(number)) }
+    if exact.len() <= decimals + 2 { exact } else { format!("{:.decimals$}", Compact(number)) }
 }

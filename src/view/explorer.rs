@@ -1,16 +1,22 @@
 //! A page to explore a trace with: one file that loads nothing and can be sent to a friend.
 
-use super::stepper::{Answer, Session};
-use super::svg::escape;
-use super::{json, svg};
-use crate::trace::Trace;
+use std::collections::BTreeMap;
+use std::fs;
 
-/// The trace as an HTML page: its picture, its frames as a list and, where scripts may run, a
-/// stepper with prediction and inputs to drag.
+use super::json;
+use super::json::text;
+use super::picture::svg_within;
+use super::stepper::{Answer, Session, find};
+use super::svg::escape;
+use crate::trace::{Frame, Place, Trace};
+
+/// The trace as an HTML page: its picture, its frames as a list and, where scripts may run, one
+/// step at a time with formula, line of code, graph and chain of factors; with predictions, inputs
+/// to drag, judges of the gradient and gradient steps.
 ///
 /// The page computes everything a second time, with rules of its own, and says how far it is from
-/// the recording. An operation that it does not know, and matrices, are shown as recorded. `title`
-/// is what the page is about.
+/// the recording. An operation that is not the crate's is shown as recorded. `title` is what the
+/// page is about. The lines of code are those that the files hold now, if they can be read.
 ///
 /// ```
 /// let tape = chainrule::scalar::Tape::new();
@@ -26,10 +32,16 @@ pub fn html(trace: &Trace, title: &str) -> String {
         // The list has numbers of its own.
         let text = sentence.split_once(". ").map_or(sentence.as_str(), |(_, text)| text);
         let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let Answer::Words(why) = session.answer("w") else { return String::new() };
+        // The rule alone, in its first line; what the chain rule is, the page shows.
+        let why = match (&trace.frames[index], session.answer("w")) {
+            (Frame::Backward(_), Answer::Words(why)) => {
+                let rule = why.lines().next().unwrap_or_default();
+                format!(" data-why=\"{}\"", escape(rule).replace('"', "&quot;"))
+            }
+            _ => String::new(),
+        };
         format!(
-            "<li id=\"f={number}\" data-why=\"{}\"><a href=\"#f={number}\">{}</a> {}</li>\n",
-            escape(why.trim_end()).replace('"', "&quot;"),
+            "<li id=\"f={number}\"{why}><a href=\"#f={number}\">{}</a> {}</li>\n",
             escape(first),
             escape(rest.trim_end()),
             number = index + 1,
@@ -37,13 +49,45 @@ pub fn html(trace: &Trace, title: &str) -> String {
     });
     let parts = [
         ("{title}", escape(title)),
-        ("{style}", include_str!("explorer.css").to_string()),
-        ("{svg}", svg(trace)),
+        ("{output}", escape(&trace.label(trace.nodes.len() - 1)).replace('"', "&quot;")),
+        ("{style}", include_str!("page.css").to_string()),
+        ("{svg}", svg_within(trace, ROOM)),
         ("{list}", list.collect()),
         ("{json}", json(trace)),
+        ("{source}", source(trace)),
         ("{script}", include_str!("explorer.js").to_string()),
     ];
     fill(include_str!("explorer.html"), &parts)
+}
+
+/// What a window of 1280 × 720 has for the graph, in pixels.
+const ROOM: f64 = 1248.0;
+
+/// The lines of code around each node: `{"file": {"22": "let z = …"}}`, without their indentation.
+fn source(trace: &Trace) -> String {
+    let mut files: BTreeMap<&str, BTreeMap<usize, &str>> = BTreeMap::new();
+    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    let used = || trace.nodes.iter().filter(|node| node.used);
+    let places = || {
+        used().filter_map(|node| match node.at {
+            Place::Code(at) => Some((at.file(), at.line() as usize)),
+            Place::Text(_) => None,
+        })
+    };
+    for (file, _) in places() {
+        let read = || find(file).and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        texts.entry(file).or_insert_with(read);
+    }
+    for (file, line) in places() {
+        let around = texts[file].lines().enumerate().skip(line.saturating_sub(2)).take(3);
+        files.entry(file).or_default().extend(around.map(|(k, line)| (k + 1, line)));
+    }
+    let list = |items: Vec<String>| format!("{{{}}}", items.join(",\n"));
+    let files = files.iter().map(|(file, lines)| {
+        let lines = lines.iter().map(|(k, line)| format!("\"{k}\":{}", text(line)));
+        format!("{}:{}", text(file), list(lines.collect()))
+    });
+    list(files.collect())
 }
 
 /// The template with each `{name}` replaced; what is put in is not looked at again.

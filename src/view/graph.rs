@@ -1,8 +1,8 @@
 //! What is written at the nodes and edges of a graph, and the graph as DOT.
 
-use super::{clip, local, summary};
+use super::{clip, local, summary, summary_with};
 use crate::tensor::{Local, Tensor};
-use crate::trace::{Contribution, Operand, Trace, short};
+use crate::trace::{Contribution, Operand, Trace, cut, short};
 
 /// Values on nodes, local derivatives on edges, and what an edge carries back as its width, with a
 /// glyph for the sign.
@@ -46,6 +46,43 @@ impl<'a> Labels<'a> {
             None => "no gradient".to_string(),
         };
         [title, fitting(&node.value), gradient]
+    }
+
+    /// What a box of a picture says: `w1` and ` = 1`; `a = sigmoid`, its value and its gradient, with
+    /// so many letters and decimals at most.
+    pub fn lines(&self, k: usize, letters: usize, decimals: usize) -> [String; 3] {
+        let node = &self.trace.nodes[k];
+        let number = |tensor: &Tensor| {
+            let text = summary_with(&tensor.map(|x| x + 0.0), |x| cut(x, decimals)); // never -0
+            let shape = || format!("{:?}", tensor.shape());
+            let fits = text.chars().count() <= letters || tensor.shape() == (1, 1);
+            (if fits { text } else { shape() }).replace('-', "−")
+        };
+        let gradient = |gradient: &Tensor| format!("{} {}", glyph(gradient), number(gradient));
+        let gradient = self.gradients[k].as_ref().map_or(String::new(), gradient);
+        if node.operands.is_empty() {
+            let name = clip(&self.trace.label(k), 14);
+            return [name, format!(" = {}", number(&node.value)), gradient];
+        }
+        let operand = |operand: &Operand| match operand {
+            Operand::Node(_) => "□".to_string(), // an edge shows which
+            Operand::Number(number) => short(*number).replace('-', "−"),
+        };
+        let operands: Vec<String> = node.operands.iter().map(operand).collect();
+        let rule = match (node.operation.rule().unwrap_or_default(), operands.as_slice()) {
+            ("add", [x, y]) => format!("{x} + {y}"),
+            ("sub", [x, y]) => format!("{x} − {y}"),
+            ("mul", [x, y]) => format!("{x} * {y}"),
+            ("div", [x, y]) => format!("{x} / {y}"),
+            ("powf", [x, y]) => format!("{x}^{y}"),
+            ("neg", [x]) => format!("−{x}"),
+            _ => clip(node.operation.name, 11),
+        };
+        let title = match node.name.as_str() {
+            "" => format!("#{k} {rule}"),
+            name => format!("{} = {rule}", clip(name, 14)),
+        };
+        [title, number(&node.value), gradient]
     }
 
     /// The step that carried a gradient back to this operand, if any did.

@@ -102,7 +102,7 @@ fn number(x: f64) -> String {
     }
 }
 
-fn text(string: &str) -> String {
+pub(super) fn text(string: &str) -> String {
     let mut quoted = String::from("\"");
     for c in string.chars() {
         match c {

@@ -36,8 +36,8 @@ pub(crate) struct Edge {
 }
 
 impl Layout {
-    /// Slots take `node_width` or `bend_width` across their layer, distances included.
-    pub fn new(trace: &Trace, node_width: f64, bend_width: f64) -> Layout {
+    /// A slot takes `node_width` of its node, or `bend_width`, across its layer, distances included.
+    pub fn new(trace: &Trace, node_width: impl Fn(usize) -> f64, bend_width: f64) -> Layout {
         let used: Vec<usize> = (0..trace.nodes.len()).filter(|&k| trace.nodes[k].used).collect();
         let omitted = used.len().saturating_sub(MOST);
         let drawn = &used[omitted..];
@@ -45,7 +45,7 @@ impl Layout {
         let mut slot_of = vec![None; trace.nodes.len()];
         for &node in drawn {
             slot_of[node] = Some(layout.slots.len());
-            let slot = Slot { node: Some(node), layer: 0, width: node_width, across: 0.0 };
+            let slot = Slot { node: Some(node), layer: 0, width: node_width(node), across: 0.0 };
             layout.slots.push(slot);
         }
         for &node in drawn {
@@ -56,7 +56,7 @@ impl Layout {
                 }
             }
         }
-        layout.assign_layers();
+        layout.assign_layers(|slot| !trace.nodes[drawn[slot]].varies);
         layout.bend_long_edges(bend_width);
         let (before, after) = layout.neighbours();
         layout.reduce_crossings(&before, &after);
@@ -64,22 +64,22 @@ impl Layout {
         layout
     }
 
-    /// A node stands one layer after its last input; what has no input, one before its first use.
-    fn assign_layers(&mut self) {
-        let mut first_use = vec![usize::MAX; self.slots.len()];
+    /// A node stands one layer after its last input; an input, and what depends on constants only,
+    /// one before its first use.
+    fn assign_layers(&mut self, constant: impl Fn(usize) -> bool) {
         let mut has_input = vec![false; self.slots.len()];
         for edge in &self.edges {
             let (from, to) = (edge.path[0], edge.path[1]);
             self.slots[to].layer = self.slots[to].layer.max(self.slots[from].layer + 1);
             has_input[to] = true;
         }
-        for edge in &self.edges {
+        // Newest first: all uses of a node have their layer before the node gets its own.
+        let mut first_use = vec![usize::MAX; self.slots.len()];
+        for edge in self.edges.iter().rev() {
             let (from, to) = (edge.path[0], edge.path[1]);
             first_use[from] = first_use[from].min(self.slots[to].layer);
-        }
-        for (s, slot) in self.slots.iter_mut().enumerate() {
-            if !has_input[s] && first_use[s] != usize::MAX {
-                slot.layer = first_use[s] - 1;
+            if !has_input[from] || constant(from) {
+                self.slots[from].layer = first_use[from] - 1;
             }
         }
         let depth = self.slots.iter().map(|slot| slot.layer + 1).max().unwrap_or(0);

@@ -29,6 +29,10 @@ const MAPS: &str = "G: upstream; D: slope of each entry; A, B: the other factor;
 
 /// A number, the entries of a small matrix (`;` ends a row), or a shape and a range.
 pub(crate) fn summary(value: &Tensor) -> String {
+    summary_with(value, short)
+}
+
+fn summary_with(value: &Tensor, short: impl Fn(f64) -> String) -> String {
     let (rows, columns) = value.shape();
     match rows * columns {
         1 => short(value.get(0, 0)),

@@ -6,23 +6,28 @@ use super::svg::{document, escape};
 use super::{MAPS, local, summary};
 use crate::trace::{Contribution, Trace, short};
 
-/// Width of a character, height of a line, and distance between boxes, in pixels.
-const CHARACTER: f64 = 7.3;
-const LINE: f64 = 17.0;
-const DISTANCE: f64 = 22.0;
-/// Height of a box of three lines, and of the space below it where edges run.
-const BOX: f64 = 3.0 * LINE + 9.0;
-const GAP: f64 = 62.0;
-const MARGIN: f64 = 16.0;
+/// Width of a character, height of a line and of the row that holds the gradient, and distance
+/// between boxes, in pixels.
+const CHARACTER: f64 = 8.6;
+const LINE: f64 = 18.0;
+const ROW: f64 = 20.0;
+const DISTANCE: f64 = 12.0;
+/// Length of an arrow head, and what a gap between two columns needs besides its labels.
+const HEAD: f64 = 12.0;
+const ENDS: f64 = 2.0 * HEAD + 8.0;
+const MARGIN: f64 = 4.0;
+/// The least gap that has room for an arrow.
+const NARROW: f64 = 30.0;
 
 const LEGEND: [&str; 4] = [
-    "Read down: values. Read up: gradients.",
+    "To the right: values. To the left: gradients.",
     "× local derivative; ▲ ▼ ± sign of what is carried back,",
     "and the wider the edge, the larger it is;",
     "dashed: nothing is carried back to a constant.",
 ];
 
-/// The graph as an SVG picture that needs nothing else, laid out here: inputs above, output below.
+/// The graph as an SVG picture that needs nothing else, laid out here: inputs on the left, output
+/// on the right, as it stands after the backward pass.
 ///
 /// Each node is a `<g data-node="9">`; each edge, and its label, is a `<g data-edge="9.0">` (node
 /// and operand): a page's script can find them. Of a larger trace the newest 250 nodes are drawn.
@@ -31,48 +36,35 @@ const LEGEND: [&str; 4] = [
 /// let tape = chainrule::scalar::Tape::new();
 /// let x = tape.var(3.0).named("<x>");
 /// let picture = chainrule::view::svg(&(x * 2.0).trace());
-/// assert!(picture.starts_with("<svg ") && picture.contains("&lt;x&gt; (var)"));
+/// assert!(picture.starts_with("<svg ") && picture.contains("&lt;x&gt;"));
 /// ```
 pub fn svg(trace: &Trace) -> String {
-    let picture = Picture::new(trace);
-    let slots = &picture.layout.slots;
-    let mut body = String::new();
-    let mut labels = String::new(); // above all lines
-    let mut taken = vec![];
-    for (edge, (start, end, room)) in picture.layout.edges.iter().zip(picture.ports()) {
-        let points = picture.points(edge, start, end);
-        body += &picture.line(edge, &points, room);
-        labels += &picture.label(edge, &points, &mut taken);
-    }
-    for (s, slot) in slots.iter().enumerate() {
-        body += &slot.node.map_or(String::new(), |k| picture.node(k, picture.place(s)));
-    }
-    body += &labels;
-    let output = trace.label(trace.nodes.len() - 1);
-    let count = slots.iter().filter(|slot| slot.node.is_some()).count();
-    let mut description = format!("{count} nodes, the inputs above and {output} below.");
-    let (width, mut height) = picture.size;
-    for note in &picture.notes {
-        body += &format!("<text class=\"quiet\" x=\"{MARGIN}\" y=\"{height:.0}\">{note}</text>\n");
-        description = description + " " + note;
-        height += LINE;
-    }
-    let title = format!("How {output} was computed, and its gradients");
-    document((width, height), &title, &description, &body)
+    Picture::new(trace, None).text(&notes(trace))
+}
+
+/// The same for a page that is `room` pixels wide, which has a legend of its own: as narrow as
+/// that if it can be, with fewer digits or without labels on the edges.
+pub(super) fn svg_within(trace: &Trace, room: f64) -> String {
+    Picture::new(trace, Some(room)).text(&[])
+}
+
+/// What stands below the graph.
+fn notes(trace: &Trace) -> Vec<&'static str> {
+    let matrices = trace.nodes.iter().any(|node| node.value.shape() != (1, 1));
+    LEGEND.into_iter().chain(matrices.then_some(MAPS)).collect()
 }
 
 /// The layout in pixels.
 struct Picture<'a> {
     labels: Labels<'a>,
     layout: Layout,
-    /// Half the width of a box.
-    half: f64,
-    /// What to add to a slot's place across.
+    /// What each box says, with so many letters and decimals at most.
+    lines: Vec<[String; 3]>,
+    most: (usize, usize),
+    /// What to add to a slot's place to have it from the top.
     shift: f64,
-    /// Where each layer begins.
-    tops: Vec<f64>,
-    /// What stands below the graph.
-    notes: Vec<String>,
+    /// Where each column begins and ends.
+    columns: Vec<(f64, f64)>,
     size: (f64, f64),
 }
 
@@ -81,46 +73,86 @@ type Rectangle = [f64; 4];
 type Point = (f64, f64);
 
 impl<'a> Picture<'a> {
-    fn new(trace: &'a Trace) -> Self {
+    fn new(trace: &'a Trace, room: Option<f64>) -> Self {
         let labels = Labels::new(trace);
-        let used = (0..trace.nodes.len()).filter(|&k| trace.nodes[k].used);
-        let widths = used.flat_map(|k| labels.node(k)).map(|line| width(&line));
-        let half = widths.fold(0.0, f64::max) / 2.0 + 8.0;
-        let layout = Layout::new(trace, 2.0 * half + DISTANCE, DISTANCE);
-
-        let across = layout.slots.iter().map(|slot| slot.across);
-        let left = across.clone().fold(f64::INFINITY, f64::min) - half;
-        let right = across.fold(f64::NEG_INFINITY, f64::max) + half;
-        let mut notes = LEGEND.map(String::from).to_vec();
-        if trace.nodes.iter().any(|node| node.value.shape() != (1, 1)) {
-            notes.push(MAPS.to_string());
+        let height = |k: usize| height(trace, k) + DISTANCE;
+        let layout = Layout::new(trace, height, DISTANCE);
+        let edges = trace.steps().map(|step| width(&labels.edge(step)) + ENDS);
+        let mut gap = edges.fold(NARROW, f64::max).min(150.0);
+        // How long a value may be, and its decimals: what the page has no room for it does without.
+        let (mut lines, mut widths, mut most) = (vec![], vec![], (0, 0));
+        for (letters, decimals) in [(22, 4), (22, 3), (12, 3)] {
+            most = (letters, decimals);
+            lines = (0..trace.nodes.len()).map(|k| labels.lines(k, letters, decimals)).collect();
+            let widest = |column: &Vec<usize>| {
+                let nodes = column.iter().filter_map(|&slot| layout.slots[slot].node);
+                nodes.map(|k| wide(trace, k, &lines[k])).fold(0.0, f64::max)
+            };
+            widths = layout.layers.iter().map(widest).collect::<Vec<_>>();
+            let Some(room) = room else { break };
+            let rest = room - widths.iter().sum::<f64>() - 2.0 * MARGIN;
+            let fair = rest / (widths.len() as f64 - 1.0).max(1.0);
+            gap = fair.clamp(NARROW, 150.0);
+            if fair >= NARROW {
+                break;
+            }
         }
-        if layout.omitted > 0 {
-            notes.push(format!("{} older nodes are not drawn.", layout.omitted));
+        let (mut columns, mut x) = (vec![], MARGIN);
+        for width in widths {
+            columns.push((x, x + width));
+            x += width + gap;
         }
-        let widest = notes.iter().map(|note| width(note)).fold(right - left, f64::max);
-        let across = widest + 2.0 * MARGIN;
-
-        // Where many edges run, they need room.
-        let mut edges = vec![0.0_f64; layout.layers.len()];
-        for &slot in layout.edges.iter().flat_map(|edge| &edge.path[1..]) {
-            edges[layout.slots[slot].layer] += 1.0;
-        }
-        let (mut tops, mut height) = (vec![], MARGIN);
-        for (k, edges) in edges.into_iter().enumerate() {
-            height += if k == 0 { 0.0 } else { GAP + (5.0 * (edges - 6.0)).clamp(0.0, 120.0) };
-            tops.push(height);
-            height += BOX;
-        }
-        let shift = (across - right - left) / 2.0;
-        let size = (across, height + 2.0 * LINE);
-        Picture { labels, layout, half, shift, tops, notes, size }
+        let extent = layout.slots.iter().map(|slot| {
+            let half = slot.node.map_or(0.0, |k| height(k) - DISTANCE) / 2.0;
+            (slot.across - half, slot.across + half)
+        });
+        let (top, bottom) =
+            extent.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (c, d)| (a.min(c), b.max(d)));
+        // Above the first box there is room for a label.
+        let size = (x - gap + MARGIN, bottom - top + 2.0 * MARGIN + LINE);
+        Picture { labels, layout, lines, most, shift: MARGIN + LINE - top, columns, size }
     }
 
-    /// The middle of the upper side of a slot.
-    fn place(&self, slot: usize) -> Point {
+    /// Draws it, and the notes below it.
+    fn text(&self, notes: &[&str]) -> String {
+        let (mut body, mut labels) = (String::new(), String::new()); // these above all lines
+        let mut taken = vec![];
+        for (edge, (start, end, room)) in self.layout.edges.iter().zip(self.ports()) {
+            let points = self.points(edge, start, end);
+            body += &self.line(edge, &points, room);
+            labels += &self.label(edge, &points, &mut taken);
+        }
+        for (s, slot) in self.layout.slots.iter().enumerate() {
+            body += &slot.node.map_or(String::new(), |k| self.node(k, self.place(s)));
+        }
+        body += &labels;
+        let output = self.labels.trace.label(self.labels.trace.nodes.len() - 1);
+        let count = self.layout.slots.iter().filter(|slot| slot.node.is_some()).count();
+        let mut description = format!("{count} nodes, the inputs left and {output} right.");
+        let omitted = match self.layout.omitted {
+            0 => None,
+            count => Some(format!("{count} older nodes are not drawn.")),
+        };
+        let (mut wide, mut height) = self.size;
+        for note in notes.iter().map(|note| note.to_string()).chain(omitted) {
+            height += LINE;
+            wide = wide.max(width(&note) + 2.0 * MARGIN);
+            let y = height - 6.0;
+            body += &format!("<text class=\"quiet\" x=\"{MARGIN}\" y=\"{y:.0}\">{note}</text>\n");
+            description = description + " " + &note;
+        }
+        let title = format!("How {output} was computed, and its gradients");
+        let (letters, decimals) = self.most;
+        let body = format!(
+            "<g class=\"graph\" data-letters=\"{letters}\" data-decimals=\"{decimals}\">{body}</g>\n"
+        );
+        document((wide, height), &title, &description, &body)
+    }
+
+    /// The left and right side of a slot, and the height of its middle.
+    fn place(&self, slot: usize) -> ((f64, f64), f64) {
         let slot = &self.layout.slots[slot];
-        (slot.across + self.shift, self.tops[slot.layer])
+        (self.columns[slot.layer], slot.across + self.shift)
     }
 
     /// How far from the middle of its boxes each edge starts and ends: side by side, in the order
@@ -132,7 +164,9 @@ impl<'a> Picture<'a> {
             order.sort_by(|&e, &f| ends[e].0.cmp(&ends[f].0).then(ends[e].1.total_cmp(&ends[f].1)));
             let mut ports = vec![(0.0, 0.0); ends.len()];
             for group in order.chunk_by(|&e, &f| ends[e].0 == ends[f].0) {
-                let room = (1.8 * self.half / group.len() as f64).min(26.0);
+                let node = self.layout.slots[ends[group[0]].0].node.unwrap_or_default();
+                let side = height(self.labels.trace, node);
+                let room = (0.8 * side / group.len() as f64).min(16.0);
                 for (i, &e) in group.iter().enumerate() {
                     ports[e] = (room * (i as f64 - (group.len() - 1) as f64 / 2.0), room);
                 }
@@ -146,16 +180,16 @@ impl<'a> Picture<'a> {
         starts.into_iter().zip(ends).map(|((start, a), (end, b))| (start, end, a.min(b))).collect()
     }
 
-    /// Where the edge starts, and then where each of its curves ends, and where it goes on below
+    /// Where the edge starts, and then where each of its curves ends, and where it goes on behind
     /// the boxes that it passes by.
     fn points(&self, edge: &Edge, start: f64, end: f64) -> Vec<Point> {
         let mut points = vec![];
         for (k, &slot) in edge.path.iter().enumerate() {
-            let (x, top) = self.place(slot);
+            let ((left, right), y) = self.place(slot);
             match k {
-                0 => points.push((x + start, top + BOX)),
-                _ if k + 1 == edge.path.len() => points.push((x + end, top - 7.0)),
-                _ => points.extend([(x, top), (x, top + BOX)]),
+                0 => points.push((right, y + start)),
+                _ if k + 1 == edge.path.len() => points.push((left, y + end)),
+                _ => points.extend([(left, y), (right, y)]),
             }
         }
         points
@@ -166,22 +200,22 @@ impl<'a> Picture<'a> {
         let mut path = String::new();
         for curve in points.chunks(2) {
             let [(x, y), (end_x, end_y)] = [curve[0], curve[curve.len() - 1]];
-            let middle = (y + end_y) / 2.0;
+            let middle = (x + end_x) / 2.0;
             path += &format!("{}{x:.1} {y:.1}", if path.is_empty() { 'M' } else { 'L' });
-            path += &format!("C{x:.1} {middle:.1} {end_x:.1} {middle:.1} {end_x:.1} {end_y:.1}");
+            path += &format!("C{middle:.1} {y:.1} {middle:.1} {end_y:.1} {end_x:.1} {end_y:.1}");
         }
-        let (x, y) = points[points.len() - 1];
+        // A value goes forward with a small head, a gradient comes back with one that fits it.
         let thickness = step.map_or(1.0, |step| self.labels.width(step)).min(0.7 * room);
         let wing = (3.5 + thickness / 2.0).min(room / 2.0);
-        let head = format!("M{:.1} {y:.1}h{:.1}L{x:.1} {:.1}z", x - wing, 2.0 * wing, y + 7.0);
-        let (class, fill, dash) = match step {
-            Some(step) => (colour(glyph(&step.product)), "fill", "none"),
-            None => ("quiet", "draw", "4 4"),
-        };
+        let [(start, y), (end, end_y)] = [points[0], points[points.len() - 1]];
+        let fore = format!("M{end:.1} {end_y:.1}l-8 -4v8z");
+        let back = format!("M{start:.1} {y:.1}l{HEAD} -{wing:.1}v{:.1}z", 2.0 * wing);
+        let class = step.map_or("quiet dashed", |step| colour(glyph(&step.product)));
+        let back = step.map_or(String::new(), |_| format!("<path class=\"back\" d=\"{back}\"/>"));
         format!(
             "<g data-edge=\"{}.{}\" class=\"{class}\"><title>{}</title><path class=\"draw\" \
-             stroke-width=\"{thickness:.1}\" stroke-dasharray=\"{dash}\" d=\"{path}\"/>\
-             <path class=\"{fill}\" d=\"{head}\"/></g>\n",
+             stroke-width=\"{thickness:.1}\" d=\"{path}\"/>\
+             <path class=\"fore\" d=\"{fore}\"/>{back}</g>\n",
             edge.node,
             edge.operand,
             step.map_or("a constant: nothing is carried back".to_string(), |step| escape(
@@ -190,62 +224,81 @@ impl<'a> Picture<'a> {
         )
     }
 
-    /// The local derivative, in the first free place along the last curve of the edge: in the
-    /// middle, or else a little above or below. Where all are taken, the edge's title says it.
+    /// The local derivative, between the arrow heads of the last gap that the edge runs through:
+    /// on the middle of its curve, or else a little nearer to one end. Where there is no room, the
+    /// edge's title says it.
     fn label(&self, edge: &Edge, points: &[Point], taken: &mut Vec<Rectangle>) -> String {
         let Some(step) = self.labels.step(edge.node, edge.operand) else { return String::new() };
         let [(x, y), (end_x, end_y)] = [points[points.len() - 2], points[points.len() - 1]];
-        let text = self.labels.edge(step);
-        let across = width(&text) + 2.5 * CHARACTER; // a space and the glyph
-        for t in [0.5, 0.62, 0.38, 0.74, 0.26, 0.84, 0.16] {
-            let (to_right, down) = (t * t * (3.0 - 2.0 * t), 1.5 * t * (1.0 - t) + t * t * t);
-            let (x, y) = (x + (end_x - x) * to_right, y + (end_y - y) * down);
-            let place = [x - across / 2.0, y - 7.5, x + across / 2.0, y + 7.5];
+        let text = self.labels.edge(step).replace('-', "−");
+        let (x, across) = ((x + end_x) / 2.0, width(&text));
+        if across + ENDS > end_x - points[points.len() - 2].0 + 0.1 {
+            return String::new();
+        }
+        for t in [0.5_f64, 0.6, 0.4, 0.7, 0.3, 0.85, 0.15] {
+            let y = y + (end_y - y) * t * t * (3.0 - 2.0 * t) - 11.5;
+            let place = [x - across / 2.0, y - 8.0, x + across / 2.0, y + 8.0];
             let apart = |other: &Rectangle| {
                 let beside = place[2] < other[0] || other[2] < place[0];
                 beside || place[3] < other[1] || other[3] < place[1]
             };
             if taken.iter().all(apart) {
                 taken.push(place);
-                let sign = glyph(&step.product);
                 return format!(
-                    "<g data-edge=\"{}.{}\"><rect class=\"ground\" x=\"{:.1}\" y=\"{:.1}\" \
-                     width=\"{across:.1}\" height=\"15\"/>\
-                     <text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">\
-                     {} <tspan class=\"{}\">{sign}</tspan></text></g>\n",
+                    "<g data-edge=\"{}.{}\"><text class=\"local\" x=\"{x:.1}\" y=\"{:.1}\">{}\
+                     </text></g>\n",
                     edge.node,
                     edge.operand,
-                    place[0],
-                    place[1],
-                    y + 3.5,
+                    y + 5.0,
                     escape(&text),
-                    colour(sign),
                 );
             }
         }
         String::new()
     }
 
-    fn node(&self, k: usize, (x, top): Point) -> String {
+    fn node(&self, k: usize, ((left, right), middle): ((f64, f64), f64)) -> String {
         let Labels { trace, gradients, .. } = &self.labels;
         let node = &trace.nodes[k];
-        let corner = if node.operands.is_empty() { 12 } else { 3 };
+        let high = height(trace, k);
+        let (x, top, wide) = ((left + right) / 2.0, middle - high / 2.0, right - left);
+        let (corner, class) = match node.operands.is_empty() {
+            true => (12, if node.varies { "" } else { "dashed" }),
+            false => (4, ""),
+        };
         let whole = format!("{} = {}, {}", trace.label(k), trace.formula(k), node.at);
         let mut text = format!(
-            "<g data-node=\"{k}\"><title>{}</title><rect class=\"box\" x=\"{:.1}\" y=\"{top:.1}\" \
-             width=\"{:.1}\" height=\"{BOX}\" rx=\"{corner}\"/><text text-anchor=\"middle\">",
+            "<g data-node=\"{k}\" class=\"{class}\"><title>{}</title><rect class=\"box\" \
+             x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{high}\" rx=\"{corner}\"/>",
             escape(&whole),
-            x - self.half,
-            2.0 * self.half,
         );
-        let colour = gradients[k].as_ref().map_or("quiet", |gradient| colour(glyph(gradient)));
-        let mut y = top;
-        for (class, line) in ["strong", "value", colour].into_iter().zip(self.labels.node(k)) {
-            y += LINE;
-            let line = escape(&line);
-            text += &format!("<tspan class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{line}</tspan>");
+        if node.varies {
+            let y = top + high - ROW;
+            text += &format!("<path class=\"grid\" d=\"M{left:.1} {y:.1}h{wide:.1}\"/>");
         }
-        text + "</text></g>\n"
+        let sign = gradients[k].as_ref().map_or("", |gradient| colour(glyph(gradient)));
+        let [name, value, gradient] = &self.lines[k];
+        let mut y = top + LINE;
+        let mut line = |line: String| {
+            text += &format!("<text x=\"{x:.1}\" y=\"{y:.1}\">{line}</text>");
+            y += LINE;
+        };
+        let name = format!("<tspan class=\"strong\">{}</tspan>", escape(name));
+        let value = format!("<tspan class=\"value\">{}</tspan>", escape(value));
+        if node.operands.is_empty() {
+            line(format!("{name}{value}"));
+        } else {
+            line(name);
+            line(value);
+        }
+        if node.varies {
+            y = top + high - 5.0;
+            text += &format!(
+                "<text class=\"gradient {sign}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+                escape(gradient)
+            );
+        }
+        text + "</g>\n"
     }
 
     /// `local × upstream = product` in words and numbers.
@@ -278,4 +331,20 @@ fn colour(glyph: char) -> &'static str {
 /// The width of a line of text; from Hangul on, characters may be two columns wide.
 fn width(text: &str) -> f64 {
     text.chars().map(|c| if c < '\u{1100}' { CHARACTER } else { 2.0 * CHARACTER }).sum()
+}
+
+/// What a node's box says needs so much room.
+fn wide(trace: &Trace, k: usize, [name, value, gradient]: &[String; 3]) -> f64 {
+    let text = match trace.nodes[k].operands.is_empty() {
+        true => width(name) + width(value),
+        false => width(name).max(width(value)),
+    };
+    text.max(width(gradient)) + 12.0
+}
+
+/// The height of a node's box: an input says all in one line; below a rule stands the gradient.
+fn height(trace: &Trace, k: usize) -> f64 {
+    let node = &trace.nodes[k];
+    let lines = if node.operands.is_empty() { 1.0 } else { 2.0 };
+    lines * LINE + 8.0 + if node.varies { ROW } else { 0.0 }
 }

@@ -75,16 +75,21 @@ pub fn sentence(trace: &Trace, index: usize) -> String {
         Frame::Backward(step) => {
             let (node, input) = (trace.label(step.node), trace.label(step.input));
             let before = step.before.as_ref().map_or("nothing".to_string(), exact);
+            let (upstream, product) = (exact(&step.upstream), exact(&step.product));
+            let text = local(&step.local, number);
+            // Of matrices the local derivative is a map, which is not multiplied with anything.
+            let product = match &step.local {
+                Local::Scale(_) => {
+                    format!("Local times upstream: {text} times {upstream} is {product}.")
+                }
+                _ => format!("With upstream G = {upstream}, that is {product}."),
+            };
             format!(
                 "Backward, from {node} to {input}, contribution {} of {}. The local derivative is \
-                 {}. Local times upstream: {} times {} is {}. The gradient of {input} was {before} \
-                 and is now {}.",
+                 {}. {product} The gradient of {input} was {before} and is now {}.",
                 step.nth,
                 step.count,
-                trace.slope_with(step, &local(&step.local, number)),
-                local(&step.local, number),
-                exact(&step.upstream),
-                exact(&step.product),
+                trace.slope_with(step, &text),
                 exact(&step.after),
             )
         }
@@ -590,7 +595,7 @@ fn exact(value: &Tensor) -> String {
 }
 
 /// A source file as its location names it: from here, or from the project's folder.
-fn find(file: &str) -> Option<PathBuf> {
+pub(super) fn find(file: &str) -> Option<PathBuf> {
     let here = PathBuf::from(file);
     let there = || Some(Path::new(&std::env::var_os("CARGO_MANIFEST_DIR")?).join(file));
     [Some(here), there()].into_iter().flatten().find(|path| path.is_file())

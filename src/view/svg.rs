@@ -1,7 +1,8 @@
 //! What the SVG pictures share: one style for light and dark, and text that stays text.
 
 /// The colours of Okabe and Ito, which people with colour-blindness can tell apart; in the dark
-/// their lighter neighbours. Never the only sign: a glyph or a dash says the same.
+/// their lighter neighbours. Never the only sign: a glyph or a dash says the same. A line of the
+/// graph begins behind its arrow head.
 const STYLE: &str = "\
 .chainrule{max-width:100%;height:auto;color:#1a1a1a}
 .chainrule text{font:12px ui-monospace,'DejaVu Sans Mono',monospace}
@@ -12,15 +13,22 @@ const STYLE: &str = "\
 .chainrule .ground{fill:#fff}
 .chainrule .box{fill:#f7f7f7;stroke:#595959}
 .chainrule .grid{stroke:#ddd}
-.chainrule .c0{color:#0072b2}.chainrule .c1{color:#d55e00}.chainrule .c2{color:#007a5a}
+.chainrule .graph text{font-size:14px;text-anchor:middle}
+.chainrule .graph>.quiet{text-anchor:start}
+.chainrule .local{paint-order:stroke;stroke:#fff;stroke-width:5px}
+.chainrule .graph .draw{stroke-dasharray:0 8 9999}
+.chainrule .dashed>.box,.chainrule .graph .dashed>.draw{stroke-dasharray:4 3}
+.chainrule .back,.chainrule .dashed>.fore{fill:currentColor}
+.chainrule .fore{fill:none}
+.chainrule .c0{color:#0072b2}.chainrule .c1{color:#b34700}.chainrule .c2{color:#007a5a}
 .chainrule .c3{color:#a8487e}.chainrule .c4{color:#8a6000}.chainrule .c5{color:#595959}
 @media(prefers-color-scheme:dark){
 .chainrule{color:#eee}
 .chainrule .quiet{color:#b0b0b0}
 .chainrule .ground{fill:#161616}
 .chainrule .box{fill:#262626;stroke:#b0b0b0}
-.chainrule .grid{stroke:#3a3a3a}
-.chainrule .c0{color:#56b4e9}.chainrule .c1{color:#ff9248}.chainrule .c2{color:#2fc79b}
+.chainrule .grid{stroke:#3a3a3a}.chainrule .local{stroke:#161616}
+.chainrule .c0{color:#56b4e9}.chainrule .c1{color:#f59457}.chainrule .c2{color:#2fc79b}
 .chainrule .c3{color:#e39bc4}.chainrule .c4{color:#e69f00}.chainrule .c5{color:#b0b0b0}}";
 
 /// A whole picture; `title` and `description` are what a screen reader reads out.

@@ -54,8 +54,8 @@ fn names_stay_text_and_numbers_survive() {
     let y = tape.var(f64::NEG_INFINITY).named("\"]; x {json} {script}");
     let page = view::html(&(x.ln() * 0.0 + y).trace(), "{svg} & <i>");
     assert!(!page.contains("<b>") && !page.contains("<i>"), "{page}");
-    assert_eq!(page.matches("</script>").count(), 2);
-    assert!(page.contains("<h1>Backprop explorer: {svg} &amp; &lt;i&gt;</h1>"));
+    assert_eq!(page.matches("</script>").count(), 3);
+    assert!(page.contains("<h1>chainrule · {svg} &amp; &lt;i&gt;</h1>"));
     for text in ["\"-Infinity\"", "\"NaN\"", "{json} {script}"] {
         assert!(page.contains(text), "{text}");
     }
@@ -74,6 +74,10 @@ fn browser() -> Option<PathBuf> {
 
 /// The first of these pages as it is after its scripts have run, and what the console says.
 fn dom(browser: &Path, pages: &[(String, String)]) -> [String; 2] {
+    dom_in(browser, pages, &[])
+}
+
+fn dom_in(browser: &Path, pages: &[(String, String)], options: &[&str]) -> [String; 2] {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("chainrule-{}-{number}", std::process::id());
@@ -85,8 +89,9 @@ fn dom(browser: &Path, pages: &[(String, String)]) -> [String; 2] {
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--virtual-time-budget=5000", "--dump-dom", "--window-size=1400,1000"])
+        .args(["--virtual-time-budget=5000", "--dump-dom", "--window-size=2000,1200"])
         .arg("--enable-logging=stderr")
+        .args(options)
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("file://{}", folder.join(&pages[0].0).display()))
         .output()
@@ -101,71 +106,165 @@ fn dom(browser: &Path, pages: &[(String, String)]) -> [String; 2] {
 /// is as wide as the window: no window is as narrow as a telephone, but a frame in it may be.
 const SCRIPT: &str = r##"
 <script>
-const out = [], $$ = query => Array.from(document.querySelectorAll(query), x => x.textContent);
-const press = (key, target = document.body) =>
+const out = [], texts = query => Array.from(document.querySelectorAll(query), x => x.textContent);
+const press = (key, target = document.activeElement) =>
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-const look = () => document.querySelector('main').innerHTML;
 const say = (what, found) => out.push(`${what}: ${found}`);
-const places = new Set(), first = look(), drawn = () => $$('.picture text').join('|');
-say('starts at', $('where').textContent);
-for (const _ of frames) { places.add($('where').textContent); press('ArrowRight'); }
+const look = () => document.querySelector('main').innerHTML;
+const drawn = () => texts('.graph text:not(.strong)').join('|');
+// What of an element is outside of the window, or of the box that scrolls it.
+function outside(element, frame) {
+  const box = element.getBoundingClientRect();
+  const { left, top, right, bottom } = frame?.getBoundingClientRect() ??
+    { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
+  return Math.max(left - box.left, top - box.top, box.right - right, box.bottom - bottom) > 2;
+}
+// All that can be seen or heard, what is read out for pictures and on hovering included.
+function told() {
+  const shown = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT);
+  for (let e = walker.nextNode(); e; e = walker.nextNode()) {
+    if (/^(SCRIPT|STYLE)$/i.test(e.tagName)) continue;
+    const hidden = !e.checkVisibility({ visibilityProperty: true });
+    if (hidden && e.tagName !== 'title') continue;
+    for (const name of ['title', 'aria-label', 'aria-valuetext', 'value', 'placeholder']) {
+      shown.push(e.getAttribute(name) ?? '');
+    }
+    for (const node of e.childNodes) if (node.nodeType === 3) shown.push(node.data);
+  }
+  return shown.join('\n');
+}
+// Text against what is behind it.
+const light = colour => {
+  const [r, g, b] = colour.match(/[\d.]+/g).slice(0, 3).map(x => x / 255).map(x =>
+    x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+function contrast(element) {
+  const style = getComputedStyle(element), inPicture = element.closest('svg');
+  let behind = element;
+  const clear = colour => /rgba\(.*, 0(\.\d+)?\)|color\(|oklab/.test(colour);
+  while (behind.parentElement && clear(getComputedStyle(behind).backgroundColor)) {
+    behind = behind.parentElement;
+  }
+  let ground = getComputedStyle(behind).backgroundColor;
+  const box = inPicture && element.closest('[data-node]')?.querySelector('.box');
+  if (box) ground = getComputedStyle(box).fill;
+  const [a, b] = [light(inPicture ? style.fill : style.color), light(ground)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+const first = look(), began = target, places = new Set(), away = new Set();
+say('starts at', $('where')?.textContent);
+for (const _ of frames) {
+  places.add(at);
+  const active = [...picture.querySelectorAll('.now[data-node]')];
+  if (active.some(node => outside(node, picture) || outside(node))) away.add(`node ${at + 1}`);
+  if (outside($('step')) || $('step').scrollHeight > $('step').clientHeight + 1) {
+    away.add(`step ${at + 1} by ${$('step').scrollHeight - $('step').clientHeight}`);
+  }
+  if (outside($('time'))) away.add('player');
+  press('ArrowRight');
+}
 say('reached', places.size);
+say('out of sight', [...away].join());
 say('last picture as Rust drew it', drawn() === fromRust);
 for (const _ of frames) press('ArrowLeft');
+target = began;
+go(0);
 say('back to the first', look() === first);
 press('End');
 say('address', location.hash);
 press('Home');
+target = began;
+go(0);
 say('end, then home', look() === first);
-const gradients = $$('[data-node] tspan:last-child');
-say('not yet', gradients.filter(text => /[▲▼±○]/.test(text)).length);
+say('not yet', texts('.gradient').filter(text => text).length);
 press('End');
-const slopes = $$('#slopes tbody td'), node = [...picture.querySelectorAll('[data-node]')].at(-1);
+const node = boxes.at(-1);
 node.focus();
-say('focus tells', $('about').textContent === node.querySelector('title').textContent);
-press('Home');
-press('Enter', node);
-say('enter goes to', $$('[data-node].now title')[0] === node.querySelector('title').textContent);
+press('Enter');
+say('enter goes to', at === seed - 1 && document.activeElement === node);
+press('ArrowUp');
+say('up goes to', document.activeElement === boxes.at(-2));
+node.blur();
 press(' ');
 say('space', $('play').textContent);
 press(' ');
-say('tabs', $$('[data-node][tabindex="0"]').length === gradients.length);
-say('slopes', slopes.join(' '));
+const focusable = [...document.querySelectorAll('button, input, select, summary, a, [tabindex]')]
+  .filter(e => e.checkVisibility() && !e.closest('ol'));
+say('no focus seen', focusable.filter(e => {
+  e.focus();
+  const rings = [e, e.parentElement].map(x => getComputedStyle(x));
+  return document.activeElement === e && !rings.some(x => parseFloat(x.outlineWidth) >= 2 &&
+    x.outlineStyle !== 'none');
+}).map(e => e.id || e.outerHTML).join());
+document.activeElement.blur();
+const pale = [...document.querySelectorAll('body *')].filter(e => !/^(SCRIPT|STYLE|OPTION)$/i
+  .test(e.tagName) && e.checkVisibility({ visibilityProperty: true }) &&
+  [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && contrast(e) < 4.5);
+say('pale', pale.map(e => `${e.outerHTML.slice(0, 80)} ${contrast(e)}`).join());
+const table = () => texts('#rows .judged').join(' ');
+say('table', table());
 if (playable) {
-  const ranges = document.querySelectorAll('#inputs input'), y = ranges[ranges.length - 1];
+  const ranges = document.querySelectorAll('.range input'), y = [...ranges].at(-1);
   const drag = (range, to) => { range.value = to; range.dispatchEvent(new Event('input')); };
   press('End');
-  const before = look();
+  const before = look(), listed = texts('li').join();
   drag(ranges[0], 2);
-  if (slopes[2] !== 'none') drag(y, 0);
-  say('dragged', $$('#slopes tbody td').join(' '));
-  const widths = Array.from(document.querySelectorAll('[stroke-width]'), x =>
-    x.getAttribute('stroke-width'));
+  if (isNeuron) drag(y, 0);
+  say('dragged', table());
+  say('verdict', $('verdict').textContent);
+  say('the list follows', texts('li').join() !== listed);
+  const widths = Array.from(picture.querySelectorAll('.draw'), x => x.getAttribute('stroke-width'));
   say('picture', `${drawn()} ${widths}`);
   $('reset').click();
-  say('reset', look() === before);
-  press('?');
-  say('asked', $$('#numbers tr')[2]);
-  $('guess').value = -now.frames[at].product[0];
-  press('Enter', $('guess'));
-  say('answer', $('answer').textContent);
-  say('said', $('said').textContent);
-  press('?');
-  $('guess').value = now.frames[at].product[0].toPrecision(2);
-  press('Enter', $('guess'));
-  say('rounded', $('answer').textContent);
+  say('reset', look() === before && texts('li').join() === listed);
+  const [costBefore, w] = [now.values[output][0], inputs[vars[0][0]][0]];
+  $('descend').click();
+  say('descended', `${now.values[output][0] < costBefore} ${inputs[vars[0][0]][0]} ` +
+    `${w - 0.5 * recorded.gradients[vars[0][0]][0]}`);
+  $('reset').click();
+  // Of each kind of question one whose answer no other number gives away.
+  for (const kind of ['value', 'product', 'local']) {
+    const truthOf = step => ({ value: () => now.values[step.node][0],
+      product: () => step.product[0], local: () => [step.local].flat()[0] })[kind]();
+    const i = frames.findIndex((frame, i) => {
+      if (!canAsk(now.frames[i]).includes(kind)) return false;
+      const text = digits(Math.abs(truthOf(now.frames[i])));
+      const others = [now.frames.slice(0, i), kind === 'value' ? now.values.slice(0, frames[i].node)
+        : [now.values, now.frames[i].upstream, kind === 'local' ? 0 : now.frames[i].local]];
+      return /^\d+\.\d{4}/.test(text) && !JSON.stringify(others).includes(text.slice(0, 5));
+    });
+    if (i < 0) { say(kind, 'cannot be asked'); continue; }
+    go(i);
+    press('?');
+    if (asking !== kind) press('p', document.body);
+    const truth = truthOf(now.frames[i]), size = Math.abs(truth);
+    const isTold = () => [String(size).slice(0, 5), digits(size, 3)].some(x => told().includes(x));
+    say(`${kind} told`, isTold());
+    const answer = text => { $('guess').value = text; press('Enter', $('guess')); };
+    answer(String(-truth));
+    say(`${kind} turned`, $('answer').textContent);
+    ask(kind);
+    answer(truth.toPrecision(2));
+    say(`${kind} rounded`, $('answer').textContent);
+    say(`${kind} told now`, isTold());
+  }
 }
-say('why', $('why').textContent);
 say('requests', performance.getEntriesByType('resource').length);
 say('too wide', document.documentElement.scrollWidth > innerWidth);
 say('width', innerWidth);
+say('dark', matchMedia('(prefers-color-scheme: dark)').matches);
 say('errors', errors.join());
 parent.postMessage([...out, $('replay').textContent].join('\n'), '*');
 </script>
 "##;
 
-/// What [`SCRIPT`] says about each page in a window of this width. One start of the browser.
-fn verdicts(browser: &Path, pages: &[(&Trace, u32)]) -> Vec<String> {
+/// What [`SCRIPT`] says about each page in a window of this size. One start of the browser.
+fn verdicts(browser: &Path, pages: &[(&Trace, [u32; 2])]) -> Vec<String> {
+    verdicts_in(browser, pages, &[])
+}
+
+fn verdicts_in(browser: &Path, pages: &[(&Trace, [u32; 2])], options: &[&str]) -> Vec<String> {
     let around = "<!doctype html><body><script>const told = []; let count = 0; onmessage = e => { \
                   for (let i = 0; i < frames.length; i += 1) \
                     if (frames[i] === e.source) told[i] = e.data; \
@@ -173,13 +272,16 @@ fn verdicts(browser: &Path, pages: &[(&Trace, u32)]) -> Vec<String> {
                     document.body.innerText = told.map(x => x + '\\nEND\\n').join(''); \
                   }</script>";
     let mut files = vec![("around.html".to_string(), around.to_string())];
-    for (number, (trace, width)) in pages.iter().enumerate() {
-        let frame = format!("<iframe src='{number}.html' width='{width}' height='900'></iframe>");
-        files[0].1 += &frame;
+    for (number, (trace, [width, height])) in pages.iter().enumerate() {
+        files[0].1 += &format!(
+            "<iframe src='{number}.html' width='{width}' height='{height}' frameborder='0'></iframe>"
+        );
         files.push((format!("{number}.html"), watched(&view::html(trace, "a test"))));
     }
-    let [dom, _] = dom(browser, &files);
-    let text = dom.split_once("<body>").unwrap().1.replace("<br>", "\n");
+    let [dom, console] = dom_in(browser, &files, options);
+    let (_, text) = dom.split_once("<body>").expect(&console);
+    let text = text.replace("<br>", "\n");
+    assert!(text.contains("\nEND\n"), "{console}");
     text.split("\nEND\n").take(pages.len()).map(String::from).collect()
 }
 
@@ -188,7 +290,7 @@ fn watched(page: &str) -> String {
     let catcher = "<script>const errors = [], note = e => errors.push(e.message ?? e.blockedURI); \
                    addEventListener('error', note); \
                    addEventListener('securitypolicyviolation', note)</script>\n<main>";
-    let drawn = "<script>const fromRust = Array.from(document.querySelectorAll('.picture text'), \
+    let drawn = "<script>const fromRust = Array.from(document.querySelectorAll('.graph text'), \
                  x => x.textContent).join('|')</script>\n<script type=";
     let (before, policy) = page.split_once("content=\"default-src").unwrap();
     let (_, after) = policy.split_once('"').unwrap();
@@ -199,16 +301,16 @@ fn watched(page: &str) -> String {
 }
 
 fn assert_says(verdict: &str, expected: &[&str]) {
+    let verdict = format!("\n{verdict}");
     for line in expected {
-        assert!(
-            verdict.lines().any(|said| said.starts_with(line)),
-            "{line:?} is not in\n{verdict}"
-        );
+        assert!(verdict.contains(&format!("\n{line}")), "{line:?} is not in{verdict}");
     }
 }
 
 /// All texts of a picture, and the widths of its edges.
-fn drawn(svg: &str) -> String {
+fn drawn(page: &str) -> String {
+    let (_, svg) = page.split_once("<g class=\"graph\"").unwrap();
+    let svg = svg.split("</svg>").next().unwrap();
     let texts = svg.split("<text").skip(1).map(|rest| {
         let text = rest.split_once("</text>").unwrap().0;
         // What stands between the tags.
@@ -225,44 +327,59 @@ fn worst(verdict: &str) -> f64 {
     worst.lines().next().unwrap().parse().unwrap()
 }
 
-const ALWAYS: [&str; 11] = [
-    "starts at: frame 1 of ",
+const ALWAYS: [&str; 15] = [
+    "starts at:  · step 1 of ",
+    "out of sight: \n",
     "last picture as Rust drew it: true",
     "back to the first: true",
     "end, then home: true",
     "not yet: 0",
-    "focus tells: true",
     "enter goes to: true",
-    "space: stop",
-    "tabs: true",
+    "up goes to: true",
+    "space: Stop",
+    "no focus seen: \n",
+    "pale: \n",
     "requests: 0",
     "too wide: false",
+    "width: ",
+    "errors: \n",
 ];
+
+/// The windows of a projector, a larger one and a telephone.
+const WINDOWS: [[u32; 2]; 3] = [[1280, 720], [1920, 1080], [390, 844]];
 
 #[test]
 fn one_neuron_in_a_browser() {
     let Some(browser) = browser() else { return };
     let trace = neuron(1.0, 1.0);
-    let pages = [(&trace, 360), (&trace, 1280)];
-    for ((_, width), verdict) in pages.iter().zip(verdicts(&browser, &pages)) {
+    let pages = [(&trace, WINDOWS[0]), (&trace, WINDOWS[2])];
+    for ((_, [width, _]), verdict) in pages.iter().zip(verdicts(&browser, &pages)) {
         let count = trace.frames.len();
         assert_says(&verdict, &ALWAYS);
         assert_says(&verdict, &[&format!("reached: {count}"), &format!("address: #f={count}")]);
-        assert!(verdict.contains(&format!("width: {width}\nerrors: \n")), "{verdict}");
-        assert_says(&verdict, &["reset: true", "asked: productlocal × upstream?"]);
-        assert!(verdict.contains("the sign is turned around (0 of 1)"), "{verdict}");
-        assert!(verdict.contains("rounded: right (1 of 2)"), "{verdict}");
+        assert_says(&verdict, &[&format!("width: {width}\n"), "reset: true"]);
+        assert_says(&verdict, &["the list follows: true", "descended: true 1.18242"]);
+        for kind in ["value", "product", "local"] {
+            assert_says(
+                &verdict,
+                &[&format!("{kind} told: false"), &format!("{kind} told now: t")],
+            );
+            assert_says(&verdict, &[&format!("{kind} rounded: ✓ right ({kind}: 1 of 2)")]);
+            let turned = verdict.lines().find(|line| line.starts_with(&format!("{kind} turned")));
+            assert!(turned.unwrap().contains(": the sign is turned around ("), "{verdict}");
+        }
         assert!(worst(&verdict) <= 1e-12, "{verdict}");
 
         // With w1 = 2 and y = 0: z = 3.5, and dL/dw = a x, dL/db = a for a = sigmoid(3.5).
         let a = 1.0 / (1.0 + (-3.5_f64).exp());
         let dragged = verdict.lines().find(|line| line.starts_with("dragged: ")).unwrap();
-        for (name, slope) in [("w1", 2.0 * a), ("w2", 0.5 * a), ("b", a)] {
-            let expected = format!("dL/d{name} {slope:.10} {slope:.10} {slope:.7}");
-            let (_, row) = dragged.split_once(&expected[..expected.len() - 2]).expect(dragged);
-            assert!(row.len() > 2);
+        for slope in [2.0 * a, 0.5 * a, a] {
+            let expected = format!("▲ {slope:.10} {slope:.10} {slope:.7}");
+            assert!(dragged.contains(&expected[..expected.len() - 2]), "{expected}: {dragged}");
         }
-        assert_says(&verdict, &[&format!("picture: {}", drawn(&view::svg(&neuron(2.0, 0.0))))]);
+        assert_says(&verdict, &["verdict: ✓ All three agree in "]);
+        let other = view::html(&neuron(2.0, 0.0), "a test");
+        assert_says(&verdict, &[&format!("picture: {}\n", drawn(&other))]);
     }
 }
 
@@ -272,8 +389,8 @@ fn its_own_policy_lets_script_and_styles_through() {
     let Some(browser) = browser() else { return };
     let trace = neuron(1.0, 1.0);
     let [dom, console] = dom(&browser, &[("page.html".into(), view::html(&trace, "a test"))]);
-    assert!(console.is_empty(), "a hash in src/view/explorer.html? {console}");
-    assert!(dom.contains(&format!(">frame 1 of {}<", trace.frames.len())), "{dom}");
+    assert!(console.is_empty(), "a hash in src/view/*.html? {console}");
+    assert!(dom.contains(&format!("> · step 1 of {}<", trace.frames.len())), "{dom}");
 }
 
 /// Every rule of the page, on both sides of zero, against Rust's; and no closed form, whatever the
@@ -302,16 +419,61 @@ fn other_traces_in_a_browser() {
     let own = tape.record("tanh", 2.0, [(own, 3.0)]); // nor is this one the page's
     let own = (own * y * 2.0).trace();
     let pages = [every_rule(), wild, own, batch()];
-    let said = verdicts(&browser, &pages.each_ref().map(|trace| (trace, 1280)));
+    let said = verdicts(&browser, &pages.each_ref().map(|trace| (trace, WINDOWS[0])));
     for verdict in &said {
         assert_says(verdict, &ALWAYS);
-        assert!(verdict.contains("\nerrors: \n"), "{verdict}");
     }
     let [rules, wild, own, batch] = &said[..] else { panic!("{said:?}") };
-    assert!(worst(rules) <= 1e-12 && rules.contains(" none "), "{rules}");
-    assert!(worst(wild) == 0.0 && wild.contains("&lt;b&gt; NaN none NaN "), "{wild}");
+    assert!(worst(rules) <= 1e-12 && rules.contains("verdict: ✓ Both agree in "), "{rules}");
+    assert!(worst(wild) == 0.0 && wild.contains("table: ! NaN  NaN ≠ 0 digits"), "{wild}");
+    assert!(wild.contains("verdict: ≠ ") && wild.contains("overflow. See docs/16"), "{wild}");
     assert!(own.contains("this page has no rules for constructor, tanh."), "{own}");
-    assert!(batch.contains("this page has no rules for "), "{batch}");
+    assert!(worst(batch) <= 1e-12 && batch.contains("verdict: ✓ Both agree in "), "{batch}");
+}
+
+/// Two inputs, two hidden nodes, one output, as a formula.
+fn two_layers() -> Trace {
+    let text = "h1 = tanh(a1*x1 + a2*x2 + c1); h2 = tanh(a3*x1 + a4*x2 + c2)
+                p = sigmoid(v1*h1 + v2*h2 + d); L = -ln(p)";
+    let (formula, tape) = (Formula::parse(text).unwrap(), Tape::new());
+    let values = (0..11).map(|k| 0.9 - 0.17 * f64::from(k));
+    let mut inputs = vec![];
+    for (name, value) in formula.names().iter().zip(values) {
+        let constant = name.starts_with('x');
+        let input = if constant { tape.constant(value) } else { tape.var(value) };
+        inputs.push(input.named(name.to_string()));
+    }
+    let output = formula.record(&inputs).unwrap();
+    output.trace()
+}
+
+#[test]
+fn every_page_in_every_window_light_and_dark() {
+    let Some(browser) = browser().filter(|_| all_tests()) else { return };
+    let formula = Formula::parse("L = -ln(sigmoid(w*x + b))").unwrap();
+    let tape = Tape::new();
+    let inputs = [("w", 0.5), ("x", 2.0), ("b", 1.0)].map(|(name, x)| tape.var(x).named(name));
+    let traces =
+        [neuron(1.0, 1.0), two_layers(), batch(), formula.record(&inputs).unwrap().trace()];
+    let pages: Vec<_> =
+        traces.iter().flat_map(|trace| WINDOWS.map(|window| (trace, window))).collect();
+    for scheme in [0, 1] {
+        let option = format!("--blink-settings=preferredColorScheme={scheme}");
+        for verdict in verdicts_in(&browser, &pages, &[&option]) {
+            assert_says(&verdict, &ALWAYS);
+            assert_says(&verdict, &[&format!("dark: {}", scheme == 0)]);
+            assert!(worst(&verdict) <= 1e-12, "{verdict}");
+        }
+    }
+}
+
+/// Whoever wants no motion gets none.
+#[test]
+fn motion_is_asked_for() {
+    let page = view::html(&neuron(1.0, 1.0), "");
+    let (before, after) = page.split_once("(prefers-reduced-motion: no-preference)").unwrap();
+    assert!(!before.contains("transition:") && !page.contains("animation"));
+    assert_eq!(after.matches("transition:").count(), 1);
 }
 
 #[test]
@@ -320,10 +482,13 @@ fn a_formula_in_a_browser() {
     let formula = Formula::parse("b = 1\nL = -ln(σ(w) + b)").unwrap();
     let tape = Tape::new();
     let trace = formula.record(&[tape.var(0.5).named("w")]).unwrap().trace();
-    let [said] = &verdicts(&browser, &[(&trace, 1280)])[..] else { panic!() };
+    let [said] = &verdicts(&browser, &[(&trace, WINDOWS[0])])[..] else { panic!() };
     assert_says(said, &ALWAYS);
     let [dom, _] = dom(&browser, &[("page.html".into(), view::html(&trace, "a formula"))]);
-    assert!(dom.contains("id=\"source\">L = -ln(σ(w) + b)\n          ^</pre>"), "{dom}");
+    assert!(
+        dom.contains("<li class=\"at\">L = -ln(σ(<mark class=\"\">w</mark>) + b)</li>"),
+        "{dom}"
+    );
 }
 
 #[test]
@@ -336,7 +501,7 @@ fn without_scripts() {
     assert!(
         dom.contains("<svg ") && dom.matches("<li id=").count() == neuron(1.0, 1.0).frames.len()
     );
-    assert!(dom.contains("class=\"script\" hidden"), "what needs a script is not shown");
+    assert!(dom.contains("class=\"below script\" hidden"), "what needs a script is not shown");
 }
 
 #[test]

@@ -224,34 +224,87 @@ fn check_views(trace: &Trace) {
     check_boxes(&elements);
 }
 
-/// No box overlaps another, no label covers a box or another label, and every text fits.
+/// No box overlaps another; no label lies on a box, an arrow head or another label; every text fits
+/// into its box, and all into the picture.
 fn check_boxes(elements: &[Element]) {
-    let rectangle = |e: &Element| {
-        let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| e.number(name));
-        [x, y, x + width, y + height]
+    let of = |name: &str, class: &str| -> Vec<&Element> {
+        let wanted = |e: &&Element| e.name == name && e.get("class").split(' ').any(|c| c == class);
+        elements.iter().filter(wanted).collect()
     };
-    let parts = |class: &str| -> Vec<[f64; 4]> {
-        let wanted = |e: &&Element| e.name == "rect" && e.get("class") == class && e.has("x");
-        elements.iter().filter(wanted).map(rectangle).collect()
+    let boxes: Vec<[f64; 4]> = (of("rect", "box").iter())
+        .map(|e| {
+            let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| e.number(name));
+            [x, y, x + width, y + height]
+        })
+        .collect();
+    // Letters are at most 0.61 em wide, and an em is 14 pixels here.
+    let width = |text: &str| text.chars().count() as f64 * 0.61 * 14.0;
+    let labels: Vec<[f64; 4]> = (of("text", "local").iter())
+        .map(|e| {
+            let (x, y, half) = (e.number("x"), e.number("y"), width(&e.text) / 2.0);
+            [x - half, y - 11.0, x + half, y + 3.0]
+        })
+        .collect();
+    // M, the tip, l, to one corner, v, to the other.
+    let head = |e: &&Element| {
+        let numbers = e.get("d").split(|c: char| c.is_alphabetic() || c == ' ');
+        let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
+        let [x, y, along, up, _] = numbers[..] else { panic!("{e:?}") };
+        [x.min(x + along), y + up, x.max(x + along), y - up]
     };
-    let all: Vec<[f64; 4]> = parts("box").into_iter().chain(parts("ground")).collect();
-    for (k, a) in all.iter().enumerate() {
-        for b in &all[..k] {
-            // Places are rounded to tenths.
-            let beside = a[2] <= b[0] + 0.1 || b[2] <= a[0] + 0.1;
-            let apart = beside || a[3] <= b[1] + 0.1 || b[3] <= a[1] + 0.1;
-            assert!(apart, "{a:?} {b:?}");
-        }
-        let page = &elements[0];
-        assert!(a[0] >= 0.0 && a[2] <= page.number("width") && a[3] <= page.number("height"));
+    let heads: Vec<[f64; 4]> =
+        of("path", "fore").iter().chain(&of("path", "back")).map(head).collect();
+    let apart = |a: &[f64; 4], b: &[f64; 4]| {
+        // Places are rounded to tenths.
+        let beside = a[2] <= b[0] + 0.1 || b[2] <= a[0] + 0.1;
+        assert!(beside || a[3] <= b[1] + 0.1 || b[3] <= a[1] + 0.1, "{a:?} {b:?}");
+    };
+    for (k, a) in boxes.iter().enumerate() {
+        boxes[..k].iter().for_each(|b| apart(a, b));
     }
-    let boxes = parts("box");
-    for text in elements.iter().filter(|e| e.name == "tspan" && e.has("x")) {
+    for (k, a) in labels.iter().enumerate() {
+        labels[..k].iter().chain(&boxes).chain(&heads).for_each(|b| apart(a, b));
+    }
+    let page = &elements[0];
+    for a in boxes.iter().chain(&labels).chain(&heads) {
+        let inside = a[0] >= 0.0 && a[1] >= 0.0;
+        assert!(inside && a[2] <= page.number("width") && a[3] <= page.number("height"), "{a:?}");
+    }
+    let mut texts = elements.iter().filter(|e| e.name == "text" || e.name == "tspan").peekable();
+    while let Some(text) = texts.next() {
+        if ["local", "quiet"].contains(&text.get("class")) {
+            continue;
+        }
+        let mut wide = width(&text.text);
+        while let Some(part) = texts.next_if(|e| e.name == "tspan") {
+            wide += width(&part.text);
+        }
         let (x, y) = (text.number("x"), text.number("y"));
         let inside = |b: &&[f64; 4]| b[0] < x && x < b[2] && b[1] < y && y < b[3];
         let home = boxes.iter().find(inside).expect("a text in a box");
-        let width = text.text.chars().count() as f64 * 7.3;
-        assert!(x - width / 2.0 >= home[0] && x + width / 2.0 <= home[2], "{}", text.text);
+        assert!(x - wide / 2.0 >= home[0] && x + wide / 2.0 <= home[2], "{text:?}");
+    }
+}
+
+/// The picture alone, and the narrower one of the page.
+fn pictures(trace: &Trace) -> [String; 2] {
+    let page = view::html(trace, "");
+    let from = page.find("<svg xmlns").expect("a picture");
+    let length = page[from..].find("</svg>").expect("its end") + "</svg>".len();
+    [view::svg(trace), page[from..][..length].to_string()]
+}
+
+proptest! {
+    #![proptest_config(config(50, 500))]
+
+    #[test]
+    fn nothing_in_a_picture_lies_on_anything(program in program()) {
+        on_numbers(&program, |output, _| {
+            pictures(&output.trace()).iter().for_each(|picture| check_boxes(&read_xml(picture)));
+        });
+        on_matrices(&program, |output, _| {
+            pictures(&output.trace()).iter().for_each(|picture| check_boxes(&read_xml(picture)));
+        });
     }
 }
 
@@ -345,10 +398,7 @@ fn names_stay_text_everywhere() {
         let json = view::json(&trace);
         assert_eq!(Json::parse(&json).get("nodes").list()[0].get("name").text(), shown);
         let svg = read_xml(&view::svg(&trace));
-        assert!(
-            svg.iter().any(|e| e.name == "tspan" && e.text == format!("{shown} (var)")),
-            "{name}"
-        );
+        assert!(svg.iter().any(|e| e.name == "tspan" && e.text == shown), "{name}");
         assert!(!svg.iter().any(|e| ["script", "b"].contains(&&*e.name)));
         let (nodes, _) = read_dot(&view::dot(&trace));
         assert!(nodes[&0].starts_with(&format!("{shown} (var)\n")), "{nodes:?}");
