@@ -471,7 +471,7 @@ function drawSums(step) {
     number(first, 'local'), cell(times),
     number(show(step.upstream, shape, 4, wide()), '', signOf(step.upstream)), cell('='),
     number(product, asking === 'product' ? 'product' : asking ? '' : 'result', sign),
-    caption('local', tidy(step.slope ?? (isMapStep(step) ? mapped(step.local) : ''))), cell(''),
+    caption('local', asking === 'local' ? 'its formula, its number' : tidy(step.slope ?? (isMapStep(step) ? mapped(step.local) : ''))), cell(''),
     caption(isMapStep(step) ? 'upstream G' : 'upstream', `has come to ${label(node)}`), cell(''),
     caption(step.count > 1 ? `product ${step.nth} of ${step.count}` : 'product',
       `goes on to ${label(input)}`));
@@ -633,7 +633,7 @@ function go(frame, kind = '') {
   if (step.kind === 'backward' && isInput(nodes[step.input])) target = step.input;
   $('title').textContent = title;
   $('said').textContent = sentence(step);
-  const room = !step.before && $('said').textContent.length < 56; // else the sums are enough
+  const room = !step.before && asking !== 'local' && $('said').textContent.length < 56; // else the sums are enough
   $('why').textContent = strange.includes(nodes[step.node]) ? 'From the recording: no rule here.'
     : room ? lines[at].dataset.why ?? '' : '';
   drawFormula(step);
