@@ -2,18 +2,66 @@
 //!
 //! Taught in `docs/12_model.md`.
 
+mod cell;
+mod classifier;
 mod csv;
 mod faults;
+mod start;
+mod table;
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+pub use classifier::{Classifier, Unlabelled, quoted};
+
 use crate::error::{Error, Result, mistake};
 use crate::random::Random;
 use crate::tensor::Tensor;
-use csv::Reader;
+use table::{Field, Role, Rows};
+
+/// How a CSV file is read. The command `model` has an option of the same name for each field.
+///
+/// ```
+/// use chainrule::data::Csv;
+/// let text = "2.5,red,yes\n,blue,no\n0.5,green,no\n1,red,yes\n";
+/// let csv = Csv {
+///     header: Some(false),
+///     encode: vec!["c2".to_string()],
+///     drop_incomplete: true,
+///     ..Csv::default()
+/// };
+/// let examples = csv.examples(text.as_bytes(), "text")?;
+/// assert_eq!((examples.label.as_str(), examples.classes), ("c3", ["no", "yes"].map(String::from)));
+/// assert_eq!(examples.features, ["c1", "c2=red"]);
+/// assert_eq!(examples.x.t().to_vec(), [2.5, 1.0, 0.5, 0.0, 1.0, 1.0]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Csv {
+    /// The column that is the label; by default the last one.
+    pub label: Option<String>,
+    /// Columns to leave out, such as an id: their cells may hold anything.
+    pub without: Vec<String>,
+    /// Whether the first row names the columns; by default it is judged by the rows below it. Without
+    /// a header they are called c1, c2, …
+    pub header: Option<bool>,
+    /// Columns of text of which each word becomes a column of 0 and 1, but for the first word.
+    pub encode: Vec<String>,
+    /// Texts that are values, although they usually say that there is none, such as `NA`.
+    pub not_missing: Vec<String>,
+    /// Whether rows that lack a value are left out; by default they are refused.
+    pub drop_incomplete: bool,
+}
+
+/// Where features come from: a column of numbers, or of words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Column {
+    /// As the header has it.
+    pub name: String,
+    /// None for a column of numbers. Each but the first has a feature, which is 1 where it stands.
+    pub words: Vec<String>,
+}
 
 /// Examples with their labels.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +76,10 @@ pub struct Examples {
     pub x: Tensor,
     /// The labels, 0 or 1, (1, m).
     pub y: Tensor,
+    /// The columns that the features come from.
+    pub columns: Vec<Column>,
+    /// What was done to the file, and its reader should know.
+    pub notes: Vec<String>,
 }
 
 /// Means and deviations of the features, remembered so that test and new data can be scaled as the
@@ -40,16 +92,172 @@ pub struct Standardizer {
     pub deviations: Tensor,
 }
 
-impl Examples {
-    /// Reads a CSV file: a header row, then one example per row. The label is the last column, or
-    /// the one named.
+impl Csv {
+    /// With this label and without these columns.
+    fn new(label: Option<&str>, without: &[&str]) -> Csv {
+        let without = without.iter().map(|name| name.to_string()).collect();
+        Csv { label: label.map(String::from), without, ..Csv::default() }
+    }
+
+    /// Reads a CSV file: a header row, then one example per row.
     ///
-    /// Cells are separated by commas, semicolons or tabs, whichever the header has most of, and may
-    /// stand in quotes. Features are numbers with a decimal point. Labels are 0 and 1, or two other
-    /// values: of two numbers the smaller becomes 0 and the larger 1, of two words the one that
-    /// comes first in the alphabet becomes 0 (capitals come before small letters).
-    /// [`classes`](Examples::classes) remembers which is which. Blank rows are skipped. The file is
+    /// Cells are separated by commas, semicolons, bars, tabs or spaces, whichever the first rows agree
+    /// on, and may stand in quotes. Features are numbers with a decimal point, or one of two words,
+    /// which are read as 0 and 1. So are labels: of two numbers the smaller becomes 0 and the larger 1,
+    /// of two words the one that comes first in the alphabet becomes 0 (capitals come before small
+    /// letters). Blank rows, lines that begin with `#` above the header, and lines that repeat it are
+    /// left out. [`notes`](Examples::notes) tell what a reader would want to know of this. The file is
     /// read piece by piece: its text is never in memory as a whole.
+    ///
+    /// # Errors
+    /// Each names the line and column. If the file cannot be read, is not UTF-8 or no table, is empty
+    /// or has no rows; if a quote is not closed; if the header is missing, repeats a name or lacks the
+    /// label's; if a row has another length; if features hold text (all are named) or infinite numbers;
+    /// if values are missing (they are counted, for all columns); if the label does not have two values.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Examples> {
+        let name = path.as_ref().display().to_string();
+        self.examples(BufReader::with_capacity(1 << 16, open(path)?), &name)
+    }
+
+    /// [`read`](Csv::read) from any source; `name` stands for it in errors.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn examples(&self, source: impl BufRead, name: &str) -> Result<Examples> {
+        let asked_for = self.label.iter().chain(&self.without).chain(&self.encode);
+        let asked_for: Vec<&str> = asked_for.map(String::as_str).collect();
+        let mut table = table::open(source, name, self.header, &asked_for)?;
+        table.assign(self)?;
+        let mut rows = table.rows(self)?;
+        let fields = table.fields;
+        if rows.classes.len() > 2 {
+            return Err(faults::not_two_classes(rows, &fields));
+        }
+        readable(&fields, &mut rows)?;
+        let Some((classes, swapped)) = two_classes(&rows.classes) else {
+            return Err(faults::not_two_classes(rows, &fields));
+        };
+        if swapped {
+            rows.y.iter_mut().for_each(|y| *y = 1.0 - *y);
+        }
+        let (mut columns, mut codes, mut features) = (vec![], vec![], vec![]);
+        let (mut pairs, mut label) = (vec![], String::new());
+        for Field { name, role, text, .. } in fields {
+            match role {
+                Role::LeftOut => continue,
+                Role::Label => {
+                    label = name;
+                    continue;
+                }
+                Role::Feature => {}
+            }
+            let words = text.as_ref().map_or(vec![], |text| rows.words.of(text));
+            let encode = text.is_some_and(|text| text.encode);
+            let (words, numbers): (Vec<String>, Vec<f64>) = words.into_iter().unzip();
+            match &words[..] {
+                [] => features.push(name.clone()),
+                [zero, one] if !encode => {
+                    pairs.push(format!("{name} ({zero}, {one})"));
+                    features.push(name.clone());
+                }
+                [first, others @ ..] => {
+                    rows.notes
+                        .push(format!("{name}: a column of 0 and 1 for each word but {first}"));
+                    features.extend(others.iter().map(|word| format!("{name}={word}")));
+                }
+            }
+            codes.push(numbers);
+            columns.push(Column { name, words });
+        }
+        if !pairs.is_empty() {
+            rows.notes.push(format!("read as 0 and 1: {}", pairs.join(", ")));
+        }
+        let order: Vec<usize> = (0..columns.len()).collect();
+        let (m, n) = (rows.lines.len(), features.len());
+        let x = Tensor::new(m, n, encoded(rows.x, &order, &codes)).t();
+        let y = Tensor::new(1, m, rows.y);
+        Ok(Examples { features, label, classes, x, y, columns, notes: rows.notes })
+    }
+
+    /// The function [`columns`], with these options.
+    ///
+    /// # Errors
+    /// As `read`, for these columns.
+    pub fn columns(
+        &self,
+        source: impl BufRead,
+        name: &str,
+        wanted: &[&str],
+    ) -> Result<Vec<(String, Vec<f64>)>> {
+        let mut table = table::open(source, name, self.header, wanted)?;
+        let unwanted = |field: &&mut Field| !wanted.contains(&field.name.as_str());
+        table.fields.iter_mut().filter(unwanted).for_each(|field| field.role = Role::LeftOut);
+        let mut rows = table.rows(self)?;
+        if let Some(text) = rows.text {
+            return Err(text);
+        }
+        readable(&table.fields, &mut rows)?;
+        let kept = table.fields.into_iter().filter(|field| field.role == Role::Feature);
+        let names: Vec<String> = kept.map(|field| field.name).collect();
+        let width = names.len();
+        let values = |i: usize| rows.x.iter().skip(i).step_by(width).copied().collect();
+        Ok(names.into_iter().enumerate().map(|(i, name)| (name, values(i))).collect())
+    }
+}
+
+/// The file, or an error that says why it cannot be read.
+///
+/// # Errors
+/// If it cannot be opened.
+pub fn open(path: impl AsRef<Path>) -> Result<File> {
+    let name = path.as_ref().display().to_string();
+    File::open(path).map_err(|error| csv::unreadable(&name, error))
+}
+
+/// Refuses texts that are no numbers, and gaps.
+fn readable(fields: &[Field], rows: &mut Rows) -> Result<()> {
+    let mut unreadable = fields.iter().filter(|field| !field.is_readable());
+    // A few texts in a column of numbers are a fault in these cells.
+    let stray = |field: &Field| {
+        field.text.as_ref().is_some_and(|text| !text.encode && field.numbers >= text.cells)
+    };
+    if let Some(first) = unreadable.next() {
+        let all_stray = stray(first) && unreadable.all(stray);
+        let fault = first.text.as_ref().and_then(|text| text.fault.clone()).or(rows.text.take());
+        if let Some(fault) = fault {
+            return Err(if all_stray { fault } else { faults::texts(fault, fields, rows) });
+        }
+    }
+    match rows.gap.take() {
+        Some(gap) if fields.iter().any(|field| field.missing > 0) => {
+            Err(faults::all_missing(gap, fields, rows))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The rows with their columns in this order, where words, which have these numbers, become features:
+/// 1 where the word stands, 0 elsewhere; none for the first word.
+fn encoded(x: Vec<f64>, order: &[usize], words: &[Vec<f64>]) -> Vec<f64> {
+    if words.iter().all(Vec::is_empty) && order.is_sorted() {
+        return x;
+    }
+    let mut all = vec![];
+    for row in x.chunks(order.len()) {
+        for &i in order {
+            match &words[i][..] {
+                [] => all.push(row[i]),
+                [_, others @ ..] => {
+                    all.extend(others.iter().map(|word| f64::from(row[i] == *word)))
+                }
+            }
+        }
+    }
+    all
+}
+
+impl Examples {
+    /// [`Csv::read`], with the label that is named.
     ///
     /// ```
     /// # fn main() -> chainrule::Result<()> {
@@ -60,28 +268,21 @@ impl Examples {
     /// ```
     ///
     /// # Errors
-    /// Each names the line and column. If the file cannot be read, is not UTF-8, is empty or has no
-    /// rows; if a quote is not closed; if the header is missing, repeats a name or lacks the label's;
-    /// if a row has another length; if a feature is no finite number; if values are missing (they
-    /// are counted, for all columns); if the label does not have two values.
+    /// As [`Csv::read`].
     pub fn read_csv(path: impl AsRef<Path>, label: Option<&str>) -> Result<Examples> {
         Examples::read_csv_without(path, label, &[])
     }
 
-    /// [`read_csv`](Examples::read_csv), leaving out the columns named in `without`, such as an id:
-    /// their cells may hold anything. Errors call this `--without`, as the command `model` does.
+    /// [`read_csv`](Examples::read_csv), leaving out the columns named in `without`.
     ///
     /// # Errors
-    /// As `read_csv`, and if there is no column of that name.
+    /// As [`Csv::read`].
     pub fn read_csv_without(
         path: impl AsRef<Path>,
         label: Option<&str>,
         without: &[&str],
     ) -> Result<Examples> {
-        let name = path.as_ref().display().to_string();
-        let file = File::open(&path).map_err(|error| csv::unreadable(&name, error))?;
-        let source = BufReader::with_capacity(1 << 16, file);
-        Examples::from_csv(source, &name, label, without)
+        Csv::new(label, without).read(path)
     }
 
     /// [`read_csv_without`](Examples::read_csv_without) from any source; `name` stands for it in
@@ -97,45 +298,14 @@ impl Examples {
     /// ```
     ///
     /// # Errors
-    /// As `read_csv_without`.
+    /// As [`Csv::read`].
     pub fn from_csv(
         source: impl BufRead,
         name: &str,
         label: Option<&str>,
         without: &[&str],
     ) -> Result<Examples> {
-        let mut csv = Reader::new(source, name);
-        if !csv.header()? {
-            return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
-        }
-        let mut columns = roles(&csv, label, without)?;
-        let no_rows = faults::no_rows("there is a header, and no row below it");
-        let no_rows = csv.locate(csv.end(), no_rows);
-        let mut rows = Rows::default();
-        while csv.next()? {
-            rows.add(&csv, &mut columns)?;
-        }
-        if rows.count == 0 {
-            return Err(no_rows);
-        }
-        if let Some(first) = rows.missing {
-            return Err(faults::all_missing(first, &columns, rows.incomplete, rows.count));
-        }
-        let names = |role| {
-            let columns = columns.iter().filter(move |column| column.role == role);
-            columns.map(|column| column.name.clone())
-        };
-        let features: Vec<String> = names(Role::Feature).collect();
-        let label = names(Role::Label).collect();
-        let Some((classes, swapped)) = two_classes(&rows.classes) else {
-            let fault = rows.class_fault.unwrap_or(no_rows);
-            return Err(faults::not_two_classes(fault, &rows.classes));
-        };
-        if swapped {
-            rows.y.iter_mut().for_each(|y| *y = 1.0 - *y);
-        }
-        let x = Tensor::new(rows.count, features.len(), rows.x).t();
-        Ok(Examples { x, y: Tensor::new(1, rows.count, rows.y), features, label, classes })
+        Csv::new(label, without).examples(source, name)
     }
 
     /// Divides the examples, in a random order that `seed` fixes, into those to train on and those
@@ -197,6 +367,8 @@ impl Examples {
             features: self.features.clone(),
             label: self.label.clone(),
             classes: self.classes.clone(),
+            columns: self.columns.clone(),
+            notes: self.notes.clone(),
         }
     }
 
@@ -211,35 +383,54 @@ impl Examples {
     /// ```
     ///
     /// # Errors
-    /// If a feature is the same in all examples, or differs by less than f64 can tell from 0, or is
+    /// If a feature is the same in all examples, up to rounding, or differs by less than f64 can tell from 0, or is
     /// NaN or infinite somewhere.
     ///
     /// # Panics
     /// If the fields do not fit each other.
     #[track_caller]
     pub fn standardizer(&self) -> Result<Standardizer> {
+        let (scaler, constant) = self.standardizer_and_constants()?;
+        match constant.first() {
+            Some(&i) => {
+                Err(faults::constant(&self.features[i], self.x.get(i, 0), self.y.shape().1))
+            }
+            None => Ok(scaler),
+        }
+    }
+
+    /// [`standardizer`](Examples::standardizer), and which features are the same in all examples, up to
+    /// rounding. Their deviation is taken as 1, so that they become 0 and their weights stay 0.
+    ///
+    /// # Errors
+    /// If a feature differs by less than f64 can tell from 0, or is NaN or infinite somewhere.
+    ///
+    /// # Panics
+    /// If the fields do not fit each other.
+    #[track_caller]
+    pub fn standardizer_and_constants(&self) -> Result<(Standardizer, Vec<usize>)> {
         let (n, m) = self.check();
-        let (mut means, mut deviations) = (vec![], vec![]);
+        let (mut means, mut deviations, mut constant) = (vec![], vec![], vec![]);
         for (i, name) in self.features.iter().enumerate() {
             let values = (0..m).map(|j| self.x.get(i, j));
             if let Some((j, x)) = values.clone().enumerate().find(|(_, x)| !x.is_finite()) {
                 return Err(faults::not_finite(name, j, x));
             }
-            let (mean, deviation) = mean_and_deviation(values.clone());
+            let (mean, mut deviation) = mean_and_deviation(values.clone());
             let first = values.clone().next().unwrap_or(f64::NAN);
-            if values.clone().all(|x| x == first) {
-                return Err(faults::constant(name, first, m));
-            }
-            if deviation == 0.0 {
+            let largest = values.clone().fold(0.0, |most: f64, x| most.max(x.abs()));
+            let rounding = deviation > 0.0 && deviation <= 4.0 * f64::EPSILON * largest;
+            if rounding || values.clone().all(|x| x == first) {
+                constant.push(i);
+                deviation = 1.0;
+            } else if deviation == 0.0 {
                 return Err(faults::no_deviation(name));
             }
             means.push(mean);
             deviations.push(deviation);
         }
-        Ok(Standardizer {
-            means: Tensor::new(n, 1, means),
-            deviations: Tensor::new(n, 1, deviations),
-        })
+        let (means, deviations) = (Tensor::new(n, 1, means), Tensor::new(n, 1, deviations));
+        Ok((Standardizer { means, deviations }, constant))
     }
 }
 
@@ -292,32 +483,7 @@ pub fn columns(
     name: &str,
     wanted: &[&str],
 ) -> Result<Vec<(String, Vec<f64>)>> {
-    let mut csv = Reader::new(source, name);
-    if !csv.header()? {
-        return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
-    }
-    let column = |&cell| {
-        let name = csv.text(cell).into_owned();
-        let wanted = wanted.contains(&name.as_str());
-        let role = if wanted { Role::Feature } else { Role::LeftOut };
-        Column { name, role, missing: 0 }
-    };
-    let mut columns: Vec<Column> = csv.cells.iter().map(column).collect();
-    let no_rows = csv.locate(csv.end(), faults::no_rows("there is a header, and no row below it"));
-    let mut rows = Rows::default();
-    while csv.next()? {
-        rows.add(&csv, &mut columns)?;
-    }
-    if rows.count == 0 {
-        return Err(no_rows);
-    }
-    if let Some(first) = rows.missing {
-        return Err(faults::all_missing(first, &columns, rows.incomplete, rows.count));
-    }
-    columns.retain(|column| column.role == Role::Feature);
-    let width = columns.len();
-    let values = |i: usize| rows.x.iter().skip(i).step_by(width).copied().collect();
-    Ok(columns.into_iter().enumerate().map(|(i, column)| (column.name, values(i))).collect())
+    Csv::default().columns(source, name, wanted)
 }
 
 /// The mean, and the root of the mean squared distance from it.
@@ -336,147 +502,6 @@ fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let mean = shares.clone().fold(0.0, |sum, u| sum + u) / count;
     let squares = shares.fold(0.0, |sum, u| sum + (u - mean) * (u - mean));
     (2.0 * (first / 2.0 + spread * mean), 2.0 * (spread * (squares / count).sqrt()))
-}
-
-/// What a column is used for.
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    Feature,
-    Label,
-    LeftOut,
-}
-
-struct Column {
-    name: String,
-    role: Role,
-    /// How many of its cells have no value.
-    missing: usize,
-}
-
-/// The columns that the header names, each with its role.
-fn roles(
-    csv: &Reader<'_, impl BufRead>,
-    label: Option<&str>,
-    without: &[&str],
-) -> Result<Vec<Column>> {
-    // A name stays on one line, whatever line ends or control characters its cell holds.
-    let name = |cell| csv.text(cell).replace(char::is_control, " ");
-    let named = |&cell| Column { name: name(cell), role: Role::Feature, missing: 0 };
-    let mut columns: Vec<Column> = csv.cells.iter().map(named).collect();
-    if columns.len() == 1 {
-        return Err(faults::one_column(csv, &columns[0].name));
-    }
-    // A row of data may hold one text, its label. A header may hold one, too, beside columns that
-    // are numbered: then that one was asked for.
-    let mut texts = columns.iter().filter(|column| column.name.parse::<f64>().is_err());
-    let asked_for = |text: &Column| label == Some(&text.name);
-    if !texts.next().is_some_and(|text| asked_for(text) || texts.next().is_some()) {
-        return Err(faults::no_header(csv));
-    }
-    for name in without {
-        if !columns.iter().any(|column| column.name == *name) {
-            return Err(faults::nothing_to_leave_out(csv, name, &columns));
-        }
-    }
-    let mut known = HashSet::new();
-    for (k, column) in columns.iter_mut().enumerate() {
-        if without.contains(&column.name.as_str()) {
-            column.role = Role::LeftOut;
-        } else if column.name.is_empty() {
-            return Err(faults::unnamed(csv, k));
-        } else if !known.insert(&column.name) {
-            return Err(faults::same_name(csv, k, &column.name));
-        }
-    }
-    let wanted = |column: &&mut Column| {
-        column.role == Role::Feature && label.is_none_or(|label| column.name == label)
-    };
-    match (columns.iter_mut().rev().find(wanted), label) {
-        (Some(column), _) => column.role = Role::Label,
-        (None, Some(label)) => return Err(faults::no_column(csv, label, &columns)),
-        (None, None) => return Err(faults::no_features(csv, &columns)),
-    }
-    match columns.iter().any(|column| column.role == Role::Feature) {
-        true => Ok(columns),
-        false => Err(faults::no_features(csv, &columns)),
-    }
-}
-
-/// What the rows hold, so far.
-#[derive(Default)]
-struct Rows {
-    count: usize,
-    x: Vec<f64>,
-    /// For each label its position among `classes`.
-    y: Vec<f64>,
-    /// The values of the label, in the order in which they appear.
-    classes: Vec<String>,
-    incomplete: usize,
-    /// The first cell without a value: an error, once all of them are counted.
-    missing: Option<Error>,
-    /// What is wrong, unless there are two classes in the end.
-    class_fault: Option<Error>,
-}
-
-impl Rows {
-    fn add(&mut self, csv: &Reader<'_, impl BufRead>, columns: &mut [Column]) -> Result<()> {
-        if csv.cells.len() != columns.len() {
-            return Err(faults::ragged(csv, columns));
-        }
-        let mut complete = true;
-        for (&cell, column) in csv.cells.iter().zip(columns) {
-            let text = csv.text(cell);
-            match (column.role, text.parse::<f64>().ok()) {
-                (Role::LeftOut, _) => {}
-                (Role::Feature, Some(number)) if number.is_finite() => self.x.push(number),
-                (role, number) if is_missing(&text, number, role) => {
-                    complete = false;
-                    column.missing += 1;
-                    self.missing.get_or_insert_with(|| faults::missing(csv, cell, column));
-                }
-                (Role::Feature, _) => return Err(faults::not_a_number(csv, cell, column)),
-                (Role::Label, number) => {
-                    let known = self.classes.len();
-                    let class = class(&mut self.classes, &text, number);
-                    // The first one may stay alone, and the third one is one too many.
-                    if class == known && matches!(known, 0 | 2) {
-                        self.class_fault = Some(faults::class(csv, cell, column));
-                    }
-                    self.y.push(class as f64);
-                }
-            }
-        }
-        self.count += 1;
-        self.incomplete += usize::from(!complete);
-        Ok(())
-    }
-}
-
-/// Whether a cell says that there is no value. A label may well be `-`, beside `+`.
-fn is_missing(text: &str, number: Option<f64>, role: Role) -> bool {
-    const MARKS: [&str; 5] = ["NA", "N/A", "#N/A", "null", "?"];
-    text.is_empty()
-        || number.is_some_and(f64::is_nan)
-        || text == "-" && role == Role::Feature
-        || MARKS.iter().any(|mark| text.eq_ignore_ascii_case(mark))
-}
-
-/// More classes than these are not told apart: two are wanted, and the others listed in an error.
-const CLASSES: usize = 9;
-
-/// The position of the label `text` among the classes seen so far, to which it is added if it is
-/// new. `1` and `1.0` are the same.
-fn class(seen: &mut Vec<String>, text: &str, number: Option<f64>) -> usize {
-    let same =
-        |class: &String| class == text || number.is_some() && class.parse::<f64>().ok() == number;
-    if let Some(class) = seen.iter().position(same) {
-        return class;
-    }
-    if seen.len() < CLASSES {
-        let name = || text.replace(char::is_control, " ");
-        seen.push(number.map_or_else(name, |number| number.to_string()));
-    }
-    seen.len() - 1
 }
 
 /// The names of class 0 and class 1, and whether they appeared in the other order.

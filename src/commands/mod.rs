@@ -9,6 +9,7 @@ mod typed;
 
 use std::io::Write;
 
+use chainrule::data::Csv;
 use chainrule::program::{AGREE, Arguments, Outcome, Usage};
 
 const USAGE: &str = "\
@@ -42,6 +43,24 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     run(out, arguments).map_err(|error| match error.downcast::<Usage>() {
         Ok(wrong) => format!("{wrong}\n{usage}").into(),
         Err(error) => error,
+    })
+}
+
+/// How a CSV file is read, as far as this can be said for every command.
+fn reading(arguments: &mut Arguments) -> Result<Csv, Usage> {
+    let header = match (arguments.flag("--header")?, arguments.flag("--no-header")?) {
+        (true, true) => {
+            return Err(Usage("--header and --no-header exclude each other".to_string()));
+        }
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    Ok(Csv {
+        header,
+        not_missing: arguments.values("--not-missing", "a text")?,
+        drop_incomplete: arguments.flag("--drop-incomplete")?,
+        ..Csv::default()
     })
 }
 

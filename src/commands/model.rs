@@ -7,17 +7,27 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chainrule::check::{self, Comparison};
-use chainrule::data::Examples;
+use chainrule::data::{self, Classifier, Csv, Examples};
 use chainrule::logistic::{self, Optimized, Options, closed_form};
-use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome};
+use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage, write_file};
 use chainrule::tensor::Tensor;
 
 pub const USAGE: &str = "\
-usage: cargo run -- model [FILE.csv] [--label NAME] [--without NAME]...
-           [--iterations N] [--learning-rate R]
-FILE.csv has a header row and one example per row. The label has two values and
-is the last column, or the one that --label names. --without leaves a column
-out, such as an id. Without a file: the penguins.";
+usage: cargo run -- model [FILE.csv] [options]
+FILE.csv has a header row and one example per row. Without it: the penguins.
+  --label NAME       the column to learn, of two values; the last one by default
+  --without NAME     leave a column out, such as an id
+  --encode NAME      make a column of 0 and 1 for each word but the first
+  --drop-incomplete  leave out rows in which a value is missing
+  --not-missing X    take the text X, such as NA, for a value
+  --header           the first row has names, or
+  --no-header        it is an example: the columns are c1, c2, ...
+  --iterations N     steps, 2000 by default
+  --learning-rate R  their length, 0.5 by default
+  --save MODEL.csv   write what was learned, to be read and loaded
+  --predict NEW.csv  probabilities and classes for rows with or without a label
+  --load MODEL.csv   predict with a saved model instead of training
+--without, --encode and --not-missing can be given several times.";
 
 /// The data without a file, and where it lies in the project.
 const PENGUINS: (&str, &[u8]) =
@@ -25,8 +35,12 @@ const PENGUINS: (&str, &[u8]) =
 
 /// Trains, judges, and ends with the verdict.
 pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
-    let label = arguments.value("--label", "a name")?;
-    let without = arguments.values("--without", "a name")?;
+    let csv = Csv {
+        label: arguments.value("--label", "a name")?,
+        without: arguments.values("--without", "a name")?,
+        encode: arguments.values("--encode", "a name")?,
+        ..super::reading(&mut arguments)?
+    };
     let usual = Options::default();
     let options = Options {
         num_iterations: arguments
@@ -37,30 +51,47 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
             .unwrap_or(usual.learning_rate),
         ..usual
     };
-    let file = arguments.file()?;
-    let without: Vec<&str> = without.iter().map(String::as_str).collect();
+    let [load, save, new] =
+        ["--load", "--save", "--predict"].map(|option| arguments.path(option, "a file"));
+    let (load, save, new, file) = (load?, save?, new?, arguments.file()?);
+    if let Some(saved) = load {
+        let none = || Usage("--load needs a file to predict: --predict NEW.csv".to_string());
+        let new = new.or(file).ok_or_else(none)?;
+        predict(out, &Classifier::read_csv(saved)?, &new, &csv)?;
+        return Ok(AGREE);
+    }
     let (name, all) = match &file {
-        Some(file) => (file.display().to_string(), read(file, label.as_deref(), &without)?),
-        None => {
-            let (name, text) = PENGUINS;
-            (name.to_string(), Examples::from_csv(text, name, label.as_deref(), &without)?)
+        Some(file) => {
+            let name = file.display().to_string();
+            let all = csv.examples(watched(file)?, &name)?;
+            (name, all)
         }
+        None => (PENGUINS.0.to_string(), csv.examples(PENGUINS.1, PENGUINS.0)?),
     };
     introduce(out, &name, &all)?;
+    all.standardizer()?; // what is constant in the whole file teaches nothing
     let (mut train, mut test) = all.split(0.2, 1)?;
     if let Some(class) = only_class(&train) {
         writeln!(out, "all examples to train on are {class}: there is no other class to learn")?;
     }
-    let scaler = train.standardizer()?;
-    (train.x, test.x) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
+    let (scaler, constant) = train.standardizer_and_constants()?;
     let (trained_on, tested_on) = (train.y.shape().1, test.y.shape().1);
+    if trained_on == 1 {
+        train.standardizer()?; // it says that one is not enough
+    }
+    if !constant.is_empty() {
+        let names: Vec<&str> = constant.iter().map(|&i| train.features[i].as_str()).collect();
+        let same = format!("the same in all {trained_on} examples to train on, so of weight 0: ");
+        wrapped(out, &(same + &names.join(", ")))?;
+    }
+    (train.x, test.x) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
     writeln!(out, "{trained_on} to train on, {tested_on} to test with; features standardised\n")?;
     out.flush()?;
 
     let (w, b) = logistic::initialize_with_zeros(train.features.len());
     let (at_start, first_cost) = compare(&w, b, &train)?;
     let iterations = options.num_iterations;
-    let every = iterations.div_ceil(5).max(1);
+    let every = iterations.div_ceil(4).max(1);
     let (mut written, mut progress) = (Ok(()), Progress::new());
     let report = |iteration: usize, cost: f64| {
         if iteration.is_multiple_of(every) && written.is_ok() {
@@ -76,13 +107,25 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         writeln!(out, "the cost rose, as the steps are too long: try a smaller --learning-rate")?;
     }
     judge(out, &fit, &train, &test)?;
+    weights(out, &fit, &train.features)?;
 
     writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{}", at_start.largest(ROWS))?;
-    writeln!(out, "\nThe gradient after {iterations} iterations:\n{}", at_end.largest(ROWS))?;
-    writeln!(out, "{CANCEL}")?;
+    if iterations > 0 {
+        writeln!(out, "The gradient after {iterations} iterations:\n{}", at_end.largest(ROWS))?;
+        writeln!(out, "{CANCEL}")?;
+    }
     let agree = at_start.agrees() && at_end.agrees();
     let verdict = check::verdict(agree);
-    writeln!(out, "\nverdict: {verdict}  (backpropagation and the gradient derived by hand)\n")?;
+    writeln!(out, "\nverdict: {verdict}  (backpropagation and the gradient derived by hand)")?;
+    let model = Classifier::of_one_node(&train, scaler, &fit.w, fit.b);
+    if let Some(path) = save {
+        write_file(&path, &model.to_csv())?;
+        writeln!(out, "saved: {}", path.display())?;
+    }
+    if let Some(new) = new {
+        writeln!(out, "\n{}:", new.display())?;
+        predict(out, &model, &new, &csv)?;
+    }
     writeln!(out, "Try:  cargo run -- model --learning-rate 0.05: the cost falls, more slowly.")?;
     writeln!(out, "Next: cargo run -- step")?;
     Ok(if agree { AGREE } else { DISAGREE })
@@ -93,6 +136,7 @@ fn introduce(out: &mut impl Write, name: &str, all: &Examples) -> io::Result<()>
     let (n, m) = all.x.shape();
     let features = if n == 1 { "feature" } else { "features" };
     writeln!(out, "{name}: {m} examples, {n} {features}")?;
+    all.notes.iter().try_for_each(|note| wrapped(out, note))?;
     let ones = all.y.sum() as usize;
     let [zero, one] = &all.classes;
     writeln!(out, "label {}: {ones} are {one}, {} are {zero}", all.label, m - ones)?;
@@ -100,6 +144,20 @@ fn introduce(out: &mut impl Write, name: &str, all: &Examples) -> io::Result<()>
         writeln!(out, "the node learns {one} as 1 and {zero} as 0")?;
     }
     Ok(())
+}
+
+/// A text in lines of at most 80 characters.
+fn wrapped(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + word.chars().count() >= 80 {
+            writeln!(out, "{line}")?;
+            line = " ".to_string();
+        }
+        line += if line.is_empty() { "" } else { " " };
+        line += word;
+    }
+    writeln!(out, "{line}")
 }
 
 /// The class of all these examples, if there is one only.
@@ -112,29 +170,127 @@ fn only_class(part: &Examples) -> Option<&String> {
     }
 }
 
-/// How often the node is right, and how often a baseline is that never looks at the features.
+/// How often the node is right, how often a baseline is that never looks at the features, and what is
+/// taken for what.
 fn judge(
     out: &mut impl Write,
     fit: &Optimized,
     train: &Examples,
     test: &Examples,
 ) -> Result<(), Box<dyn Error>> {
-    let n = train.features.len();
-    let right = |w: &Tensor, b: f64, part: &Examples| {
-        logistic::predict(w, b, &part.x).map(|guess| logistic::accuracy(&guess, &part.y))
-    };
-    let (on_train, on_test) = (right(&fit.w, fit.b, train)?, right(&fit.w, fit.b, test)?);
-    writeln!(out, "\naccuracy: {on_train:.1} % on train, {on_test:.1} % on test")?;
-    // With w = 0 the answer is the same for every example, and b decides which.
+    let guesses = [train, test].map(|part| logistic::predict(&fit.w, fit.b, &part.x));
+    let [on_train, on_test] = guesses;
+    let (on_train, on_test) = (on_train?, on_test?);
+    let right = logistic::accuracy(&on_train, &train.y);
+    let right_on_test = logistic::accuracy(&on_test, &test.y);
+    writeln!(out, "accuracy: {right:.1} % on train, {right_on_test:.1} % on test")?;
     let ones_are_more = train.y.sum() > train.y.shape().1 as f64 / 2.0;
-    let (no_weights, b) = (Tensor::zeros(n, 1), if ones_are_more { 1.0 } else { -1.0 });
-    let (on_train, on_test) = (right(&no_weights, b, train)?, right(&no_weights, b, test)?);
     let always = &train.classes[usize::from(ones_are_more)];
-    writeln!(out, "baseline (always {always}): {on_train:.1} % on train, {on_test:.1} % on test")?;
-    let size = |i: &usize| fit.w.get(*i, 0).abs();
-    if let Some(i) = (0..n).filter(|i| size(i) != 0.0).max_by(|i, j| size(i).total_cmp(&size(j))) {
-        let (weight, name) = (short(fit.w.get(i, 0)), &train.features[i]);
-        writeln!(out, "the largest weight is w[{i}] = {weight}, that of {name}")?;
+    let same = |part: &Examples| Tensor::filled(1, part.y.shape().1, f64::from(ones_are_more));
+    let [all_train, all_test] = [train, test].map(|part| logistic::accuracy(&same(part), &part.y));
+    writeln!(
+        out,
+        "baseline (always {always}): {all_train:.1} % on train, {all_test:.1} % on test"
+    )?;
+    if right == 100.0 && only_class(train).is_none() {
+        writeln!(out, "train is separable: the cost has no minimum, and weights grow for ever")?;
+    }
+    confusion(out, &train.classes, &[("train", &train.y, &on_train), ("test", &test.y, &on_test)])?;
+    Ok(())
+}
+
+/// What is taken for what: for each part its name, Y and the predictions. Of two classes also the
+/// precision and the recall of the second one.
+fn confusion(
+    out: &mut impl Write,
+    classes: &[String],
+    parts: &[(&str, &Tensor, &Tensor)],
+) -> io::Result<()> {
+    let count = |part: &(&str, &Tensor, &Tensor), class: usize, guess: usize| {
+        let pairs = part.1.to_vec().into_iter().zip(part.2.to_vec());
+        pairs.filter(|pair| *pair == (class as f64, guess as f64)).count()
+    };
+    let width = classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).clamp(4, 12);
+    write!(out, "{:width$}    ", "")?;
+    for (name, ..) in parts {
+        let names = classes.iter().map(|class| format!("  {:>width$}", fitted(class, width)));
+        write!(out, " {name:>7}:{}", names.collect::<String>())?;
+    }
+    writeln!(out, "  <- predicted")?;
+    for (k, class) in classes.iter().enumerate() {
+        write!(out, " is {:<width$}", fitted(class, width))?;
+        for part in parts {
+            let counts =
+                (0..classes.len()).map(|guess| format!("  {:>width$}", count(part, k, guess)));
+            write!(out, "         {}", counts.collect::<String>())?;
+        }
+        writeln!(out)?;
+    }
+    if let [_, one] = classes {
+        let share = |right: usize, others: usize| match right + others {
+            0 => "none".to_string(),
+            all => format!("{:.1} %", 100.0 * right as f64 / all as f64),
+        };
+        let shares = |class: usize, guess: usize| {
+            let share = |part| share(count(part, 1, 1), count(part, class, guess));
+            parts.iter().map(share).collect::<Vec<_>>().join(", ")
+        };
+        let names: Vec<&str> = parts.iter().map(|(name, ..)| *name).collect();
+        let (one, names, precision) = (fitted(one, width), names.join(" and "), shares(0, 1));
+        writeln!(out, "for {one}, {names}: precision {precision}; recall {}", shares(1, 0))?;
+    }
+    Ok(())
+}
+
+/// Every weight with its name, the largest first.
+fn weights(out: &mut impl Write, fit: &Optimized, names: &[String]) -> io::Result<()> {
+    let mut weights: Vec<(&String, f64)> = names.iter().zip(fit.w.to_vec()).collect();
+    weights.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
+    writeln!(out, "\nWeights of the standardised features, by size; b = {}:", short(fit.b))?;
+    for pair in weights[..weights.len().min(WEIGHTS)].chunks(2) {
+        let shown =
+            |(name, w): &(&String, f64)| format!("  {:<24} {:>11}", fitted(name, 24), short(*w));
+        writeln!(out, "{}", pair.iter().map(shown).collect::<String>())?;
+    }
+    match weights.len() {
+        0..=WEIGHTS => Ok(()),
+        count => writeln!(out, "  and {} smaller ones", count - WEIGHTS),
+    }
+}
+
+const WEIGHTS: usize = 20;
+
+/// A name in so many places; `~` stands for the rest of a long one.
+fn fitted(name: &str, width: usize) -> String {
+    if name.chars().count() <= width {
+        return name.to_string();
+    }
+    name.chars().take(width - 1).chain(['~']).collect()
+}
+
+/// For each row of new data the probability of each class, and the class; as a CSV file, with the
+/// line on which the row stands. If the file has the label as well, what is taken for what.
+fn predict(
+    out: &mut impl Write,
+    model: &Classifier,
+    file: &Path,
+    csv: &Csv,
+) -> Result<(), Box<dyn Error>> {
+    let new = model.read(watched(file)?, &file.display().to_string(), csv)?;
+    let p = model.probabilities(&new.x)?;
+    let guesses = Classifier::predictions(&p);
+    let classes = model.classes.iter().map(|class| data::quoted(&format!("P({class})")));
+    let heads: Vec<String> = classes.chain([data::quoted(&model.label)]).collect();
+    writeln!(out, "line,{}", heads.join(","))?;
+    for (j, (line, &guess)) in new.lines.iter().zip(&guesses).enumerate() {
+        write!(out, "{line}")?;
+        (0..p.shape().0).try_for_each(|i| write!(out, ",{:.6}", p.get(i, j)))?;
+        writeln!(out, ",{}", data::quoted(&model.classes[guess]))?;
+    }
+    if new.y.to_vec().iter().any(|y| !y.is_nan()) {
+        let guesses = guesses.iter().map(|&guess| guess as f64).collect();
+        let guesses = Tensor::new(1, new.lines.len(), guesses);
+        confusion(out, &model.classes, &[("new", &new.y, &guesses)])?;
     }
     Ok(())
 }
@@ -146,13 +302,10 @@ const ROWS: usize = 5;
 const CANCEL: &str =
     "Where terms cancel, the last digits are rounding; the verdict goes by term size.";
 
-fn read(path: &Path, label: Option<&str>, without: &[&str]) -> chainrule::Result<Examples> {
-    let Ok(file) = File::open(path) else {
-        return Examples::read_csv_without(path, label, without); // it says why not
-    };
-    let watched = Watched { file, bytes: 0, progress: Progress::new() };
-    let source = BufReader::with_capacity(1 << 16, watched);
-    Examples::from_csv(source, &path.display().to_string(), label, without)
+/// The file, which says how far it was read.
+fn watched(path: &Path) -> chainrule::Result<BufReader<Watched>> {
+    let watched = Watched { file: data::open(path)?, bytes: 0, progress: Progress::new() };
+    Ok(BufReader::with_capacity(1 << 16, watched))
 }
 
 fn write_cost(out: &mut impl Write, iteration: usize, cost: f64) -> io::Result<()> {

@@ -1,13 +1,12 @@
 //! A formula from the command line, with the numbers that its names stand for.
 
 use std::error::Error;
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::mem::take;
 use std::path::Path;
 
 use chainrule::check::Dual;
-use chainrule::data;
+use chainrule::data::{self, Csv};
 use chainrule::formula::Formula;
 use chainrule::program::{Arguments, Usage, text};
 use chainrule::scalar::{Tape, Var};
@@ -37,6 +36,7 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
     let file = arguments.path("--file", "a file")?;
     let data = arguments.path("--data", "a file")?;
     let constants = arguments.values("--constant", "a name")?;
+    let csv = super::reading(&mut arguments)?;
     let words: Result<Vec<String>, Usage> = arguments.words()?.into_iter().map(text).collect();
     let mut words = words?.into_iter();
     let mut typed = Typed { data: data.is_some(), ..Typed::default() };
@@ -57,7 +57,7 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
     };
     typed.constants = constants.iter().flat_map(|all| all.split(',')).map(String::from).collect();
     if let Some(path) = data {
-        typed.bind_columns(&path)?;
+        typed.bind_columns(&path, &csv)?;
     }
     typed.bind(words.collect())?;
     match typed.derivatives.first() {
@@ -71,14 +71,19 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
 
 impl Typed {
     /// Lets the names of columns stand for them.
-    fn bind_columns(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
+    fn bind_columns(&mut self, path: &Path, csv: &Csv) -> Result<(), Box<dyn Error>> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(unreadable(&name))?;
-        let columns = data::columns(BufReader::new(file), &name, &self.formula.names())?;
+        let file = data::open(path)?;
+        let columns = csv.columns(BufReader::new(file), &name, &self.formula.names())?;
         for (column, values) in columns {
             self.formula = take(&mut self.formula).with(&column, &values)?;
         }
         self.point.push(format!("--data {}", quoted(&name)));
+        let header = csv.header.map(|there| if there { "--header" } else { "--no-header" });
+        let drop = csv.drop_incomplete.then_some("--drop-incomplete");
+        self.point.extend(header.into_iter().chain(drop).map(String::from));
+        let kept = csv.not_missing.iter().map(|mark| format!("--not-missing {}", quoted(mark)));
+        self.point.extend(kept);
         Ok(())
     }
 

@@ -5,71 +5,62 @@ use std::io::{self, BufRead};
 
 use crate::error::{Error, Result};
 
-/// A text that is read record by record: no more than one record, of 64 MiB at most, is in memory.
+/// A text that is read record by record: no more than one record, of [`LONGEST`] bytes, is in memory.
 pub(super) struct Reader<'n, R> {
     source: R,
     /// What the text is called in errors.
     name: &'n str,
-    /// What separates cells, as the header shows.
-    separator: u8,
+    /// What separates cells; a space stands for any number of spaces and tabs.
+    pub separator: u8,
     /// How many lines were read.
     pub lines: usize,
     /// The line on which the record starts.
-    start: usize,
-    /// Usually a line; several, joined by `\n`, where quotes hold line breaks.
-    record: String,
+    pub start: usize,
+    /// Usually a line; several, joined by `\n`, where quotes hold line breaks. It is UTF-8.
+    record: Vec<u8>,
     /// The record's cells.
     pub cells: Vec<Cell>,
-    /// A line before it is known to be UTF-8.
-    bytes: Vec<u8>,
+    /// Whether the last line ended in `\r`: a `\n` behind it belongs to it.
+    carriage_return: bool,
 }
 
 /// Where a cell lies in its record.
 #[derive(Clone, Copy)]
 pub(super) struct Cell {
     /// The first byte of its text, after spaces and a quote.
-    pub start: usize,
+    start: u32,
     /// One past the last byte of its text.
-    end: usize,
+    end: u32,
     /// Where the separator after it stands, or the end of the record.
-    next: usize,
-    quoted: bool,
+    next: u32,
+    pub quoted: bool,
 }
 
-/// Later ones win a tie: a name such as `weight, kg` holds a comma, and hardly a tab.
-const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+impl Cell {
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+}
 
 impl<'n, R: BufRead> Reader<'n, R> {
-    pub fn new(source: R, name: &'n str) -> Self {
-        let (record, cells, bytes) = (String::new(), vec![], vec![]);
-        Reader { source, name, separator: b',', lines: 0, start: 1, record, cells, bytes }
-    }
-
-    /// Reads the first record that is not blank and learns from it what separates cells: what does
-    /// so most often, outside of quotes. False if there is none.
-    pub fn header(&mut self) -> Result<bool> {
-        while self.line()? {
-            if self.record.trim().is_empty() {
-                continue;
-            }
-            self.split(|byte| SEPARATORS.contains(&byte))?;
-            let bytes = self.record.as_bytes();
-            let count = |separator: &u8| {
-                self.cells.iter().filter(|cell| bytes.get(cell.next) == Some(separator)).count()
-            };
-            self.separator = SEPARATORS.into_iter().max_by_key(count).unwrap_or(b',');
-            let separator = self.separator;
-            self.split(|byte| byte == separator)?;
-            return Ok(true);
+    pub fn new(source: R, name: &'n str, separator: u8) -> Self {
+        let (record, cells) = (vec![], vec![]);
+        Reader {
+            source,
+            name,
+            separator,
+            lines: 0,
+            start: 1,
+            record,
+            cells,
+            carriage_return: false,
         }
-        Ok(false)
     }
 
     /// Reads the next record that is not blank. False after the last.
     pub fn next(&mut self) -> Result<bool> {
-        let separator = self.separator;
         while self.line()? {
-            self.split(|byte| byte == separator)?;
+            self.split()?;
             if self.cells.iter().any(|&cell| !self.text(cell).is_empty()) {
                 return Ok(true);
             }
@@ -77,13 +68,24 @@ impl<'n, R: BufRead> Reader<'n, R> {
         Ok(false)
     }
 
-    /// The text of a cell, without quotes and spaces around it.
+    /// The text of a cell, without quotes and without what is invisible around it.
     pub fn text(&self, cell: Cell) -> Cow<'_, str> {
-        let text = self.record[cell.start..cell.end].trim();
+        let text =
+            trim(str::from_utf8(&self.record[cell.start()..cell.end as usize]).unwrap_or(""));
         match cell.quoted && text.contains("\"\"") {
             true => Cow::Owned(text.replace("\"\"", "\"")),
-            false => Cow::Borrowed(text),
+            false => Cow::Borrowed(unquoted(text)),
         }
+    }
+
+    /// The texts of all cells.
+    pub fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.cells.iter().map(|&cell| self.text(cell))
+    }
+
+    /// The record up to a byte.
+    pub fn before(&self, at: usize) -> &str {
+        str::from_utf8(&self.record[..at]).unwrap_or_default()
     }
 
     /// Where the record ends.
@@ -91,80 +93,128 @@ impl<'n, R: BufRead> Reader<'n, R> {
         self.record.len()
     }
 
-    pub fn separator(&self) -> &'static str {
-        match self.separator {
-            b',' => ",",
-            b';' => ";",
-            _ => "tab",
-        }
-    }
-
     /// The error, with its place: byte `at` of the record.
     pub fn locate(&self, at: usize, error: Error) -> Error {
-        let before = &self.record[..at];
+        let before = self.before(at);
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         let line = self.start + before.matches('\n').count();
         let column = before[start..].chars().count() + 1;
-        let text = self.record[start..].split('\n').next().unwrap_or_default();
+        let text = self.before(self.end())[start..].split('\n').next().unwrap_or_default();
         error.at(self.name, line, column, text)
     }
 
-    /// Starts a record with the next line. False if there is none.
-    fn line(&mut self) -> Result<bool> {
+    /// Starts a record with the next line that is not empty. False if there is none.
+    pub fn line(&mut self) -> Result<bool> {
         self.record.clear();
+        self.skip_line_ends().map_err(|error| unreadable(self.name, error))?;
         self.start = self.lines + 1;
         self.append_line()
     }
 
     /// Appends the next line, which must be UTF-8, to the record. False if there is none.
     fn append_line(&mut self) -> Result<bool> {
-        self.bytes.clear();
-        let found = read_line(&mut self.source, &mut self.bytes);
-        if !found.map_err(|error| unreadable(self.name, error))? {
+        let start = self.record.len();
+        if !self.read_line().map_err(|error| unreadable(self.name, error))? {
             return Ok(false);
         }
         self.lines += 1;
-        let byte_order_mark: &[u8] = if self.lines == 1 { b"\xef\xbb\xbf" } else { b"" };
-        let line = self.bytes.strip_prefix(byte_order_mark).unwrap_or(&self.bytes);
-        match std::str::from_utf8(line) {
-            Ok(line) => self.record.push_str(line),
-            Err(error) => return Err(not_utf8(self.name, self.lines, line, error.valid_up_to())),
+        if self.lines == 1 && self.record.starts_with(BYTE_ORDER_MARK) {
+            self.record.drain(..BYTE_ORDER_MARK.len());
         }
-        Ok(true)
+        let line = &self.record[start..];
+        match str::from_utf8(line) {
+            Ok(_) => Ok(true),
+            Err(error) => Err(not_utf8(self.name, self.lines, line, error.valid_up_to())),
+        }
+    }
+
+    /// Appends the next line, without its end: `\n`, `\r\n` or `\r`. False if there is none.
+    fn read_line(&mut self) -> io::Result<bool> {
+        let mut found = false;
+        loop {
+            let buffer = filled(&mut self.source)?;
+            if buffer.is_empty() {
+                return Ok(found);
+            }
+            if std::mem::take(&mut self.carriage_return) && buffer[0] == b'\n' {
+                self.source.consume(1);
+                continue;
+            }
+            found = true;
+            let end = buffer.iter().position(|&byte| is_line_end(byte));
+            let length = end.unwrap_or(buffer.len());
+            if self.record.len() + length > LONGEST {
+                return Err(io::Error::other("a line has more than 32 MiB"));
+            }
+            self.record.extend_from_slice(&buffer[..length]);
+            self.carriage_return = end.is_some_and(|end| buffer[end] == b'\r');
+            self.source.consume(length + usize::from(end.is_some()));
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Passes over line ends, a hundred million of them in a moment.
+    fn skip_line_ends(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = filled(&mut self.source)?;
+            let count = buffer.iter().take_while(|&&byte| is_line_end(byte)).count();
+            for &byte in &buffer[..count] {
+                self.lines += usize::from(byte == b'\r' || !self.carriage_return);
+                self.carriage_return = byte == b'\r';
+            }
+            let more = count == buffer.len() && count > 0;
+            self.source.consume(count);
+            if !more {
+                return Ok(());
+            }
+        }
     }
 
     /// Finds the record's cells, and reads further lines while a quote is open.
-    fn split(&mut self, separates: impl Fn(u8) -> bool) -> Result<()> {
+    fn split(&mut self) -> Result<()> {
         self.cells.clear();
         let mut at = 0;
         loop {
-            let cell = self.cell(at, &separates)?;
+            let cell = self.cell(at)?;
+            if self.cells.len() == MOST_CELLS {
+                return Err(self.too_many(at));
+            }
             self.cells.push(cell);
-            if cell.next == self.record.len() {
+            if cell.next as usize == self.record.len() {
                 return Ok(());
             }
-            at = cell.next + 1;
+            at = cell.next as usize + 1;
         }
     }
 
     /// The cell that starts at byte `at`.
-    fn cell(&mut self, at: usize, separates: impl Fn(u8) -> bool) -> Result<Cell> {
-        let space = |byte: &&u8| matches!(**byte, b' ' | b'\t') && !separates(**byte);
-        let spaces = |bytes: &[u8]| bytes.iter().take_while(space).count();
-        let bytes = self.record.as_bytes();
-        let start = at + spaces(&bytes[at..]);
-        if bytes.get(start) != Some(&b'"') {
+    fn cell(&mut self, at: usize) -> Result<Cell> {
+        let separator = self.separator;
+        let blank =
+            |&&byte: &&u8| matches!(byte, b' ' | b'\t') && (byte != separator || byte == b' ');
+        let spaces = |bytes: &[u8]| bytes.iter().take_while(blank).count();
+        let separates = |byte: u8| byte == separator || separator == b' ' && byte == b'\t';
+        let bytes = &self.record;
+        let mut start = at + spaces(&bytes[at..]);
+        let quoted = bytes.get(start) == Some(&b'"');
+        let end = if quoted {
+            start += 1;
+            self.closing_quote(start)?
+        } else {
             let length = bytes[start..].iter().position(|&byte| separates(byte));
-            let end = length.map_or(bytes.len(), |length| start + length);
-            return Ok(Cell { start, end, next: end, quoted: false });
+            length.map_or(bytes.len(), |length| start + length)
+        };
+        let bytes = &self.record;
+        let behind = end + usize::from(quoted);
+        let mut next = behind + spaces(&bytes[behind..]);
+        if separator == b' ' && next > behind && next < bytes.len() {
+            next -= 1; // the last of several spaces is what separates
         }
-        let start = start + 1;
-        let end = self.closing_quote(start)?;
-        let bytes = self.record.as_bytes();
-        let next = end + 1 + spaces(&bytes[end + 1..]);
         match bytes.get(next) {
             Some(&byte) if !separates(byte) => Err(self.after_quote(start, next)),
-            _ => Ok(Cell { start, end, next, quoted: true }),
+            _ => Ok(Cell { start: start as u32, end: end as u32, next: next as u32, quoted }),
         }
     }
 
@@ -172,14 +222,14 @@ impl<'n, R: BufRead> Reader<'n, R> {
     fn closing_quote(&mut self, start: usize) -> Result<usize> {
         let mut at = start;
         loop {
-            let bytes = self.record.as_bytes();
+            let bytes = &self.record;
             match bytes[at..].iter().position(|&byte| byte == b'"') {
                 Some(k) if bytes.get(at + k + 1) == Some(&b'"') => at += k + 2,
                 Some(k) => return Ok(at + k),
                 None => {
                     at = bytes.len();
-                    self.record.push('\n');
-                    if at > LONGEST || !self.append_line()? {
+                    self.record.push(b'\n');
+                    if at > LONGEST / 2 || !self.append_line()? {
                         return Err(self.unclosed(start - 1));
                     }
                 }
@@ -197,8 +247,18 @@ impl<'n, R: BufRead> Reader<'n, R> {
         self.locate(at, error)
     }
 
+    fn too_many(&self, at: usize) -> Error {
+        let error = Error::new(
+            "this row has more than a million cells",
+            [],
+            "each column is a feature with a weight of its own",
+            "check that each example is on a line of its own",
+        );
+        self.locate(at, error)
+    }
+
     fn after_quote(&self, start: usize, at: usize) -> Error {
-        let opened = self.start + self.record[..start].matches('\n').count();
+        let opened = self.start + self.before(start).matches('\n').count();
         let error = Error::new(
             "text follows a closing quote",
             [format!("the quote was opened on line {opened}")],
@@ -210,37 +270,40 @@ impl<'n, R: BufRead> Reader<'n, R> {
 }
 
 /// Whatever has no line ends, or a quote that is not closed, is not read until memory is full.
-const LONGEST: usize = 1 << 26;
+const LONGEST: usize = 1 << 25;
 
-/// Appends the next line to `line`, without its end: `\n`, `\r\n` or `\r`. False if there is none.
-fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    let mut found = false;
-    loop {
-        let buffer = match source.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            buffer => buffer?,
-        };
-        if buffer.is_empty() {
-            return Ok(found);
+const MOST_CELLS: usize = 1_000_000;
+
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// What can be read without waiting, nothing at the end.
+fn filled(source: &mut impl BufRead) -> io::Result<&[u8]> {
+    while let Err(error) = source.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
         }
-        found = true;
-        let Some(end) = buffer.iter().position(|&byte| matches!(byte, b'\n' | b'\r')) else {
-            if line.len() > LONGEST {
-                return Err(io::Error::other("a line has more than 64 MiB"));
-            }
-            line.extend_from_slice(buffer);
-            let length = buffer.len();
-            source.consume(length);
-            continue;
-        };
-        line.extend_from_slice(&buffer[..end]);
-        let carriage_return = buffer[end] == b'\r';
-        source.consume(end + 1);
-        if carriage_return && source.fill_buf()?.first() == Some(&b'\n') {
-            source.consume(1);
-        }
-        return Ok(true);
     }
+    source.fill_buf()
+}
+
+/// Without spaces, and without what takes no place on the screen, around it.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+}
+
+/// Zero-width characters, marks of direction, and what old programs end a file with.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(u32::from(c), 0 | 0x1a | 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2069)
+        || c == '\u{feff}'
+}
+
+/// Without the single quotes of some programs around it.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).map_or(text, trim)
 }
 
 pub(super) fn unreadable(name: &str, error: io::Error) -> Error {

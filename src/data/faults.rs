@@ -1,10 +1,11 @@
 //! What can be wrong with a table of examples, told in the form of every [`Error`].
 
 use std::io::BufRead;
-use std::iter;
 
+use super::cell;
 use super::csv::{Cell, Reader};
-use super::{Column, Role};
+use super::start::Record;
+use super::table::{CLASSES, Field, MOST_WORDS, Role, Rows};
 use crate::error::{Error, brief, list};
 
 pub(super) fn no_rows(what: &str) -> Error {
@@ -26,20 +27,58 @@ pub(super) fn one_column(csv: &Reader<'_, impl BufRead>, name: &str) -> Error {
     csv.locate(0, error)
 }
 
-pub(super) fn no_header(csv: &Reader<'_, impl BufRead>) -> Error {
-    let features = (1..csv.cells.len()).map(|k| format!("x{k}"));
-    let names: Vec<String> = features.chain(["y".to_string()]).collect();
-    let separator = csv.separator().replace("tab", "\t");
-    let text =
-        csv.cells.iter().map(|&cell| csv.text(cell)).find(|text| text.parse::<f64>().is_err());
-    let label = text.map(|text| format!("if these are names: --label {}", brief(&text)));
-    let error = Error::new(
-        "the first row is one of numbers: the header seems to be missing",
-        iter::once(format!("it has {} cells", csv.cells.len())).chain(label),
+/// A file that is none.
+pub(super) fn no_table(name: &str, what: &str, hint: &str) -> Error {
+    Error::new(
+        format!("this is {what}, not a CSV file"),
+        [],
+        "a table is read as text, in which rows are lines",
+        hint,
+    )
+    .at(name, 1, 1, "")
+}
+
+pub(super) fn no_header(name: &str, first: &Record, what: &str) -> Error {
+    Error::new(
+        format!("the first row {what}: the header seems to be missing"),
+        [format!("it has {} cells", first.cells.len())],
         "the first row names the columns, and is not an example",
-        format!("put a line with names above it, such as {}", brief(&names.join(&separator))),
-    );
-    csv.locate(0, error)
+        "if it is an example: --no-header; if it names the columns: --header",
+    )
+    .at(name, first.line, 1, &first.text)
+}
+
+pub(super) fn counts(name: &str, first: &Record) -> Error {
+    let line = first.line;
+    Error::new(
+        format!("line {line} is no header of this table: it counts rows and features"),
+        ["behind the two numbers are the names of the classes".to_string()],
+        "the first row names the columns, and is not an example",
+        format!("delete line {line}, and use --no-header"),
+    )
+    .at(name, line, 1, &first.text)
+}
+
+pub(super) fn title(name: &str, title: &Record, header: &Record) -> Error {
+    let (line, header) = (title.line, header.line);
+    Error::new(
+        format!("line {line} is a title, and the header is line {header}"),
+        [],
+        "the first row names the columns",
+        format!("delete what is above line {header}"),
+    )
+    .at(name, line, 1, &title.text)
+}
+
+pub(super) fn units(name: &str, row: &Record) -> Error {
+    let line = row.line;
+    Error::new(
+        format!("line {line} holds no number, and the rows below it do"),
+        ["such a line has units, or is a second header".to_string()],
+        "every row below the header is an example",
+        format!("delete line {line}"),
+    )
+    .at(name, line, 1, &row.text)
 }
 
 pub(super) fn unnamed(csv: &Reader<'_, impl BufRead>, k: usize) -> Error {
@@ -62,10 +101,12 @@ pub(super) fn same_name(csv: &Reader<'_, impl BufRead>, k: usize, name: &str) ->
     locate_cell(csv, k, error)
 }
 
-pub(super) fn no_column(csv: &Reader<'_, impl BufRead>, name: &str, columns: &[Column]) -> Error {
-    let kept: Vec<&str> = kept(columns).map(|column| column.name.as_str()).collect();
+pub(super) fn no_column(csv: &Reader<'_, impl BufRead>, name: &str, fields: &[Field]) -> Error {
+    let kept: Vec<&str> = kept(fields).map(|field| field.name.as_str()).collect();
     let hint = match similar(&kept, name).or(kept.last()) {
-        Some(meant) => format!("ask for a column that is there, such as {:?}", brief(meant)),
+        Some(meant) => {
+            format!("ask for a column that is there, such as{}", option("--label", meant))
+        }
         None => "leave fewer columns out".to_string(),
     };
     let error = Error::new(
@@ -77,33 +118,85 @@ pub(super) fn no_column(csv: &Reader<'_, impl BufRead>, name: &str, columns: &[C
     csv.locate(0, error)
 }
 
-pub(super) fn nothing_to_leave_out(
+/// `--without` or `--encode` names a column that is not there.
+pub(super) fn no_such_column(
     csv: &Reader<'_, impl BufRead>,
+    asked: &str,
     name: &str,
-    columns: &[Column],
+    fields: &[Field],
 ) -> Error {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let option = |name: &str| format!(" --without {:?}", brief(name.trim()));
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let hint = match similar(&names, name) {
-        Some(meant) => format!("if this one is meant:{}", option(meant)),
+        Some(meant) => format!("if this one is meant:{}", option(asked, meant)),
         None if name.contains(',') => {
-            let options: String = name.split(',').map(option).collect();
+            let options: String = name.split(',').map(|name| option(asked, name.trim())).collect();
             format!("give it once for each column:{options}")
         }
-        None => "give a name as it stands in the header, or drop this --without".to_string(),
+        None => format!("give a name as it stands in the header, or drop this {asked}"),
+    };
+    let (purpose, why) = match asked {
+        "--encode" => {
+            ("encode", "--encode NAME makes a column of 0 and 1 for each word of a column")
+        }
+        _ => {
+            ("leave out", "--without NAME leaves out a column that teaches nothing, such as an id")
+        }
     };
     let error = Error::new(
-        format!("no column to leave out is named `{}`", brief(name)),
+        format!("no column to {purpose} is named `{}`", brief(name)),
         [format!("the {} columns are {}", names.len(), list(&names))],
-        "--without NAME leaves out a column that teaches nothing, such as an id",
+        why,
         hint,
     );
     csv.locate(0, error)
 }
 
-pub(super) fn no_features(csv: &Reader<'_, impl BufRead>, columns: &[Column]) -> Error {
-    let left_out = columns.iter().filter(|column| column.role == Role::LeftOut);
-    let left_out: Vec<&str> = left_out.map(|column| column.name.as_str()).collect();
+/// A column that the model was trained with is not there.
+pub(super) fn lost(csv: &Reader<'_, impl BufRead>, name: &str, fields: &[Field]) -> Error {
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let error = Error::new(
+        format!("column `{}` is missing, with which the model was trained", brief(name)),
+        [format!("the {} columns are {}", names.len(), list(&names))],
+        "each weight belongs to a column, in new data as in training",
+        "add this column, or train without it",
+    );
+    csv.locate(0, error)
+}
+
+/// A column is there that the model was not trained with.
+pub(super) fn surplus(csv: &Reader<'_, impl BufRead>, k: usize, name: &str) -> Error {
+    let error = Error::new(
+        format!("the model was trained without a column `{}`", brief(name)),
+        [format!("it is column {}", k + 1)],
+        "each weight belongs to a column, in new data as in training",
+        format!("leave it out:{}", option("--without", name)),
+    );
+    locate_cell(csv, k, error)
+}
+
+/// A word, or a class, that did not occur in training.
+pub(super) fn unknown_word(
+    csv: &Reader<'_, impl BufRead>,
+    cell: Cell,
+    name: &str,
+    known: &[String],
+) -> Error {
+    let error = Error::new(
+        format!(
+            "`{}` did not occur in training, in column `{}`",
+            brief(&csv.text(cell)),
+            brief(name)
+        ),
+        [format!("what did: {}", list(known))],
+        "a word has a weight if it occurred in training, and no other word has",
+        "write one of these, or delete the row",
+    );
+    csv.locate(cell.start(), error)
+}
+
+pub(super) fn no_features(csv: &Reader<'_, impl BufRead>, fields: &[Field]) -> Error {
+    let left_out = fields.iter().filter(|field| field.role == Role::LeftOut);
+    let left_out: Vec<&str> = left_out.map(|field| field.name.as_str()).collect();
     let error = Error::new(
         "no features are left",
         [format!("left out: {}", list(&left_out))],
@@ -113,10 +206,21 @@ pub(super) fn no_features(csv: &Reader<'_, impl BufRead>, columns: &[Column]) ->
     csv.locate(0, error)
 }
 
+/// A file that `--save` did not write, or that was changed since.
+pub(super) fn no_model(csv: &Reader<'_, impl BufRead>, k: usize, what: &str) -> Error {
+    let error = Error::new(
+        "this is no model as `--save` writes it",
+        [what.to_string()],
+        "a saved model has a row for each feature, with a weight for each class",
+        "train again with --save, and leave the file as it is",
+    );
+    locate_cell(csv, k, error)
+}
+
 /// A row that is too long or too short.
-pub(super) fn ragged(csv: &Reader<'_, impl BufRead>, columns: &[Column]) -> Error {
-    let (cells, width) = (csv.cells.len(), columns.len());
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+pub(super) fn ragged(csv: &Reader<'_, impl BufRead>, fields: &[Field]) -> Error {
+    let (cells, width) = (csv.cells.len(), fields.len());
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let mut facts = vec![
         format!("the {width} columns are {}", list(&names)),
         format!("cells are separated by {}, as in the header", separator(csv)),
@@ -124,7 +228,7 @@ pub(super) fn ragged(csv: &Reader<'_, impl BufRead>, columns: &[Column]) -> Erro
     let mut hint = "complete the row, or delete it".to_string();
     let mut at = csv.end();
     if let Some(&surplus) = csv.cells.get(width) {
-        at = surplus.start;
+        at = surplus.start();
         if cells == width + 1 && csv.text(surplus).is_empty() {
             facts.push("the last cell is empty".to_string());
             hint = "delete the separator at the end of the row".to_string();
@@ -146,20 +250,53 @@ pub(super) fn ragged(csv: &Reader<'_, impl BufRead>, columns: &[Column]) -> Erro
 /// point instead.
 fn decimal_comma(csv: &Reader<'_, impl BufRead>) -> Option<(usize, String, String)> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if csv.separator() != "," {
+    if csv.separator != b',' {
         return None;
     }
     csv.cells.windows(2).find_map(|pair| {
         let (whole, decimals) = (csv.text(pair[0]), csv.text(pair[1]));
         let both = digits(whole.trim_start_matches(['-', '+'])) && digits(&decimals);
-        both.then(|| (pair[0].start, format!("{whole},{decimals}"), format!("{whole}.{decimals}")))
+        both.then(|| {
+            (pair[0].start(), format!("{whole},{decimals}"), format!("{whole}.{decimals}"))
+        })
     })
 }
 
+/// Columns hold text; `first` is the fault of a cell of the first one.
+pub(super) fn texts(first: Error, fields: &[Field], rows: &Rows) -> Error {
+    let unreadable: Vec<&Field> = fields.iter().filter(|field| !field.is_readable()).collect();
+    let names: Vec<String> =
+        unreadable.iter().map(|field| format!("`{}`", brief(&field.name))).collect();
+    let mut error = first;
+    error.what = match &names[..] {
+        [name] => format!("column {name} holds text"),
+        _ => format!("{} columns hold text: {}", names.len(), list(&names)),
+    };
+    error.facts.clear();
+    for (name, field) in names.iter().zip(unreadable).take(20) {
+        let text = field.text.as_deref();
+        let words = match text.map_or(0, |text| text.words()) {
+            1 => "1 word".to_string(),
+            words => format!("{words} different words"),
+        };
+        let numbers = match field.numbers {
+            0 => String::new(),
+            numbers => format!(" beside {numbers} numbers"),
+        };
+        error.facts.push(format!("{name}: {words}{numbers}"));
+    }
+    if fields.iter().any(|field| field.missing > 0) {
+        error.facts.push(missing_counts(fields));
+    }
+    error.hint = format!("add{}", advice(fields, rows));
+    error
+}
+
 /// A feature that is no finite number.
-pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, cell: Cell, column: &Column) -> Error {
-    let (text, name) = (csv.text(cell), brief(&column.name));
-    let shown = brief(&text);
+pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, cell: Cell, name: &str) -> Error {
+    let (text, shown) = (csv.text(cell), brief(&csv.text(cell)));
+    let out = option("--without", name);
+    let name = brief(name);
     let fact = format!("column `{name}`");
     let cells = format!("cells are separated by {}", separator(csv));
     let error = if text.parse::<f64>().is_ok() {
@@ -174,7 +311,7 @@ pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, cell: Cell, column: &
             "one infinite number makes z, the cost and every gradient infinite or NaN",
             hint,
         )
-    } else if let Some((what, numbers)) = mended(&text) {
+    } else if let Some((what, numbers)) = cell::mended(&text) {
         Error::new(
             format!("`{shown}` has {what}"),
             [fact, cells, format!("as it should be: {numbers}")],
@@ -186,109 +323,162 @@ pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, cell: Cell, column: &
             format!("`{shown}` is not a number"),
             [fact, cells],
             "a feature is multiplied by its weight, and only numbers can be",
-            format!("write a number here, or leave the column out: --without {name:?}"),
+            format!("write a number here, or leave the column out:{out}"),
         )
     };
-    csv.locate(cell.start, error)
-}
-
-/// What a number with a decimal comma or with marks between its thousands has, and how it should be
-/// written.
-fn mended(text: &str) -> Option<(&'static str, String)> {
-    let mark = |c: char| matches!(c, ',' | '.' | '\'' | '’' | '_') || c.is_whitespace();
-    let groups: Vec<&str> = text.split(mark).collect();
-    let (first, rest) = groups.split_first()?;
-    let (decimals, thousands) = rest.split_last()?;
-    // Marks between thousands leave groups of three; only the decimals may be longer or shorter.
-    if first.is_empty() && !thousands.is_empty() || thousands.iter().any(|group| group.len() != 3) {
-        return None;
-    }
-    let number = |text: String| text.parse().is_ok_and(f64::is_finite).then_some(text);
-    let whole = if decimals.len() == 3 { number(groups.concat()) } else { None };
-    // The last mark, if it stands there once, may be the decimal one.
-    let last = text.rfind([',', '.']).filter(|&at| text.matches(&text[at..=at]).count() == 1);
-    let decimal = last.and_then(|at| number(text[..at].replace(mark, "") + "." + &text[at + 1..]));
-    let comma = last.is_some_and(|at| text[at..].starts_with(','));
-    match (decimal, whole) {
-        (Some(decimal), Some(whole)) if comma && thousands.is_empty() => {
-            Some(("a comma, decimal or between thousands", format!("{decimal} or {whole}")))
-        }
-        (Some(decimal), _) if comma => Some(("a decimal comma", decimal)),
-        (Some(decimal), _) => Some(("marks between its thousands", decimal)),
-        (None, Some(whole)) => Some(("marks between its thousands", whole)),
-        (None, None) => None,
-    }
+    csv.locate(cell.start(), error)
 }
 
 /// The first cell without a value; [`all_missing`] adds how many follow.
-pub(super) fn missing(csv: &Reader<'_, impl BufRead>, cell: Cell, column: &Column) -> Error {
-    let (text, name) = (csv.text(cell), brief(&column.name));
+pub(super) fn missing(csv: &Reader<'_, impl BufRead>, cell: Cell, name: &str) -> Error {
+    let (text, name) = (csv.text(cell), brief(name));
     let first = match text.as_ref() {
         "" => format!("the first one is empty, in column `{name}`"),
         text => format!("the first one is `{text}`, in column `{name}`"),
     };
     let why = "every example needs a value for every feature, and a label";
-    csv.locate(cell.start, Error::new("", [first], why, ""))
+    csv.locate(cell.start(), Error::new("", [first], why, ""))
 }
 
-pub(super) fn all_missing(
-    first: Error,
-    columns: &[Column],
-    incomplete: usize,
-    rows: usize,
-) -> Error {
-    let total: usize = columns.iter().map(|column| column.missing).sum();
-    let holes: Vec<&Column> = columns.iter().filter(|column| column.missing > 0).collect();
-    let count = |column: &&Column| format!("{} in `{}`", column.missing, brief(&column.name));
-    let counts: Vec<String> = holes.iter().map(count).collect();
-    let worst = holes.iter().filter(|column| column.role == Role::Feature);
-    let mut error = first;
-    error.what = match total {
+pub(super) fn all_missing(first: Error, fields: &[Field], rows: &Rows) -> Error {
+    let total: usize = fields.iter().map(|field| field.missing).sum();
+    let what = match total {
         1 => "1 value is missing".to_string(),
         _ => format!("{total} values are missing"),
     };
-    error.facts.insert(0, format!("missing: {}", list(&counts)));
-    error.facts.push(format!("incomplete rows: {incomplete} of {rows}"));
-    error.hint = match worst.max_by_key(|column| column.missing) {
-        Some(Column { name, .. }) => {
-            format!("delete these rows, or leave out what lacks most: --without {:?}", brief(name))
-        }
-        None => "fill in the labels, or delete these rows".to_string(),
+    let mut error = Error { what, ..first };
+    error.facts.insert(0, missing_counts(fields));
+    let (incomplete, count) = (rows.gaps.values().sum::<usize>(), rows.lines.len());
+    error.facts.push(format!("incomplete rows: {incomplete} of {count}"));
+    let advice = advice(fields, rows);
+    // A word such as NA may be a class, and `unknown` one of many words.
+    let is_word = |k: usize| fields[k].role == Role::Label || fields[k].text.is_some();
+    let keep = rows.marks.iter().find(|(k, _)| is_word(*k)).map_or(String::new(), |(_, mark)| {
+        format!("`{}` is a value like others:{}", brief(mark), option("--not-missing", mark))
+    });
+    error.hint = match (advice.is_empty(), keep.is_empty()) {
+        (false, true) => format!("add{advice}"),
+        (false, false) if rows.classes.len() < 2 => format!("if {keep}; else add{advice}"),
+        (false, false) => format!("add{advice}; or, if {keep}"),
+        (true, false) => format!("if {keep}"),
+        (true, true) => "fill in what is missing".to_string(),
     };
     error
 }
 
-/// A class that stays alone, or is one too many; [`not_two_classes`] says which.
-pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell, label: &Column) -> Error {
-    let what = format!("the label `{}` has", brief(&label.name));
-    let fact = format!("this one is `{}`", brief(&csv.text(cell)));
-    let why = "one node tells two classes apart: its a is the probability of class 1";
-    csv.locate(cell.start, Error::new(what, [fact], why, ""))
+/// Every row lacks something.
+pub(super) fn all_incomplete(first: Error) -> Error {
+    let what = "all rows are incomplete".to_string();
+    let hint =
+        "fill in what is missing, or leave out columns that lack much: --without NAME".to_string();
+    Error { what, hint, ..first }
 }
 
-pub(super) fn not_two_classes(class: Error, seen: &[String]) -> Error {
-    let mut error = class;
+fn missing_counts(fields: &[Field]) -> String {
+    let holes = fields.iter().filter(|field| field.missing > 0);
+    let count = |field: &Field| format!("{} in `{}`", field.missing, brief(&field.name));
+    let counts: Vec<String> = holes.map(count).collect();
+    format!("missing: {}", list(&counts))
+}
+
+/// The options with which a file can be read that holds texts and gaps: texts of few words are
+/// encoded, others left out; of the columns with gaps those are left out that cost most rows, as long
+/// as half of the rows would be lost, and then the incomplete rows.
+fn advice(fields: &[Field], rows: &Rows) -> String {
+    let mut options = String::new();
+    let mut without: Vec<usize> = vec![];
+    let readable = |field: &Field| field.role != Role::Feature || field.is_readable();
+    for (k, field) in fields.iter().enumerate().filter(|(_, field)| !readable(field)) {
+        let text = field.text.as_ref().filter(|text| {
+            let words = text.words();
+            field.numbers == 0 && words < text.cells && (3..=MOST_WORDS).contains(&words)
+        });
+        if text.is_none() {
+            without.push(k);
+        }
+        options += &option(if text.is_some() { "--encode" } else { "--without" }, &field.name);
+    }
+    let lacks =
+        |row: &[u32], without: &[usize]| row.iter().any(|k| !without.contains(&(*k as usize)));
+    let lost = |without: &[usize]| -> usize {
+        let incomplete = rows.gaps.iter().filter(|(row, _)| lacks(row, without));
+        incomplete.map(|(_, count)| count).sum()
+    };
+    let count = rows.lines.len();
+    while 2 * lost(&without) > count {
+        let left =
+            |(k, field): &(usize, &Field)| field.role == Role::Feature && !without.contains(k);
+        let candidates: Vec<_> = fields.iter().enumerate().filter(left).collect();
+        match candidates.iter().max_by_key(|(_, field)| field.missing) {
+            Some((k, field)) if field.missing > 0 && candidates.len() > 1 => {
+                options += &option("--without", &field.name);
+                without.push(*k);
+            }
+            _ => break,
+        }
+    }
+    match lost(&without) {
+        0 => options,
+        all if all == count => String::new(),
+        lost => {
+            let keeps = format!(" --drop-incomplete (keeps {} of {count} rows)", count - lost);
+            let alone = |k: &usize| {
+                fields[*k].role == Role::Feature && rows.gaps.get(&[*k as u32][..]) == Some(&lost)
+            };
+            match (0..fields.len()).find(alone).filter(|_| without.is_empty()) {
+                Some(k) => {
+                    format!(
+                        "{options}{keeps}; or leave the column out:{}",
+                        option("--without", &fields[k].name)
+                    )
+                }
+                None => options + &keeps,
+            }
+        }
+    }
+}
+
+/// A class that stays alone, or is one too many; [`not_two_classes`] says which.
+pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell, label: &str) -> Error {
+    let what = format!("the label `{}` has", brief(label));
+    let fact = format!("this one is `{}`", brief(&csv.text(cell)));
+    let why = "one node tells two classes apart: its a is the probability of class 1";
+    csv.locate(cell.start(), Error::new(what, [fact], why, ""))
+}
+
+pub(super) fn not_two_classes(rows: Rows, fields: &[Field]) -> Error {
+    let (seen, fault) = (&rows.classes, rows.class_fault);
+    let mut error = fault.unwrap_or_else(|| no_rows("there are no labels"));
     error.facts.insert(0, format!("labels seen: {}", list(seen)));
     (error.what, error.hint) = match seen.len() {
         1 => {
             (error.what + " the same value in all rows", "add rows of the other class".to_string())
         }
         count => {
-            let more = if count == super::CLASSES { " or more" } else { "" };
+            let more = if count == CLASSES { " or more" } else { "" };
             (
                 format!("{} {count}{more} values, not two", error.what),
-                "keep the rows of two classes, or name another label: --label NAME".to_string(),
+                match fields
+                    .iter()
+                    .find(|field| field.role == Role::Feature && field.has_two_values())
+                {
+                    Some(field) => format!("name another label:{}", option("--label", &field.name)),
+                    None => "keep the rows of two classes".to_string(),
+                },
             )
         }
     };
     error
 }
 
-pub(super) fn constant(feature: &str, value: f64, m: usize) -> Error {
-    let feature = brief(feature);
+pub(super) fn constant(name: &str, value: f64, m: usize) -> Error {
+    let feature = brief(name);
     let (all, hint) = match m {
         1 => ("the only example".to_string(), "use at least two examples".to_string()),
-        _ => (format!("all {m} examples"), format!("leave the column out: --without {feature:?}")),
+        _ => (
+            format!("all {m} examples"),
+            format!("leave the column out:{}", option("--without", name)),
+        ),
     };
     Error::new(
         format!("feature `{feature}` is {value} in {all}"),
@@ -322,18 +512,29 @@ fn similar<'a>(names: &'a [&'a str], name: &str) -> Option<&'a &'a str> {
     names.iter().find(|name| !wanted.is_empty() && name.to_lowercase().contains(&wanted))
 }
 
-fn kept(columns: &[Column]) -> impl Iterator<Item = &Column> {
-    columns.iter().filter(|column| column.role != Role::LeftOut)
+fn kept(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    fields.iter().filter(|field| field.role != Role::LeftOut)
 }
 
 fn locate_cell(csv: &Reader<'_, impl BufRead>, k: usize, error: Error) -> Error {
-    csv.locate(csv.cells.get(k).map_or(0, |cell| cell.start), error)
+    csv.locate(csv.cells.get(k).map_or(0, Cell::start), error)
 }
 
 fn separator(csv: &Reader<'_, impl BufRead>) -> &'static str {
-    match csv.separator() {
-        "," => "commas",
-        ";" => "semicolons",
-        _ => "tabs",
+    match csv.separator {
+        b',' => "commas",
+        b';' => "semicolons",
+        b'\t' => "tabs",
+        b' ' => "spaces",
+        b'|' => "bars",
+        _ => "what `sep=` names",
     }
+}
+
+/// An option with its value, as it is typed in a shell.
+fn option(option: &str, value: &str) -> String {
+    if value.contains(['"', '$', '`', '\\', '!']) {
+        return format!(" {option} '{}'", value.replace('\'', "'\\''"));
+    }
+    format!(" {option} \"{value}\"")
 }

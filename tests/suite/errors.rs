@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
 use crate::common::{self, place};
 use chainrule::activation::{Activation, Relu, Sigmoid, Tanh};
-use chainrule::data::{Examples, Standardizer};
+use chainrule::data::{Csv, Examples, Standardizer};
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
 use chainrule::network::{Network, cross_entropy, squared_error};
 use chainrule::tape::Value;
@@ -1148,24 +1148,26 @@ there is a header, and no row below it
 
 #[test]
 fn one_column() {
-    let message = fault_of(csv("hours passed\n1 0\n"));
+    let message = fault_of(csv("hours-passed\n1-0\n"));
     assert_text(
         &message,
         "\
 there is one column only, and no features beside the label
   --> my.csv:1:1
-   | hours passed
+   | hours-passed
    | ^
-   = the column is `hours passed`
+   = the column is `hours-passed`
  why: without features the model has nothing to tell the examples apart by
  try: separate the columns with commas, semicolons or tabs: feature,label",
     );
     trains(csv("hours,passed\n1,0\n1,1\n"));
+    trains(csv("hours passed\n1 0\n1 1\n"));
 }
 
 #[test]
 fn no_header() {
-    let message = fault_of(csv("1.5;2;0\n2.5;3;1\n"));
+    let text = "1.5;2;0\n2.5;3;1\n";
+    let message = fault_of(csv(text));
     assert_text(
         &message,
         "\
@@ -1175,26 +1177,28 @@ the first row is one of numbers: the header seems to be missing
    | ^
    = it has 3 cells
  why: the first row names the columns, and is not an example
- try: put a line with names above it, such as x1;x2;y",
+ try: if it is an example: --no-header; if it names the columns: --header",
     );
-    trains(csv("x1;x2;y\n1.5;2;0\n2.5;3;1\n"));
-    // One text among numbers may be a label, or the only name in a header.
-    let numbered = "kind,0,1\n0,1.5,2\n1,2.5,3\n";
-    let message = fault_of(csv(numbered));
+    let read = |header| Csv { header: Some(header), ..Csv::default() };
+    let read = |header| read(header).examples(text.as_bytes(), "my.csv");
+    assert_eq!(trains(read(false)).y.to_vec(), [0.0, 1.0]);
+    assert_eq!(read(true).unwrap_err().what, "the label `0` has the same value in all rows");
+    // A text over numbers is a name. Over texts it may be a value.
+    assert_eq!(trains(csv("kind,0,1\n0,1.5,2\n1,2.5,3\n")).features, ["kind", "0"]);
+    let message = fault_of(csv("x7,1.5,50,yes\nx8,1.2,40,no\n"));
     assert_text(
         &message,
         "\
-the first row is one of numbers: the header seems to be missing
+the first row looks like those below it: the header seems to be missing
   --> my.csv:1:1
-   | kind,0,1
+   | x7,1.5,50,yes
    | ^
-   = it has 3 cells
-   = if these are names: --label kind
+   = it has 4 cells
  why: the first row names the columns, and is not an example
- try: put a line with names above it, such as x1,x2,y",
+ try: if it is an example: --no-header; if it names the columns: --header",
     );
-    assert_eq!(trains(csv_label(numbered, "kind")).features, ["0", "1"]);
-    fault_of(csv_label(numbered, "1"));
+    // What is asked for by name is a name.
+    assert_eq!(trains(csv_label("0,1\n0.5,0\n3.5,1\n", "1")).features, ["0"]);
 }
 
 #[test]
@@ -1244,7 +1248,7 @@ no column is named `passed`
    | ^
    = the 2 columns are Passed, hours
  why: the label is what is learned, and the other columns are the features
- try: ask for a column that is there, such as \"Passed\"",
+ try: ask for a column that is there, such as --label \"Passed\"",
     );
     trains(csv_label("Passed,hours\n1,0.5\n0,0.2\n", "Passed"));
 }
@@ -1446,20 +1450,56 @@ fn a_comma_that_could_be_either() {
 
 #[test]
 fn text_in_a_feature() {
-    let message = fault_of(csv("name,a,y\nAda,1.5,0\n"));
+    let message = fault_of(csv("a,y\n1.5,0\n2.5,1\nlow,1\n"));
     assert_text(
         &message,
         "\
-`Ada` is not a number
-  --> my.csv:2:1
-   | Ada,1.5,0
+`low` is not a number
+  --> my.csv:4:1
+   | low,1
    | ^
-   = column `name`
+   = column `a`
    = cells are separated by commas
  why: a feature is multiplied by its weight, and only numbers can be
- try: write a number here, or leave the column out: --without \"name\"",
+ try: write a number here, or leave the column out: --without \"a\"",
     );
-    trains(csv_without("name,a,y\nAda,1.5,0\nAda,1.5,1\n", &["name"]));
+    trains(csv("a,y\n1.5,0\n2.5,1\n0.5,1\n"));
+    trains(csv_without("a,b,y\n1.5,1,0\n2.5,2,1\nlow,3,1\n", &["a"]));
+}
+
+#[test]
+fn columns_of_text() {
+    let text = "name,sex,town,a,y\nAda,f,X,1,0\nBob,m,Y,,1\nCy,m,Z,3,1\nDi,f,X,4,0\nEd,m,X,5,0\n";
+    let message = fault_of(csv(text));
+    assert_text(
+        &message,
+        "\
+2 columns hold text: `name`, `town`
+  --> my.csv:2:1
+   | Ada,f,X,1,0
+   | ^
+   = `name`: 5 different words
+   = `town`: 3 different words
+   = missing: 1 in `a`
+ why: a feature is multiplied by its weight, and only numbers can be
+ try: add --without \"name\" --encode \"town\" --drop-incomplete (keeps 4 of 5 rows)",
+    );
+    let csv = Csv {
+        without: vec!["name".to_string()],
+        encode: vec!["town".to_string()],
+        drop_incomplete: true,
+        ..Csv::default()
+    };
+    let examples = trains(csv.examples(text.as_bytes(), "my.csv"));
+    assert_eq!(examples.features, ["sex", "town=Z", "a"]);
+    assert_eq!(
+        examples.notes,
+        [
+            "left out, as incomplete: 1 of 5 rows",
+            "town: a column of 0 and 1 for each word but X",
+            "read as 0 and 1: sex (f, m)"
+        ]
+    );
 }
 
 #[test]
@@ -1512,13 +1552,11 @@ fn missing_features() {
    = the first one is `NA`, in column `income`
    = incomplete rows: 2 of 3
  why: every example needs a value for every feature, and a label
- try: delete these rows, or leave out what lacks most: --without \"income\"",
+ try: add --without \"income\" --drop-incomplete (keeps 2 of 3 rows)",
     );
-    trains(csv("age,income,y\n30,20,1\n30,20,0\n"));
     let text = "age,income,y\n40,NA,0\n,-,1\n30,20,1\n";
-    assert!(csv_without(text, &["age", "income"]).is_err());
-    let text = "age,income,y\n40,NA,0\n50,-,1\n30,20,1\n";
-    trains(csv_without(text, &["income"]));
+    let csv = Csv { drop_incomplete: true, without: vec!["income".into()], ..Csv::default() };
+    trains(csv.examples(text.as_bytes(), "my.csv"));
 }
 
 #[test]
@@ -1535,8 +1573,10 @@ fn a_missing_label() {
    = the first one is empty, in column `y`
    = incomplete rows: 1 of 2
  why: every example needs a value for every feature, and a label
- try: fill in the labels, or delete these rows",
+ try: add --drop-incomplete (keeps 1 of 2 rows)",
     );
+    let csv_dropping = Csv { drop_incomplete: true, ..Csv::default() };
+    trains(csv_dropping.examples("age,y\n40,0\n50,\n60,1\n".as_bytes(), "my.csv"));
     trains(csv("age,y\n40,0\n50,1\n"));
     trains(csv("age,y\n40,0\n40,1\n"));
 }
@@ -1554,7 +1594,7 @@ the label `kind` has 3 values, not two
    = labels seen: cat, dog, cow
    = this one is `cow`
  why: one node tells two classes apart: its a is the probability of class 1
- try: keep the rows of two classes, or name another label: --label NAME",
+ try: keep the rows of two classes",
     );
     trains(csv("a,kind\n1,cat\n2,dog\n4,dog\n"));
 }
@@ -1574,7 +1614,7 @@ the label `a` has 9 or more values, not two
    = labels seen: 1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8, ...
    = this one is `3.3`
  why: one node tells two classes apart: its a is the probability of class 1
- try: keep the rows of two classes, or name another label: --label NAME",
+ try: name another label: --label \"y\"",
     );
     trains(csv_label("y,a\n0,1.1\n1,2.2\n0,3.3\n", "y"));
 }
@@ -1685,14 +1725,13 @@ fn a_wide_and_a_long_line() {
     assert_text(
         &message,
         "\
-`x` is not a number
+column `a` holds text
   --> my.csv:2:67
    | あああああああああああああああああああああ日本 é,x,0
    |                                                  ^
-   = column `a`
-   = cells are separated by commas
+   = `a`: 1 word
  why: a feature is multiplied by its weight, and only numbers can be
- try: write a number here, or leave the column out: --without \"a\"",
+ try: add --without \"a\"",
     );
     trains(csv_without("名前,a,y\nあ,1,0\nあ,1,1\n", &["名前"]));
 }

@@ -8,7 +8,7 @@ use crate::common::{panic_of, place, sources};
 use chainrule::activation::Sigmoid;
 use chainrule::arithmetic::{Number, max, min, pow};
 use chainrule::check::{self, Comparison};
-use chainrule::data::{Examples, Standardizer};
+use chainrule::data::{Classifier, Examples, Standardizer};
 use chainrule::formula::Formula;
 use chainrule::logistic::{accuracy, initialize_with_zeros};
 use chainrule::network::{LayerGrads, Network, cross_entropy, squared_error};
@@ -239,6 +239,14 @@ fn of_one() -> Vec<Case<fn()>> {
         }),
         case!("data::Examples::split", "fields of these examples", || examples().split(0.5, 1)),
         case!("data::Examples::standardizer", "fields of these", || examples().standardizer()),
+        case!("data::Examples::standardizer_and_constants", "fields of these", || {
+            examples().standardizer_and_constants()
+        }),
+        case!("data::classifier::Classifier::of_one_node", "8 entries do not fill", || {
+            let w = zeros(2, 2);
+            let scaler = Standardizer { means: zeros(2, 1), deviations: zeros(2, 1) };
+            Classifier::of_one_node(&examples(), scaler, &w, 0.0)
+        }),
         case!("data::Standardizer::apply", "means and deviations do not fit", || {
             Standardizer { means: zeros(2, 1), deviations: zeros(1, 2) }.apply(&zeros(2, 3))
         }),
@@ -285,7 +293,14 @@ const NEVER_WRONG: &[&str] = &[
     "check::gradient::lists!*",
     // With an `Error`.
     "check::gradient::propagate",
+    "data::Csv::*",
     "data::Examples::from_csv",
+    "data::classifier::Classifier::from_csv",
+    "data::classifier::Classifier::probabilities",
+    "data::classifier::Classifier::predictions",
+    "data::classifier::Classifier::read*",
+    "data::classifier::Classifier::to_csv",
+    "data::classifier::quoted",
     "data::columns",
     "data::Examples::read_csv*",
     "error::Source::*",
@@ -349,6 +364,8 @@ const NEVER_WRONG: &[&str] = &[
     "view::*",
     // For this crate only.
     "data::csv::*",
+    "data::open",
+    "data::table::*",
     "random::*",
     "tape::kept::*",
     "tape::recording::*",

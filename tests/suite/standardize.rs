@@ -10,7 +10,8 @@ fn examples(features: &[&str], rows: &[Vec<f64>]) -> Examples {
     let classes = ["0", "1"].map(String::from);
     let features = features.iter().map(|name| name.to_string()).collect();
     let y = Tensor::zeros(1, rows.len());
-    Examples { features, label, classes, x: Tensor::from_rows(rows).t(), y }
+    let (x, columns, notes) = (Tensor::from_rows(rows).t(), vec![], vec![]);
+    Examples { features, label, classes, x, y, columns, notes }
 }
 
 #[track_caller]
@@ -58,9 +59,11 @@ fn sizes_whose_squares_are_no_numbers() {
     assert_close("deviation", deviation, 1e-300, 1e-15);
     assert_eq!(scale_of(&[f64::MAX, f64::MIN]), (0.0, f64::MAX));
     assert_eq!(scale_of(&[f64::MIN, f64::MAX, f64::MAX, f64::MIN]), (0.0, f64::MAX));
-    // Two neighbours at 10⁹: half of their distance.
-    let next = f64::from_bits(1e9_f64.to_bits() + 1);
-    assert_eq!(scale_of(&[1e9, next]).1, (next - 1e9) / 2.0);
+    // Close to each other at 10⁹: half of their distance. Neighbours differ by rounding only.
+    let [near, next] = [20, 1].map(|k| f64::from_bits(1e9_f64.to_bits() + k));
+    assert_eq!(scale_of(&[1e9, near]).1, (near - 1e9) / 2.0);
+    let same = examples(&["x"], &[vec![1e9], vec![next], vec![1e9]]).standardizer().unwrap_err();
+    assert_eq!(same.what, "feature `x` is 1000000000 in all 3 examples");
 }
 
 #[test]

@@ -1,0 +1,259 @@
+//! What was learned, with all that new data need: to be saved, read again and asked.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use super::csv::Reader;
+use super::table::{self, Role};
+use super::{Column, Csv, Examples, Standardizer, encoded, faults, readable};
+use crate::error::Result;
+use crate::tensor::Tensor;
+
+/// A layer with a node for each class, and the columns that it reads.
+///
+/// ```
+/// use chainrule::data::{Classifier, Csv, Examples};
+/// use chainrule::tensor::Tensor;
+/// let text = "hours,sex,passed\n1,m,no\n2,f,no\n3,m,yes\n4,f,yes\n";
+/// let examples = Examples::from_csv(text.as_bytes(), "text", None, &[])?;
+/// let w = Tensor::new(2, 1, vec![1.5, 0.0]);
+/// let model = Classifier::of_one_node(&examples, examples.standardizer()?, &w, 0.25);
+/// let saved = model.to_csv();
+/// assert_eq!(Classifier::from_csv(saved.as_bytes(), "saved")?, model);
+///
+/// // New data may have another order, and no label.
+/// let new = model.read("sex,hours\nf,2.5\n".as_bytes(), "new", &Csv::default())?;
+/// let p = model.probabilities(&new.x)?;
+/// assert_eq!(format!("{:.3} {:.3}", p.get(0, 0), p.get(1, 0)), "0.438 0.562");
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classifier {
+    /// The name of the label.
+    pub label: String,
+    /// Its values, one for each node.
+    pub classes: Vec<String>,
+    /// Where the n features come from.
+    pub columns: Vec<Column>,
+    /// How they are scaled.
+    pub scaler: Standardizer,
+    /// The weights of the nodes, (n, k).
+    pub w: Tensor,
+    /// Their biases, (k, 1).
+    pub b: Tensor,
+}
+
+/// New data, as a [`Classifier`] reads them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unlabelled {
+    /// (n features, m examples), not yet standardised.
+    pub x: Tensor,
+    /// The number of each example's class, NaN where the file does not say it; (1, m).
+    pub y: Tensor,
+    /// The line of each example.
+    pub lines: Vec<usize>,
+    /// What was done to the file, and its reader should know.
+    pub notes: Vec<String>,
+}
+
+impl Classifier {
+    /// The node of logistic regression: with another for class 0, whose weights are 0, it is a layer
+    /// of two, since `σ(z) = eᶻ/(e⁰ + eᶻ)`.
+    #[track_caller]
+    pub fn of_one_node(
+        examples: &Examples,
+        scaler: Standardizer,
+        w: &Tensor,
+        b: f64,
+    ) -> Classifier {
+        let two = w.to_vec().into_iter().flat_map(|w| [0.0, w]).collect();
+        Classifier {
+            label: examples.label.clone(),
+            classes: examples.classes.to_vec(),
+            columns: examples.columns.clone(),
+            scaler,
+            w: Tensor::new(w.shape().0, 2, two),
+            b: Tensor::new(2, 1, vec![0.0, b]),
+        }
+    }
+
+    /// Reads new data by the names of their columns. The label may be there or not.
+    ///
+    /// # Errors
+    /// As [`Csv::read`], and if a column is missing, or one is there that the model does not know and
+    /// that `csv` does not leave out, or if a word did not occur in training.
+    pub fn read(&self, source: impl BufRead, name: &str, csv: &Csv) -> Result<Unlabelled> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut table = table::open(source, name, csv.header, &names)?;
+        table.assign_known(self, &csv.without)?;
+        let mut rows = table.rows(csv)?;
+        readable(&table.fields, &mut rows)?;
+        let features = table.fields.iter().filter(|field| field.role == Role::Feature);
+        let features: Vec<&str> = features.map(|field| field.name.as_str()).collect();
+        let place = |name: &&str| features.iter().position(|feature| feature == name);
+        let order: Vec<usize> = names.iter().filter_map(place).collect();
+        let mut codes = vec![vec![]; order.len()];
+        for (&i, column) in order.iter().zip(&self.columns) {
+            codes[i] = (0..column.words.len()).map(|word| word as f64).collect();
+        }
+        let m = rows.lines.len();
+        let y = if rows.y.is_empty() {
+            Tensor::filled(1, m, f64::NAN)
+        } else {
+            Tensor::new(1, m, rows.y)
+        };
+        let x = Tensor::new(m, self.w.shape().0, encoded(rows.x, &order, &codes)).t();
+        let lines = rows.lines.into_iter().map(|line| line as usize).collect();
+        Ok(Unlabelled { x, y, lines, notes: rows.notes })
+    }
+
+    /// The probability of each class for each example, (k, m), for X (n, m) not yet standardised:
+    /// `eᶻ / Σ eᶻ`, the sum over the classes.
+    ///
+    /// # Errors
+    /// If X has another number of features.
+    #[track_caller]
+    pub fn probabilities(&self, x: &Tensor) -> Result<Tensor> {
+        let z = &self.w.t().matmul(&self.scaler.apply(x)?) + &self.b;
+        let (k, m) = z.shape();
+        let mut all = vec![];
+        for j in 0..m {
+            let largest = (0..k).fold(f64::NEG_INFINITY, |most, i| most.max(z.get(i, j)));
+            let powers: Vec<f64> = (0..k).map(|i| (z.get(i, j) - largest).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            all.extend(powers.iter().map(|power| power / sum));
+        }
+        Ok(Tensor::new(m, k, all).t())
+    }
+
+    /// The class of the largest probability, for each example.
+    pub fn predictions(probabilities: &Tensor) -> Vec<usize> {
+        let (k, m) = probabilities.shape();
+        let p = |i, j| probabilities.get(i, j);
+        (0..m)
+            .map(|j| (1..k).fold(0, |best, i| if p(i, j) > p(best, j) { i } else { best }))
+            .collect()
+    }
+
+    /// A table that a person can read, and so can [`from_csv`](Classifier::from_csv): the label, the
+    /// biases, and for each feature its mean, its deviation and its weight for each class.
+    pub fn to_csv(&self) -> String {
+        let n = self.w.shape().0;
+        let numbers = |tensor: &Tensor| tensor.to_vec().iter().map(|x| format!("{x:?}")).collect();
+        let row = |start: [&str; 5], end: Vec<String>| -> String {
+            let cells = start.iter().map(|cell| quoted(cell)).chain(end);
+            cells.collect::<Vec<_>>().join(",") + "\n"
+        };
+        let (means, deviations): (Vec<String>, Vec<String>) =
+            (numbers(&self.scaler.means), numbers(&self.scaler.deviations));
+        let weights = |i: usize| numbers(&self.w.t().columns(i..i + 1));
+        let classes = self.classes.iter().map(|class| quoted(class));
+        let mut text = row(HEADER, classes.collect());
+        text += &row(["label", &self.label, "", "", ""], vec![String::new(); self.classes.len()]);
+        text += &row(["bias", "", "", "", ""], numbers(&self.b));
+        let mut features = (0..n).map(|i| (&means[i], &deviations[i], weights(i)));
+        for Column { name, words } in &self.columns {
+            // The first word has no feature: what is always 0 in place of it has no weight.
+            if let Some(first) = words.first() {
+                let nothing = vec!["0".to_string(); self.classes.len()];
+                text += &row(["feature", name, first, "0", "1"], nothing);
+            }
+            let others = words.get(1..).unwrap_or_default().iter().map(String::as_str);
+            let number = words.is_empty().then_some("");
+            for (word, (mean, deviation, weights)) in others.chain(number).zip(&mut features) {
+                text += &row(["feature", name, word, mean, deviation], weights);
+            }
+        }
+        text
+    }
+
+    /// [`from_csv`](Classifier::from_csv), from a file.
+    ///
+    /// # Errors
+    /// As `from_csv`, and if the file cannot be read.
+    pub fn read_csv(path: impl AsRef<Path>) -> Result<Classifier> {
+        let name = path.as_ref().display().to_string();
+        Classifier::from_csv(BufReader::new(super::open(path)?), &name)
+    }
+
+    /// Reads what [`to_csv`](Classifier::to_csv) wrote; `name` stands for the source in errors.
+    ///
+    /// # Errors
+    /// If it is no such table, with the line and column where it is not.
+    pub fn from_csv(source: impl BufRead, name: &str) -> Result<Classifier> {
+        let mut csv = Reader::new(source, name, b',');
+        let no_model = |csv: &Reader<'_, _>, k, what: &str| Err(faults::no_model(csv, k, what));
+        if !csv.next()? || csv.cells.len() < 7 || !csv.texts().zip(HEADER).all(|(a, b)| a == b) {
+            return no_model(&csv, 0, "its header is another");
+        }
+        let classes: Vec<String> = csv.texts().skip(5).map(|text| text.into_owned()).collect();
+        let (mut label, mut b, mut columns) = (None, None, Vec::<Column>::new());
+        let (mut means, mut deviations, mut w) = (vec![], vec![], vec![]);
+        while csv.next()? {
+            let cells: Vec<String> = csv.texts().map(|text| text.into_owned()).collect();
+            if cells.len() != 5 + classes.len() {
+                return no_model(&csv, 0, "this row has another length than the header");
+            }
+            if cells[0] == "label" {
+                label = Some(cells[1].clone());
+                continue;
+            }
+            let is_feature = cells[0] == "feature";
+            let mut numbers = vec![];
+            for (k, cell) in cells.iter().enumerate().skip(if is_feature { 3 } else { 5 }) {
+                match cell.parse::<f64>() {
+                    Ok(x) if k != 4 || x > 0.0 => numbers.push(x),
+                    _ => {
+                        return no_model(
+                            &csv,
+                            k,
+                            "a number should be here, and a deviation be positive",
+                        );
+                    }
+                }
+            }
+            if !is_feature {
+                b = Some(numbers);
+                continue;
+            }
+            let (column, word) = (&cells[1], &cells[2]);
+            match columns.last_mut() {
+                Some(last) if last.name == *column && !word.is_empty() => {
+                    last.words.push(word.clone())
+                }
+                _ => {
+                    let words = if word.is_empty() { vec![] } else { vec![word.clone()] };
+                    columns.push(Column { name: column.clone(), words });
+                    if !word.is_empty() {
+                        continue; // the first word
+                    }
+                }
+            }
+            means.push(numbers[0]);
+            deviations.push(numbers[1]);
+            w.extend(&numbers[2..]);
+        }
+        let (Some(label), Some(b), false) = (label, b, means.is_empty()) else {
+            return no_model(&csv, 0, "the label, the biases or the features are missing");
+        };
+        let (n, k) = (means.len(), classes.len());
+        let (means, deviations) = (Tensor::new(n, 1, means), Tensor::new(n, 1, deviations));
+        let scaler = Standardizer { means, deviations };
+        let (w, b) = (Tensor::new(n, k, w), Tensor::new(k, 1, b));
+        Ok(Classifier { label, classes, columns, scaler, w, b })
+    }
+}
+
+const HEADER: [&str; 5] = ["what", "column", "word", "mean", "deviation"];
+
+/// A text as it stands in a CSV file.
+///
+/// ```
+/// assert_eq!(chainrule::data::quoted("a \"b\""), "\"a \"\"b\"\"\"");
+/// ```
+pub fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\'']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_string(),
+    }
+}

@@ -1,0 +1,267 @@
+//! What kind of file this is, judged by its beginning: once, before the first row is read.
+
+use std::collections::HashSet;
+
+use super::cell::{is_missing, is_number};
+use super::csv::{BYTE_ORDER_MARK, Reader, trim};
+use super::faults;
+use crate::error::Result;
+
+/// So many bytes are looked at.
+pub(super) const BEGINNING: usize = 1 << 18;
+
+/// So many records are.
+const RECORDS: usize = 12;
+
+/// How a file begins.
+pub(super) struct Start {
+    pub separator: u8,
+    /// How many lines come before the header, or before the first row.
+    pub skip: usize,
+    pub header: bool,
+    /// Whether the header is one cell short, as R writes it: the first column names the rows.
+    pub row_names: bool,
+    /// How many lines above it begin with `#`, and whether the last of these is the header.
+    pub comments: usize,
+    pub hash: bool,
+}
+
+/// One of the first records.
+pub(super) struct Record {
+    pub line: usize,
+    /// Its first line.
+    pub text: String,
+    pub cells: Vec<String>,
+    quoted: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Number,
+    Text,
+    /// Nothing, or a mark that stands for it.
+    Gap,
+}
+
+impl Record {
+    fn kinds(&self) -> Vec<Kind> {
+        let kind = |cell: &String| match cell {
+            cell if is_missing(cell) => Kind::Gap,
+            cell if is_number(cell) => Kind::Number,
+            _ => Kind::Text,
+        };
+        self.cells.iter().map(kind).collect()
+    }
+}
+
+/// Looks at the beginning of a file; `whole` says that this is all of it.
+pub(super) fn judge(
+    beginning: &[u8],
+    whole: bool,
+    name: &str,
+    header: Option<bool>,
+    asked_for: &[&str],
+) -> Result<Start> {
+    let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning).trim_ascii_start();
+    if let Some((_, what, hint)) = KINDS.iter().find(|(magic, ..)| begins(text, magic)) {
+        return Err(faults::no_table(name, what, hint));
+    }
+    // `sep=;`, and lines that begin with `#`, stand above the table.
+    let (mut given, mut skip, mut comments, mut comment) = (None, 0, 0, None);
+    let mut lines = Reader::new(beginning, name, b',');
+    while lines.line().is_ok_and(|more| more) {
+        let line = trim(lines.before(lines.end())).trim_matches('"');
+        match line.strip_prefix("sep=").or(line.strip_prefix("SEP=")).unwrap_or(line).as_bytes() {
+            [one] if line.len() == 5 => given = Some(*one),
+            [b'\\', b't'] if line.len() == 6 => given = Some(b'\t'),
+            [] if line.len() == 4 => given = Some(b'\t'),
+            [] => continue,
+            [b'#', ..] => (comment, comments) = (Some(skip), comments + 1),
+            _ => break,
+        }
+        skip = lines.lines;
+    }
+    let mut records = vec![];
+    let (mut separator, mut best) = (b',', (0, 0));
+    for tried in given.map_or(b", ;|\t".to_vec(), |one| vec![one]) {
+        let found = first_records(beginning, whole, name, tried, skip);
+        let score = score(tried, &found);
+        if records.is_empty() || score >= best && score.0 > 0 {
+            (separator, best, records) = (tried, score, found);
+        }
+    }
+    let mut start =
+        Start { separator, skip, header: true, row_names: false, comments, hash: false };
+    start.header = header.unwrap_or(true);
+    let mut above = comment.map_or(vec![], |above| {
+        first_records(beginning, whole, name, separator, above).into_iter().take(1).collect()
+    });
+    above.retain(|last: &Record| is_commented_header(last, &records));
+    if start.header && !above.is_empty() {
+        (start.skip, start.hash) = (comment.unwrap_or_default(), true);
+        start.comments -= 1;
+        records.splice(..0, above);
+    }
+    let [first, below @ ..] = &records[..] else { return Ok(start) };
+    if !start.header {
+        return Ok(start);
+    }
+    let (kinds, width) = (first.kinds(), common_width(&records).0);
+    let named = asked_for.iter().any(|name| first.cells.iter().any(|cell| cell == name));
+    if header.is_none() && !start.hash && !named {
+        no_other_line(first, below, width, name)?;
+        let mixed = kinds.contains(&Kind::Number) && kinds.contains(&Kind::Text);
+        let alike = |row: &Record| {
+            let kinds = kinds.iter().zip(row.kinds());
+            kinds.into_iter().all(|(&a, b)| a == b || a == Kind::Gap || b == Kind::Gap)
+        };
+        if kinds.contains(&Kind::Number) && !mixed {
+            return Err(faults::no_header(name, first, "is one of numbers"));
+        }
+        let like_below = match below.first() {
+            Some(row) if mixed => row.cells.len() == first.cells.len() && alike(row),
+            Some(row) if !row.kinds().contains(&Kind::Number) => repeats(first, below),
+            _ => false,
+        };
+        if like_below {
+            return Err(faults::no_header(name, first, "looks like those below it"));
+        }
+    }
+    if let [units, rows @ ..] = below
+        && !kinds.contains(&Kind::Number)
+        && names_nothing(units, rows)
+    {
+        return Err(faults::units(name, units));
+    }
+    // Unquoted, and between commas, the surplus may as well be decimals or a name's second half.
+    let count = |(k, row): (usize, &Record)| row.cells[0].parse() == Ok(k + 1);
+    let unquoted =
+        below.iter().all(|row| !is_number(&row.cells[0])) || below.iter().enumerate().all(count);
+    let named = below.iter().all(|row| row.quoted) || unquoted && !b",;".contains(&separator);
+    let surplus = |row: &Record| row.cells.len() == first.cells.len() + 1;
+    let short =
+        below.iter().all(surplus) && !below.iter().all(|row| row.cells[width - 1].is_empty());
+    start.row_names = !below.is_empty() && short && named;
+    Ok(start)
+}
+
+/// Whether a line that begins with `#` names the columns of the records below it.
+fn is_commented_header(line: &Record, below: &[Record]) -> bool {
+    let numbers = |record: &Record| record.kinds().contains(&Kind::Number);
+    let first = below.first().is_some_and(|first| {
+        first.cells.len() == line.cells.len() && (numbers(first) || !below.iter().any(numbers))
+    });
+    first && line.cells.len() > 1 && !numbers(line)
+}
+
+/// Refuses a first line that counts rows and columns, or a title.
+fn no_other_line(first: &Record, below: &[Record], width: usize, name: &str) -> Result<()> {
+    let kinds = first.kinds();
+    let whole = |k: usize| first.cells.get(k).and_then(|cell| cell.parse::<usize>().ok());
+    let classes = kinds.len() > 2 && kinds[2..].iter().all(|kind| *kind == Kind::Text);
+    if classes && whole(0).is_some() && whole(1).is_some_and(|n| n + 1 == width) {
+        return Err(faults::counts(name, first));
+    }
+    let title = first.cells.len() != width || kinds.iter().filter(|&&k| k != Kind::Gap).count() < 2;
+    let names = |pair: &&[Record]| {
+        pair[0].cells.len() == width
+            && pair[0].kinds().iter().all(|kind| *kind == Kind::Text)
+            && pair[1].kinds().contains(&Kind::Number)
+    };
+    match below.windows(2).find(names) {
+        Some(pair) if title && width > 1 => Err(faults::title(name, first, &pair[0])),
+        _ => Ok(()),
+    }
+}
+
+/// Whether no cell of this row is a number, and one has numbers below it only.
+fn names_nothing(row: &Record, below: &[Record]) -> bool {
+    let kinds = row.kinds();
+    let number = |row: &Record, k: usize| row.cells.get(k).is_some_and(|cell| is_number(cell));
+    let over_numbers = |k| kinds[k] == Kind::Text && below.iter().all(|row| number(row, k));
+    !below.is_empty() && !kinds.contains(&Kind::Number) && (0..kinds.len()).any(over_numbers)
+}
+
+/// Whether the first row holds values of the rows below it, where all is text.
+fn repeats(first: &Record, below: &[Record]) -> bool {
+    let again = |k: &usize| {
+        let same =
+            |row: &Record| row.cells.get(*k) == first.cells.get(*k) && row.cells != first.cells;
+        below.iter().any(same)
+    };
+    let different: HashSet<&String> = first.cells.iter().collect();
+    let count = (0..first.cells.len()).filter(again).count();
+    2 * count >= first.cells.len() || different.len() < first.cells.len()
+}
+
+fn first_records(text: &[u8], whole: bool, name: &str, separator: u8, skip: usize) -> Vec<Record> {
+    let mut csv = Reader::new(text, name, separator);
+    let mut records = vec![];
+    while csv.lines < skip && csv.line().is_ok_and(|more| more) {}
+    while records.len() < RECORDS && csv.next().is_ok_and(|more| more) {
+        let text = csv.before(csv.end()).split('\n').next().unwrap_or_default().to_string();
+        let cells = csv.texts().map(|text| text.replace(char::is_control, " ")).collect();
+        records.push(Record { line: csv.start, text, cells, quoted: csv.cells[0].quoted });
+    }
+    if !whole && (2..RECORDS).contains(&records.len()) {
+        records.pop(); // it may have been cut
+    }
+    records
+}
+
+/// The width that most records have, and how many have it.
+fn common_width(records: &[Record]) -> (usize, usize) {
+    let count = |width| records.iter().filter(|record| record.cells.len() == width).count();
+    let widths = records.iter().map(|record| record.cells.len());
+    let counted = widths.map(|width| (width, count(width)));
+    counted.max_by_key(|(_, count)| *count).unwrap_or((0, 0))
+}
+
+/// How well a separator fits: by the number of records that have the same width, then by this width.
+/// Spaces are a last resort, as names and texts hold them.
+fn score(separator: u8, records: &[Record]) -> (usize, usize) {
+    match common_width(records) {
+        (0 | 1, _) => (0, 0),
+        (_, count) if separator == b' ' => (usize::from(count == records.len() && count > 1), 0),
+        (width, count) => (1 + count, width),
+    }
+}
+
+fn begins(text: &[u8], magic: &[u8]) -> bool {
+    text.get(..magic.len()).is_some_and(|start| start.eq_ignore_ascii_case(magic))
+}
+
+/// How files begin that are no CSV files, what they are, and what to do.
+const KINDS: [(&[u8], &str, &str); 25] = [
+    (b"\x1f\x8b", "compressed by gzip", "unpack it first: gunzip FILE.gz"),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook", UNZIP),
+    (b"BZh", "compressed by bzip2", "unpack it first: bunzip2 FILE.bz2"),
+    (b"\xfd7zXZ", "compressed by xz", "unpack it first: unxz FILE.xz"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it first: unzstd FILE.zst"),
+    (b"7z\xbc\xaf", "a 7z archive", "unpack it first, and give the CSV file that is in it"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", SAVE_AS),
+    (b"<!doctype html", "a web page", DOWNLOAD),
+    (b"<html", "a web page", DOWNLOAD),
+    (b"<?xml", "XML", SAVE_AS),
+    (b"{\\rtf", "a formatted text", SAVE_AS),
+    (b"{\"", "JSON", JSON),
+    (b"{\n", "JSON", JSON),
+    (b"{\r\n", "JSON", JSON),
+    (b"{ ", "JSON", JSON),
+    (b"[{", "JSON", JSON),
+    (b"[[", "JSON", JSON),
+    (b"[\n", "JSON", JSON),
+    (b"[\r\n", "JSON", JSON),
+    (b"version https://git-lfs", "a Git LFS pointer", "fetch the file itself: git lfs pull"),
+    (b"%PDF", "a PDF", DOWNLOAD),
+    (b"SQLite format 3", "an SQLite database", SAVE_AS),
+    (b"PAR1", "a Parquet file", SAVE_AS),
+    (b"\x89HDF", "an HDF5 file", SAVE_AS),
+    (b"\x93NUMPY", "a NumPy array", "write it with numpy.savetxt(\"my.csv\", a, delimiter=\",\")"),
+];
+
+const UNZIP: &str = "unpack an archive first; save a workbook as `CSV UTF-8` in the spreadsheet";
+const SAVE_AS: &str = "open it in the program it is from, and save the table as CSV";
+const DOWNLOAD: &str =
+    "look on the page for the link to the data, often called `raw` or `download`";
+const JSON: &str = "convert it, for example pandas.read_json(FILE).to_csv(\"my.csv\", index=False)";
