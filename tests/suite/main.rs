@@ -17,6 +17,7 @@ mod errors;
 mod exercises;
 mod explorer;
 mod extreme_logits;
+mod files;
 mod formula;
 mod judges;
 mod layouts;

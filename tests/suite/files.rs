@@ -1,0 +1,261 @@
+//! Files as people have them. Each is read, or refused with a reason and a hint; the hints are carried
+//! out, and after at most three of them the file is read, or the last message says why it cannot be.
+
+use std::fs;
+
+use chainrule::Error;
+use chainrule::data::{Csv, Examples};
+
+use crate::commands::answer;
+use crate::common::project;
+
+/// A file, and the options with which it is read.
+#[derive(Clone, Debug)]
+struct Attempt {
+    text: String,
+    csv: Csv,
+}
+
+impl Attempt {
+    fn new(text: impl Into<String>, options: &str) -> Attempt {
+        let mut attempt = Attempt { text: text.into(), csv: Csv::default() };
+        attempt.add(options);
+        attempt
+    }
+
+    fn read(&self) -> Result<Examples, Error> {
+        self.csv.examples(self.text.as_bytes(), "my.csv")
+    }
+
+    /// Adds options as they are typed; false if there are none.
+    fn add(&mut self, mut typed: &str) -> bool {
+        let before = self.csv.clone();
+        while let Some(at) = typed.find("--") {
+            typed = &typed[at..];
+            let end = typed.find(|c: char| !c.is_alphabetic() && c != '-').unwrap_or(typed.len());
+            let (option, rest) = typed.split_at(end);
+            let (value, rest) = match rest.trim_start().chars().next() {
+                Some(quote @ ('"' | '\'')) => {
+                    let (value, rest) = rest.trim_start()[1..].split_once(quote).unwrap();
+                    (value.to_string(), rest)
+                }
+                _ => (String::new(), rest),
+            };
+            match option {
+                "--label" => self.csv.label = Some(value),
+                "--without" => self.csv.without.push(value),
+                "--encode" => self.csv.encode.push(value),
+                "--not-missing" => self.csv.not_missing.push(value),
+                "--drop-incomplete" => self.csv.drop_incomplete = true,
+                "--header" => self.csv.header = Some(true),
+                "--no-header" => self.csv.header = Some(false),
+                other => panic!("{other}"),
+            }
+            typed = rest;
+        }
+        self.csv != before
+    }
+
+    /// Does what a message advises, the first of several things; false if it names nothing to do.
+    fn carry_out(&mut self, error: &Error) -> bool {
+        let hint = error.hint.split(';').next().unwrap();
+        let mut lines: Vec<&str> = self.text.lines().collect();
+        let number =
+            |word: &str| hint.split(word).nth(1)?.split([' ', ',']).next()?.parse::<usize>().ok();
+        let mut done = true;
+        if let Some(line) = number("delete line ") {
+            lines.remove(line - 1);
+        } else if let Some(line) = number("delete what is above line ") {
+            lines.drain(..line - 1);
+        } else {
+            done = false;
+        }
+        let mut text = lines.join("\n");
+        if let Some((number, _)) = hint.strip_prefix("write ").and_then(|hint| hint.split_once(','))
+        {
+            let cell = error.what.split('`').nth(1).unwrap();
+            text = text.replacen(cell, number, 1);
+            done = true;
+        }
+        self.text = text;
+        self.add(hint) || done
+    }
+}
+
+/// The headlines on the way, and what comes of the file in the end.
+fn outcome(mut attempt: Attempt, hints: usize) -> (Vec<String>, Option<(Attempt, Examples)>) {
+    let mut said = vec![];
+    loop {
+        match attempt.read().and_then(|all| all.standardizer().map(|_| all)) {
+            Ok(examples) => return (said, Some((attempt, examples))),
+            Err(error) => {
+                said.push(error.what.clone());
+                if said.len() > hints || !attempt.carry_out(&error) {
+                    return (said, None);
+                }
+            }
+        }
+    }
+}
+
+fn case(name: &str) -> String {
+    fs::read_to_string(project().join("tests/data/csv").join(name)).unwrap()
+}
+
+/// For each file the options, the messages on the way, and in the end: examples and features, and a
+/// note if there is one.
+type Case<'a> = (&'a str, &'a str, &'a [&'a str], Option<(usize, usize)>, &'a str);
+
+const NO_HEADER: &str = "the first row is one of numbers: the header seems to be missing";
+
+const CASES: [Case<'static>; 33] = [
+    ("c01_sep_semicolon", "", &[], Some((30, 2)), ""),
+    ("c02_hash_top", "", &[], Some((30, 2)), "left out, as beginning with #: 2 lines"),
+    (
+        "c03_r_rownames",
+        "",
+        &[],
+        Some((30, 2)),
+        "left out, as it names the rows: the first column, above which no name is",
+    ),
+    ("c04_units_row", "", &["line 2 holds no number, and the rows below it do"], Some((30, 2)), ""),
+    ("c05_header_again", "", &[], Some((60, 2)), "left out, as repeating the header: 1 line"),
+    (
+        "c06_unicode_minus",
+        "",
+        &["`−0.5` has a minus sign of another kind (U+2212)"],
+        Some((3, 2)),
+        "",
+    ),
+    ("c07_zwsp_cell", "", &[], Some((3, 2)), ""),
+    (
+        "c08_percent",
+        "",
+        &["`12%` has a percent sign", "`5%` has a percent sign", "`7.5%` has a percent sign"],
+        None,
+        "",
+    ),
+    ("c11_label_class_NA", "", &["2 values are missing"], Some((4, 2)), ""),
+    (
+        "c11_label_class_NA",
+        "--drop-incomplete",
+        &["the label `region` has the same value in all rows"],
+        None,
+        "",
+    ),
+    (
+        "c11_na_None",
+        "",
+        &["2 values are missing"],
+        Some((2, 2)),
+        "left out, as incomplete: 2 of 4 rows",
+    ),
+    ("c11_na_dashdash", "", &["2 values are missing"], Some((2, 2)), ""),
+    ("c11_na_slashN", "", &["2 values are missing"], Some((2, 2)), ""),
+    ("c12_single_quotes", "", &[], Some((3, 2)), ""),
+    ("c13_title_row", "", &["line 1 is a title, and the header is line 3"], Some((30, 2)), ""),
+    ("c15_pipe", "", &[], Some((30, 2)), ""),
+    ("c17k_constant_1462", "", &["feature `c` is 14.62 in all 1000 examples"], Some((1000, 1)), ""),
+    ("c20_sex", "", &[], Some((3, 2)), "read as 0 and 1: sex (female, male)"),
+    ("c21_near_constant", "", &["feature `c` is 0.3 in all 30 examples"], Some((30, 2)), ""),
+    (
+        "c22_counts_first",
+        "",
+        &["line 1 is no header of this table: it counts rows and features"],
+        Some((30, 2)),
+        "",
+    ),
+    (
+        "c23_noheader_id_label",
+        "",
+        &[
+            "the first row looks like those below it: the header seems to be missing",
+            "column `c1` holds text",
+        ],
+        Some((4, 2)),
+        "",
+    ),
+    ("c27_numeric_header", "--label \"2\"", &[], Some((30, 2)), ""),
+    ("c27_numeric_header", "", &[NO_HEADER, "the label `c3` has 3 values, not two"], None, ""),
+    ("c27_numeric_header", "--header", &[], Some((30, 2)), ""),
+    ("c27_two_columns", "--label \"1\"", &[], Some((20, 1)), ""),
+    ("c27_two_columns", "", &[NO_HEADER], Some((21, 1)), ""),
+    ("c30_html", "", &["this is a web page, not a CSV file"], None, ""),
+    ("c31_rare_dummy_07", "", &[], Some((30, 2)), ""),
+    ("c34_separable", "", &[], Some((20, 1)), ""),
+    ("c38_one_sep_tie", "", &[], Some((3, 1)), ""),
+    ("c55_incomplete", "", &["2 values are missing"], Some((3, 2)), ""),
+    ("c58_label_missing_hint", "", &["3 values are missing"], Some((3, 2)), ""),
+    (
+        "c59_many_text",
+        "",
+        &[],
+        Some((5, 6)),
+        "read as 0 and 1: sex (f, m), smoker (no, yes), city (x, z), job (j1, j2), alone (False, True)",
+    ),
+];
+
+#[test]
+fn every_case_has_its_outcome() {
+    let mut tried = std::collections::BTreeSet::new();
+    for (name, options, messages, shape, note) in CASES {
+        let (said, end) = outcome(Attempt::new(case(&format!("{name}.csv")), options), 3);
+        let messages: Vec<&str> = messages.to_vec();
+        assert_eq!(said[..said.len().min(3)], messages[..], "{name} {options}");
+        let end_shape = end.as_ref().map(|(_, all)| (all.x.shape().1, all.x.shape().0));
+        assert_eq!(end_shape, shape, "{name} {options}");
+        if !note.is_empty() {
+            let notes = &end.unwrap().1.notes;
+            assert!(notes.iter().any(|told| told == note), "{name}: {notes:?}");
+        }
+        tried.insert(format!("{name}.csv"));
+    }
+    let files = fs::read_dir(project().join("tests/data/csv")).unwrap();
+    let files: Vec<_> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(files.iter().all(|file| tried.contains(file)), "{files:?}");
+}
+
+/// The numbers that are read are those of the file.
+#[test]
+fn the_values_of_the_cases() {
+    let plain = Attempt::new(case("c15_pipe.csv").replace('|', ","), "").read().unwrap();
+    assert_eq!((plain.x.get(0, 0), plain.x.get(1, 29), plain.y.get(0, 2)), (-0.256, 59.55, 1.0));
+    for name in ["c01_sep_semicolon", "c02_hash_top", "c03_r_rownames", "c15_pipe", "c13_title_row"]
+    {
+        let (_, end) = outcome(Attempt::new(case(&format!("{name}.csv")), ""), 3);
+        assert_eq!(end.unwrap().1.x, plain.x, "{name}");
+    }
+    let sex = Attempt::new(case("c20_sex.csv"), "").read().unwrap();
+    assert_eq!(
+        (sex.features, sex.x.t().to_vec()),
+        (vec!["sex".to_string(), "b".to_string()], vec![1.0, 50.0, 0.0, 48.0, 1.0, 47.0])
+    );
+    let minus = outcome(Attempt::new(case("c06_unicode_minus.csv"), ""), 3).1.unwrap().1;
+    assert_eq!(minus.x.get(0, 1), -0.5);
+    let region = outcome(Attempt::new(case("c11_label_class_NA.csv"), ""), 3).1.unwrap().1;
+    assert_eq!(region.classes, ["EU", "NA"]);
+}
+
+/// What the command says of them.
+#[test]
+fn the_screen_of_the_cases() {
+    let model = |name: &str, options: &[&str]| {
+        let path = project().join("tests/data/csv").join(name);
+        answer(&[&["model", path.to_str().unwrap(), "--iterations", "300"], options].concat())
+    };
+    let rare = model("c31_rare_dummy_07.csv", &[]).unwrap();
+    let told = "the same in all 24 examples to train on, so of weight 0: rare\n";
+    assert!(rare.contains(told) && rare.contains("\nverdict: AGREE"), "{rare}");
+    let separable = model("c34_separable.csv", &[]).unwrap();
+    assert!(separable.contains("accuracy: 100.0 % on train"), "{separable}");
+    let told = "train is separable: the cost has no minimum, and weights grow for ever\n";
+    assert_eq!(separable.matches(told).count(), 1, "{separable}");
+    assert!(!rare.contains("separable"));
+    let label = model("c58_label_missing_hint.csv", &[]).unwrap_err();
+    assert!(label.contains("2 in `y`") && !label.contains("--without"), "{label}");
+    let rows = model("c55_incomplete.csv", &[]).unwrap_err();
+    assert!(rows.ends_with(" try: add --drop-incomplete (keeps 3 of 5 rows)"), "{rows}");
+    let label = model("c27_two_columns.csv", &["--no-header", "--label", "2"]).unwrap_err();
+    assert!(label.ends_with("such as --label \"c2\""), "{label}");
+}
