@@ -128,8 +128,7 @@ impl Csv {
         let asked_for: Vec<&str> = asked_for.map(String::as_str).collect();
         let mut table = table::open(source, name, self.header, &asked_for)?;
         table.assign(self)?;
-        let mut rows = table.rows(self)?;
-        let fields = table.fields;
+        let (fields, mut rows) = table.rows(self)?;
         if rows.classes.len() > 2 {
             return Err(faults::not_two_classes(rows, &fields));
         }
@@ -192,12 +191,12 @@ impl Csv {
         let mut table = table::open(source, name, self.header, wanted)?;
         let unwanted = |field: &&mut Field| !wanted.contains(&field.name.as_str());
         table.fields.iter_mut().filter(unwanted).for_each(|field| field.role = Role::LeftOut);
-        let mut rows = table.rows(self)?;
+        let (fields, mut rows) = table.rows(self)?;
         if let Some(text) = rows.text {
             return Err(text);
         }
-        readable(&table.fields, &mut rows)?;
-        let kept = table.fields.into_iter().filter(|field| field.role == Role::Feature);
+        readable(&fields, &mut rows)?;
+        let kept = fields.into_iter().filter(|field| field.role == Role::Feature);
         let names: Vec<String> = kept.map(|field| field.name).collect();
         let width = names.len();
         let values = |i: usize| rows.x.iter().skip(i).step_by(width).copied().collect();
@@ -223,7 +222,12 @@ fn readable(fields: &[Field], rows: &mut Rows) -> Result<()> {
     };
     if let Some(first) = unreadable.next() {
         let all_stray = stray(first) && unreadable.all(stray);
-        let fault = first.text.as_ref().and_then(|text| text.fault.clone()).or(rows.text.take());
+        let fault = first
+            .text
+            .as_ref()
+            .and_then(|text| text.fault.clone())
+            .map(|fault| *fault)
+            .or(rows.text.take());
         if let Some(fault) = fault {
             return Err(if all_stray { fault } else { faults::texts(fault, fields, rows) });
         }

@@ -86,9 +86,9 @@ impl Classifier {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let mut table = table::open(source, name, csv.header, &names)?;
         table.assign_known(self, &csv.without)?;
-        let mut rows = table.rows(csv)?;
-        readable(&table.fields, &mut rows)?;
-        let features = table.fields.iter().filter(|field| field.role == Role::Feature);
+        let (fields, mut rows) = table.rows(csv)?;
+        readable(&fields, &mut rows)?;
+        let features = fields.iter().filter(|field| field.role == Role::Feature);
         let features: Vec<&str> = features.map(|field| field.name.as_str()).collect();
         let place = |name: &&str| features.iter().position(|feature| feature == name);
         let order: Vec<usize> = names.iter().filter_map(place).collect();

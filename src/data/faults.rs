@@ -341,7 +341,7 @@ pub(super) fn missing(csv: &Reader<'_, impl BufRead>, cell: Cell, name: &str) ->
 }
 
 pub(super) fn all_missing(first: Error, fields: &[Field], rows: &Rows) -> Error {
-    let total: usize = fields.iter().map(|field| field.missing).sum();
+    let total: u32 = fields.iter().map(|field| field.missing).sum();
     let what = match total {
         1 => "1 value is missing".to_string(),
         _ => format!("{total} values are missing"),
@@ -391,7 +391,7 @@ fn advice(fields: &[Field], rows: &Rows) -> String {
     for (k, field) in fields.iter().enumerate().filter(|(_, field)| !readable(field)) {
         let text = field.text.as_ref().filter(|text| {
             let words = text.words();
-            field.numbers == 0 && words < text.cells && (3..=MOST_WORDS).contains(&words)
+            field.numbers == 0 && words < text.cells as usize && (3..=MOST_WORDS).contains(&words)
         });
         if text.is_none() {
             without.push(k);

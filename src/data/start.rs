@@ -86,7 +86,7 @@ pub(super) fn judge(
     for tried in given.map_or(b", ;|\t".to_vec(), |one| vec![one]) {
         let found = first_records(beginning, whole, name, tried, skip);
         let score = score(tried, &found);
-        if records.is_empty() || score >= best && score.0 > 0 {
+        if tried == b',' || given.is_some() || score >= best && score.0 > 0 {
             (separator, best, records) = (tried, score, found);
         }
     }

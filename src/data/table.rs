@@ -1,6 +1,6 @@
 //! From records to numbers: what each column is used for, and what its cells hold.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{BufRead, Cursor, Read};
 use std::rc::Rc;
 
@@ -29,14 +29,14 @@ pub(super) struct Field {
     pub name: String,
     pub role: Role,
     /// How many of its cells have no value, are numbers.
-    pub missing: usize,
-    pub numbers: usize,
+    pub missing: u32,
+    pub numbers: u32,
     /// Whether one of its numbers is neither 0 nor 1.
     other_numbers: bool,
     /// If it holds text.
     pub text: Option<Box<Text>>,
     /// The words or classes that it may hold, if a model knows them.
-    known: Vec<String>,
+    known: Box<[String]>,
 }
 
 impl Field {
@@ -63,14 +63,14 @@ impl Field {
 pub(super) struct Text {
     /// Whether each word is to become a column.
     pub encode: bool,
-    pub cells: usize,
+    pub cells: u32,
     /// Its first words, and the others.
     first: Vec<u32>,
-    others: HashSet<u32>,
+    others: BTreeSet<u32>,
     /// Whether there are more that were not counted.
     beyond: bool,
     /// What is wrong with its first cell, of the first columns.
-    pub fault: Option<Error>,
+    pub fault: Option<Box<Error>>,
 }
 
 impl Text {
@@ -122,7 +122,7 @@ pub(super) fn open<'n, R: BufRead>(
         numbers: 0,
         other_numbers: false,
         text: None,
-        known: vec![],
+        known: Box::default(),
     };
     let mut fields: Vec<Field> = names.into_iter().map(field).collect();
     if start.row_names {
@@ -186,10 +186,10 @@ impl<R: BufRead> Table<'_, R> {
             } else if !seen.insert(field.name.clone()) {
                 return Err(faults::same_name(csv, k, &field.name));
             } else if let Some(column) = column {
-                field.known.clone_from(&column.words);
+                field.known = column.words.as_slice().into();
             } else if field.name == *label {
                 field.role = Role::Label;
-                field.known.clone_from(classes);
+                field.known = classes.as_slice().into();
             } else {
                 return Err(faults::surplus(csv, k, &field.name));
             }
@@ -198,21 +198,19 @@ impl<R: BufRead> Table<'_, R> {
     }
 
     /// Reads all rows.
-    pub fn rows(&mut self, options: &Csv) -> Result<Rows> {
-        let Table { csv, start, fields } = self;
+    pub fn rows(self, options: &Csv) -> Result<(Vec<Field>, Rows)> {
+        let Table { mut csv, start, mut fields } = self;
         let no_rows = faults::no_rows("there is a header, and no row below it");
         let no_rows = csv.locate(csv.end(), no_rows);
         let mut rows = Rows { options: options.clone(), ..Rows::default() };
         let mut more = true;
         if start.header {
-            rows.header = csv.texts().map(|text| text.into_owned()).collect();
-            if rows.header.iter().all(|name| name.parse::<f64>().is_ok()) {
-                rows.header.clear(); // a row that is equal is an example
-            }
+            // Where all names are numbers, a row that is equal is an example.
+            rows.may_repeat = fields.iter().any(|field| field.name.parse::<f64>().is_err());
             more = csv.next()?;
         }
         while more {
-            rows.add(csv, fields)?;
+            rows.add(&csv, &mut fields)?;
             more = csv.next()?;
         }
         if rows.lines.is_empty() {
@@ -233,7 +231,7 @@ impl<R: BufRead> Table<'_, R> {
             rows.dropped > 0,
             format!("left out, as incomplete: {} of {count} rows", rows.dropped),
         );
-        Ok(rows)
+        Ok((fields, rows))
     }
 }
 
@@ -241,8 +239,8 @@ impl<R: BufRead> Table<'_, R> {
 #[derive(Default)]
 pub(super) struct Rows {
     options: Csv,
-    /// The header, to know it again.
-    header: Vec<String>,
+    /// Whether a row that holds the names of the columns is the header again.
+    may_repeat: bool,
     /// The features, row by row: numbers, and for a text the number of its word.
     pub x: Vec<f64>,
     /// For each label its position among `classes`.
@@ -258,9 +256,9 @@ pub(super) struct Rows {
     pub gap: Option<Error>,
     /// Of each column the first mark of a missing value that may be a word: (column, mark).
     pub marks: Vec<(usize, String)>,
-    /// The first cell that is text, and how many columns remember theirs.
+    /// The first cell that is text, and how long the lines are that columns remember of theirs.
     pub text: Option<Error>,
-    faults: usize,
+    remembered: usize,
     /// What is wrong, unless there are two classes in the end.
     pub class_fault: Option<Error>,
     /// The incomplete rows that were left out, and the lines that repeat the header.
@@ -275,7 +273,8 @@ const MOST_GAPS: usize = 1000;
 
 impl Rows {
     fn add(&mut self, csv: &Reader<'_, impl BufRead>, fields: &mut [Field]) -> Result<()> {
-        if !self.header.is_empty() && csv.texts().eq(self.header.iter().map(String::as_str)) {
+        let named = fields.iter().map(|field| field.name.as_str()).filter(|name| !name.is_empty());
+        if self.may_repeat && csv.texts().filter(|text| !text.is_empty()).eq(named) {
             self.repeats += 1;
             return Ok(());
         }
@@ -391,11 +390,11 @@ impl Rows {
         if field.text.is_none() && is_number(text) {
             return Err(faults::not_a_number(csv, cell, &field.name));
         }
-        if field.text.as_ref().is_none_or(|text| text.cells == 0) && self.faults < 1000 {
-            self.faults += 1;
+        if field.text.as_ref().is_none_or(|text| text.cells == 0) && self.remembered < 1 << 20 {
+            self.remembered += csv.end();
             let fault = faults::not_a_number(csv, cell, &field.name);
             self.text.get_or_insert_with(|| fault.clone());
-            field.text.get_or_insert_default().fault = Some(fault);
+            field.text.get_or_insert_default().fault = Some(fault.into());
         }
         let word = self.words.number(text);
         let text = field.text.get_or_insert_default();

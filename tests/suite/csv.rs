@@ -2,9 +2,10 @@
 //! says where it is.
 
 use std::panic::catch_unwind;
+use std::time::{Duration, Instant};
 
-use crate::common::{config, samples};
-use chainrule::data::Examples;
+use crate::common::{all_tests, config, samples};
+use chainrule::data::{Column, Csv, Examples};
 use chainrule::{Error, Result};
 use proptest::prelude::*;
 
@@ -292,15 +293,20 @@ impl Random {
 
 /// Cuts, copies and spoils a good file in a few places.
 fn mutated(random: &mut Random) -> Vec<u8> {
-    const FILES: [&str; 4] = [
+    const FILES: [&str; 8] = [
         "a,b,y\n1.5,2,0\n-3,4e2,1\n5,6,0\n",
         "\u{feff}a;größe;\"alt, er\";y\r\n\"x; \"\"y\"\"\";1.5;3;ja\r\nb;2.5;4;nein\r\n",
         "a\tb\ty\n1\t2\tm\n\n3\t4\tf\n\"5\n\"\t6\tm\n",
         "日本,a,y\n3,1,2\n-2,3,4\n.7,2,4\n",
+        "sep=|\na|sex|y\n1|m|0\n2|f|1\nNA|m|1\n4||0\n",
+        "# from R\n\"a\" \"b\" \"y\"\n\"1\" 2 3 0\n\"2\"   5 6 1\n\"3\" 4 1 0\n",
+        "a,b,y\n0.5,red,1\n7,blue,0\n2,green,1\n9,red,0\na,b,y\n3,blue,1\n",
+        "30,2,no,yes\n1,2,0\n3,5,1\n4,4,1\n2,2,0\n",
     ];
-    const PIECES: [&str; 20] = [
+    const PIECES: [&str; 30] = [
         "\"", "\"\"", ",", ";", "\t", "\n", "\r", "\r\n", " ", "1,5", "-", "NA", "1e999", "é",
-        "\u{feff}", "\u{0}", "𝄞", "x", ".", "\u{301}",
+        "\u{feff}", "\u{0}", "𝄞", "x", ".", "\u{301}", "|", "#", "sep=;\n", "'", "12%", "−1",
+        "\u{a0}", "\u{200b}", "unknown", "(cm)",
     ];
     let mut text = FILES[random.below(FILES.len())].as_bytes().to_vec();
     for _ in 0..=random.below(3) {
@@ -317,6 +323,22 @@ fn mutated(random: &mut Random) -> Vec<u8> {
     text
 }
 
+/// Some of the options.
+fn options(random: &mut Random) -> Csv {
+    let mut some = |name: &str| match random.below(12) {
+        0 => vec![name.to_string()],
+        _ => vec![],
+    };
+    Csv {
+        without: some("a"),
+        encode: some("b"),
+        not_missing: some("NA"),
+        label: some("y").pop(),
+        header: [None, None, None, None, None, None, Some(false), Some(true)][random.below(8)],
+        drop_incomplete: random.below(2) == 0,
+    }
+}
+
 /// The lines of a text, as an editor counts them.
 fn lines(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
@@ -326,21 +348,25 @@ fn lines(text: &[u8]) -> Vec<String> {
 
 #[test]
 fn mutated_files() {
-    let (rounds, mut random) = (samples(5_000, 300_000), Random(1));
+    let (rounds, mut random) = (samples(5_000, 1_000_000), Random(1));
     let (mut read_well, mut refused) = (0, std::collections::BTreeSet::new());
     for round in 0..rounds {
         let text = mutated(&mut random);
-        let without: &[&str] = [&[][..], &["a"]][random.below(2)];
-        let result = catch_unwind(|| Examples::from_csv(&text[..], "my.csv", None, without))
-            .unwrap_or_else(|_| panic!("panics on {:?}", String::from_utf8_lossy(&text)));
+        let csv = options(&mut random);
+        let begin = Instant::now();
+        let result = catch_unwind(|| csv.examples(&text[..], "my.csv"))
+            .unwrap_or_else(|_| panic!("panics on {:?}, {csv:?}", String::from_utf8_lossy(&text)));
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", String::from_utf8_lossy(&text));
         if round % 10 == 0 {
             let source = std::io::BufReader::with_capacity(1, Trickle(&text));
-            assert_eq!(Examples::from_csv(source, "my.csv", None, without), result);
+            assert_eq!(csv.examples(source, "my.csv"), result);
         }
         match result {
             Ok(examples) => {
                 let (n, m) = examples.x.shape();
                 assert_eq!((n, (1, m)), (examples.features.len(), examples.y.shape()));
+                let features = |column: &Column| column.words.len().saturating_sub(1).max(1);
+                assert_eq!(n, examples.columns.iter().map(features).sum::<usize>());
                 assert!(examples.x.to_vec().iter().all(|x| x.is_finite()));
                 assert!(examples.y.to_vec().iter().all(|&y| y == 0.0 || y == 1.0));
                 read_well += 1;
@@ -353,7 +379,152 @@ fn mutated_files() {
     }
     // The mutations must reach both sides, and most faults.
     assert!(read_well > rounds / 10, "{read_well}");
-    assert!(refused.len() >= 14, "{refused:?}");
+    assert!(refused.len() >= 18, "{refused:?}");
+}
+
+/// A piece, over and over: a large input that takes no memory itself.
+struct Endless {
+    piece: Vec<u8>,
+    at: usize,
+    left: usize,
+}
+
+impl std::io::Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let rest = &self.piece[self.at..];
+        let count = rest.len().min(buffer.len()).min(self.left);
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.at = (self.at + count) % self.piece.len();
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+/// What a file may consist of: its beginning, and a piece over and over.
+const LARGE: [(&str, &str); 12] = [
+    ("", ","),
+    ("", "\n"),
+    ("", "\r\n"),
+    ("", "x"),
+    ("", "#\n"),
+    ("", " \n"),
+    ("a,y\n\"", "x\n"),
+    ("a,b,y\n", "1,,\n"),
+    ("a,b,y\n", ",,\n"),
+    ("a,b,y\n", "1,2,0\n3,4,1\n"),
+    ("a,b,y\n", "red,2,0\nblue,4,1\ngreen,?,1\n"),
+    ("a,b,y\n", "a,b,y\n"),
+];
+
+/// In a process of its own, of which Linux knows the most memory that it ever had.
+#[cfg(target_os = "linux")]
+#[test]
+fn large_inputs_take_little_memory() {
+    let size = if all_tests() { 100_000_000 } else { 2_000_000 };
+    if let Ok(number) = std::env::var("CHAINRULE_LARGE_INPUT") {
+        let (start, piece) = LARGE[number.parse::<usize>().unwrap()];
+        let piece = piece.repeat((1 << 16) / piece.len()).into_bytes();
+        let source = std::io::Read::chain(start.as_bytes(), Endless { piece, at: 0, left: size });
+        let source = std::io::BufReader::with_capacity(1 << 16, source);
+        let drop_incomplete = number.len() > 1;
+        let result = Csv { drop_incomplete, ..Csv::default() }.examples(source, "my.csv");
+        println!("{}", result.err().map_or("read".to_string(), |error| error.what));
+        println!("{}", std::fs::read_to_string("/proc/self/status").unwrap());
+        return;
+    }
+    for (k, input) in LARGE.iter().enumerate() {
+        let begin = Instant::now();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["csv::large_inputs_take_little_memory", "--exact", "--nocapture"])
+            .env("CHAINRULE_LARGE_INPUT", k.to_string())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(child.stdout).unwrap();
+        assert!(child.status.success(), "{input:?}: {said}");
+        let line = said.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let used = 1024 * line.trim().trim_end_matches(" kB").parse::<usize>().unwrap();
+        assert!(used <= (64 << 20) + 20 * size, "{input:?} takes {used} bytes");
+        assert!(begin.elapsed().as_secs() <= 60, "{input:?}"); // beside other tests
+    }
+}
+
+#[test]
+fn a_row_of_more_than_a_million_cells_is_refused() {
+    let text = "a,".repeat(1_000_000);
+    assert_eq!(fault(text).2, "this row has more than a million cells");
+}
+
+/// A table as it is written, with what separates its cells.
+struct Table {
+    text: String,
+    separator: char,
+}
+
+impl Table {
+    /// Numbers, a column of two words, one of four words that is encoded, gaps and labels.
+    fn random(random: &mut Random) -> Table {
+        let separator = [',', ';', '\t', '|'][random.below(4)];
+        let end = ["\n", "\r\n", "\r"][random.below(3)];
+        let mut text = ["first", "sex", "town", "second", "y"].join(&separator.to_string()) + end;
+        for row in 0..60 + random.below(20) {
+            let number = |random: &mut Random| match random.below(12) {
+                0 => ["", "NA", "?", "null"][random.below(4)].to_string(),
+                1 => format!("{:e}", random.below(1 << 30) as f64 / 7.0),
+                2 => format!(" {} ", random.below(100)),
+                _ => format!("{}", random.below(1 << 20) as f64 / 1024.0 - 300.0),
+            };
+            let cells = [
+                number(random),
+                ["m", "f"][(row + random.below(2)) % 2].to_string(),
+                ["Rome", "Bern", "Oslo", "Bonn"][(row + random.below(2)) % 4].to_string(),
+                number(random),
+                ["no", "yes"][(row + random.below(2)) % 2].to_string(),
+            ];
+            let written = cells.map(|cell| match random.below(3) {
+                0 => format!("\"{cell}\""),
+                _ => cell,
+            });
+            text += &(written.join(&separator.to_string()) + end);
+        }
+        Table { text, separator }
+    }
+
+    /// Another reading, line by line: the features by rows, and the labels.
+    fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        let lines = self.text.split(['\n', '\r']).filter(|line| !line.is_empty());
+        let rows = lines.skip(1).map(|line| -> Vec<&str> {
+            line.split(self.separator).map(|cell| cell.trim_matches('"').trim()).collect()
+        });
+        let gap = |cell: &&str| ["", "NA", "?", "null"].contains(cell);
+        let (mut x, mut y) = (vec![], vec![]);
+        for row in rows.filter(|row| !row.iter().any(gap)) {
+            x.push(row[0].parse().unwrap());
+            x.push(f64::from(row[1] == "m"));
+            x.extend(["Bonn", "Oslo", "Rome"].map(|town| f64::from(row[2] == town)));
+            x.push(row[3].parse().unwrap());
+            y.push(f64::from(row[4] == "yes"));
+        }
+        (x, y)
+    }
+}
+
+#[test]
+fn another_reading_gives_the_same_numbers() {
+    let mut random = Random(7);
+    let csv = Csv { encode: vec!["town".to_string()], drop_incomplete: true, ..Csv::default() };
+    for _ in 0..samples(200, 20_000) {
+        let table = Table::random(&mut random);
+        let examples = csv.examples(table.text.as_bytes(), "my.csv");
+        let examples = examples.unwrap_or_else(|error| panic!("{error}\n{}", table.text));
+        let names = ["first", "sex", "town=Bonn", "town=Oslo", "town=Rome", "second"];
+        assert_eq!(examples.features, names);
+        assert_eq!(
+            (examples.x.t().to_vec(), examples.y.to_vec()),
+            table.values(),
+            "{}",
+            table.text
+        );
+    }
 }
 
 /// The error names a line that exists, and a column within it or one past its end.
