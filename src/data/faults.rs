@@ -405,7 +405,7 @@ fn advice(fields: &[Field], rows: &Rows) -> String {
         incomplete.map(|(_, count)| count).sum()
     };
     let count = rows.lines.len();
-    while 2 * lost(&without) > count {
+    while 2 * lost(&without) > count && !rows.fixed {
         let left =
             |(k, field): &(usize, &Field)| field.role == Role::Feature && !without.contains(k);
         let candidates: Vec<_> = fields.iter().enumerate().filter(left).collect();
@@ -425,7 +425,7 @@ fn advice(fields: &[Field], rows: &Rows) -> String {
             let alone = |k: &usize| {
                 fields[*k].role == Role::Feature && rows.gaps.get(&[*k as u32][..]) == Some(&lost)
             };
-            match (0..fields.len()).find(alone).filter(|_| without.is_empty()) {
+            match (0..fields.len()).find(alone).filter(|_| without.is_empty() && !rows.fixed) {
                 Some(k) => {
                     format!(
                         "{options}{keeps}; or leave the column out:{}",

@@ -128,6 +128,7 @@ pub(super) fn judge(
         }
     }
     if let [units, rows @ ..] = below
+        && units.cells.len() == first.cells.len()
         && !kinds.contains(&Kind::Number)
         && names_nothing(units, rows)
     {

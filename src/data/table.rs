@@ -85,6 +85,8 @@ pub(super) struct Table<'n, R> {
     pub csv: Reader<'n, R>,
     start: Start,
     pub fields: Vec<Field>,
+    /// Whether a model knows the columns: none can be left out.
+    fixed: bool,
 }
 
 /// Reads the header, or makes one. The roles are open.
@@ -128,13 +130,13 @@ pub(super) fn open<'n, R: BufRead>(
     if start.row_names {
         fields[0].role = Role::LeftOut;
     }
-    Ok(Table { csv, start, fields })
+    Ok(Table { csv, start, fields, fixed: false })
 }
 
 impl<R: BufRead> Table<'_, R> {
     /// What each column is used for.
     pub fn assign(&mut self, options: &Csv) -> Result<()> {
-        let Table { csv, fields, start } = self;
+        let Table { csv, fields, start, .. } = self;
         if fields.len() == 1 {
             return Err(faults::one_column(csv, &fields[0].name));
         }
@@ -174,6 +176,7 @@ impl<R: BufRead> Table<'_, R> {
     /// Gives the columns the roles that they had in training.
     pub fn assign_known(&mut self, model: &Classifier, without: &[String]) -> Result<()> {
         let Classifier { label, columns, classes, .. } = model;
+        self.fixed = true;
         let Table { csv, fields, .. } = self;
         if let Some(lost) = columns.iter().find(|c| !fields.iter().any(|f| f.name == c.name)) {
             return Err(faults::lost(csv, &lost.name, fields));
@@ -199,10 +202,10 @@ impl<R: BufRead> Table<'_, R> {
 
     /// Reads all rows.
     pub fn rows(self, options: &Csv) -> Result<(Vec<Field>, Rows)> {
-        let Table { mut csv, start, mut fields } = self;
+        let Table { mut csv, start, mut fields, fixed } = self;
         let no_rows = faults::no_rows("there is a header, and no row below it");
         let no_rows = csv.locate(csv.end(), no_rows);
-        let mut rows = Rows { options: options.clone(), ..Rows::default() };
+        let mut rows = Rows { options: options.clone(), fixed, ..Rows::default() };
         let mut more = true;
         if start.header {
             // Where all names are numbers, a row that is equal is an example.
@@ -239,6 +242,7 @@ impl<R: BufRead> Table<'_, R> {
 #[derive(Default)]
 pub(super) struct Rows {
     options: Csv,
+    pub fixed: bool,
     /// Whether a row that holds the names of the columns is the header again.
     may_repeat: bool,
     /// The features, row by row: numbers, and for a text the number of its word.

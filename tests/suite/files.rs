@@ -216,6 +216,130 @@ fn every_case_has_its_outcome() {
     assert!(files.iter().all(|file| tried.contains(file)), "{files:?}");
 }
 
+/// The options as they are typed.
+fn typed(csv: &Csv) -> Vec<String> {
+    let label = csv.label.iter().map(|name| format!("--label={name}"));
+    let without = csv.without.iter().map(|name| format!("--without={name}"));
+    let encode = csv.encode.iter().map(|name| format!("--encode={name}"));
+    let kept = csv.not_missing.iter().map(|mark| format!("--not-missing={mark}"));
+    let header = csv.header.map(|there| if there { "--header" } else { "--no-header" });
+    let flags = header.into_iter().chain(csv.drop_incomplete.then_some("--drop-incomplete"));
+    label.chain(without).chain(encode).chain(kept).chain(flags.map(String::from)).collect()
+}
+
+/// So many rows of a table, in which `{}` is a number that varies, and `a|b` one of some words.
+fn shaped(header: &str, row: &str, count: usize) -> String {
+    let mut state = 5_u64;
+    let mut draw = move |end: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % end
+    };
+    let separator = if header.contains(';') { ";" } else { "," };
+    let mut text = header.to_string() + if header.is_empty() { "" } else { "\n" };
+    for k in 0..count {
+        let cells = row.split(separator).map(|cell| {
+            let words: Vec<&str> = cell.split('|').collect();
+            let word = words[draw(words.len())].replace("{k}", &k.to_string());
+            word.replace("{}", &format!("{}", draw(4000) as f64 / 100.0))
+        });
+        text += &(cells.collect::<Vec<_>>().join(separator) + "\n");
+    }
+    text
+}
+
+/// Tables of the form of those that people begin with: a verdict after at most three commands.
+#[test]
+fn tables_that_people_begin_with_reach_a_verdict() {
+    let names = "\"Mr. {k} Owen\"|\"Mrs. {k} Anna\"";
+    let titanic = format!(
+        "{{k}},0|1,1|2|3,{names},male|female,{{}}|{{}}|,0|1|2,0|1,A/5 {{k}}|{{k}}77|PC {{k}}5,{{}},|||C{{k}},S|C|Q"
+    );
+    let services = "Yes|No|No internet service";
+    let telco = format!(
+        "{{k}}-QX,Female|Male,0|1,Yes|No,{{}},Yes|No,Yes|No|No phone service,DSL|Fiber optic|No,\
+         {services},{services},Month-to-month|One year|Two year,Yes|No,\
+         Mailed check|Electronic check|Credit card (automatic),{{}},{{}}|{{}}|{{}}|{{}}|{{}}|{{}}| ,No|Yes"
+    );
+    let bank = "{};\"admin.\"|\"services\"|\"unknown\"|\"student\";\"married\"|\"single\"|\"divorced\";\
+                \"no\"|\"yes\";{};\"cellular\"|\"telephone\";\"may\"|\"jun\"|\"jul\"|\"aug\";{};\
+                \"unknown\"|\"unknown\"|\"unknown\"|\"failure\"|\"success\";\"no\"|\"yes\"";
+    let kaggle_heart = "{},M|F,ATA|NAP|ASY|TA,{},{},0|1,Normal|ST|LVH,{},N|Y,{},Up|Flat|Down,0|1";
+    let penguins = "Adelie|Gentoo|Chinstrap,Biscoe|Dream,{}|{}|{}|NA,{},{},{},male|female|female|male|NA,2007|2008|2009";
+    let tables = [
+        (
+            "titanic",
+            shaped(
+                "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked",
+                &titanic,
+                120,
+            ),
+            "--label \"Survived\"",
+        ),
+        (
+            "telco",
+            shaped(
+                "customerID,gender,SeniorCitizen,Partner,tenure,PhoneService,MultipleLines,\
+                 InternetService,OnlineSecurity,StreamingTV,Contract,PaperlessBilling,PaymentMethod,\
+                 MonthlyCharges,TotalCharges,Churn",
+                &telco,
+                150,
+            ),
+            "",
+        ),
+        (
+            "bank",
+            shaped(
+                "\"age\";\"job\";\"marital\";\"default\";\"balance\";\"contact\";\"month\";\"duration\";\
+                 \"poutcome\";\"y\"",
+                bank,
+                120,
+            ),
+            "",
+        ),
+        (
+            "heart, with words",
+            shaped(
+                "Age,Sex,ChestPainType,RestingBP,Cholesterol,FastingBS,RestingECG,MaxHR,ExerciseAngina,\
+                 Oldpeak,ST_Slope,HeartDisease",
+                kaggle_heart,
+                100,
+            ),
+            "",
+        ),
+        ("heart, no header", shaped("", "{},0|1,{},{},?|{}|{}|{},{}|{}|{}|?,0|1", 90), ""),
+        (
+            "penguins",
+            shaped("species,island,bill,depth,flipper,mass,sex,year", penguins, 120),
+            "--label \"sex\"",
+        ),
+        (
+            "penguins, naively",
+            shaped("species,island,bill,depth,flipper,mass,sex,year", penguins, 120),
+            "",
+        ),
+        (
+            "the published penguins",
+            fs::read_to_string(project().join("examples/data/penguins.csv")).unwrap(),
+            "",
+        ),
+    ];
+    for (name, text, options) in tables {
+        let (said, end) = outcome(Attempt::new(&text, options), 2);
+        let (attempt, all) = end.unwrap_or_else(|| panic!("{name}: {said:?}\n{text}"));
+        assert!(all.x.shape().1 * 4 > text.lines().count(), "{name} keeps {}", all.x.shape().1);
+        assert_eq!(attempt.text.trim_end(), text.trim_end(), "{name}: no editor is needed");
+        let path = std::env::temp_dir().join(format!("chainrule-shape-{}.csv", std::process::id()));
+        fs::write(&path, &text).unwrap();
+        let mut words = vec!["model".to_string(), path.display().to_string()];
+        words.extend(typed(&attempt.csv));
+        words.push("--iterations=20".to_string());
+        let screen = answer(&words);
+        fs::remove_file(path).unwrap();
+        let screen = screen.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(screen.contains("\nverdict: AGREE"), "{name}:\n{screen}");
+    }
+}
+
 /// The numbers that are read are those of the file.
 #[test]
 fn the_values_of_the_cases() {

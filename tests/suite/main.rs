@@ -23,6 +23,7 @@ mod judges;
 mod layouts;
 mod lessons;
 mod maximum_likelihood;
+mod new_data;
 mod outsider;
 mod own_rules;
 mod places;

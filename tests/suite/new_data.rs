@@ -1,0 +1,230 @@
+//! What was learned is saved as it is, and answers for other rows: by the names of their columns.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chainrule::Error;
+use chainrule::activation::{Activation, Sigmoid};
+use chainrule::data::{Classifier, Csv, Examples};
+use chainrule::logistic::{Options, initialize_with_zeros, optimize, predict};
+use chainrule::tensor::Tensor;
+
+use crate::commands::answer;
+use crate::common::{assert_close, project};
+
+const TEXT: &str = "hours,colour,sex,passed\n1,red,m,no\n2.5,green,f,yes\n0.5,blue,m,no\n4,red,f,yes\n\
+                    3,green,m,yes\n2,blue,f,no\n";
+
+/// A model of these rows, with the node that it is made from.
+fn trained() -> (Classifier, Examples, Tensor, f64) {
+    let csv = Csv { encode: vec!["colour".to_string()], ..Csv::default() };
+    let all = csv.examples(TEXT.as_bytes(), "my.csv").unwrap();
+    let scaler = all.standardizer().unwrap();
+    let x = scaler.apply(&all.x).unwrap();
+    let (w, b) = initialize_with_zeros(all.features.len());
+    let options = Options { num_iterations: 200, ..Options::default() };
+    let fit = optimize(w, b, &x, &all.y, &options).unwrap();
+    (Classifier::of_one_node(&all, scaler, &fit.w, fit.b), all, fit.w, fit.b)
+}
+
+fn read(model: &Classifier, text: &str) -> Result<Tensor, Error> {
+    model.read(text.as_bytes(), "new.csv", &Csv::default()).map(|new| new.x)
+}
+
+#[test]
+fn a_saved_model_is_the_same_model() {
+    let (model, ..) = trained();
+    let saved = model.to_csv();
+    assert_eq!(Classifier::from_csv(saved.as_bytes(), "model.csv").unwrap(), model);
+    let lines: Vec<&str> = saved.lines().collect();
+    assert_eq!(lines[0], "what,column,word,mean,deviation,no,yes");
+    assert_eq!(lines[1], "label,passed,,,,,");
+    assert!(lines[2].starts_with("bias,,,,,0.0,"), "{saved}");
+    assert!(lines[3].starts_with("feature,hours,,2.16"), "{saved}");
+    assert_eq!(lines[4], "feature,colour,blue,0,1,0,0");
+    assert!(lines[5].starts_with("feature,colour,green,0.3333"), "{saved}");
+    assert_eq!(lines.len(), 9);
+}
+
+/// Names, words and classes that a table has to quote; and three classes, which no node has yet.
+#[test]
+fn a_model_of_three_classes_with_odd_names() {
+    let text = "\"a, \"\"b\"\"\",x=y,it's,y\n1,a=b,1,0\n2,\"c,d\",3,1\n5,a=b,4,1\n";
+    let all = Examples::from_csv(text.as_bytes(), "my.csv", None, &[]).unwrap();
+    let (n, classes) = (3, ["no", "\"yes\", sir", "1e5"].map(String::from).to_vec());
+    let model = Classifier {
+        label: "is it, or not?".to_string(),
+        classes,
+        w: Tensor::new(n, 3, vec![0.1, -2e300, 1.0 / 3.0, 5e-324, 7.0, 8.0, 1e16, -0.0, 2.0]),
+        b: Tensor::new(3, 1, vec![1.0, 2.0, -3.5]),
+        ..Classifier::of_one_node(&all, all.standardizer().unwrap(), &Tensor::zeros(n, 1), 0.0)
+    };
+    let saved = model.to_csv();
+    assert_eq!(Classifier::from_csv(saved.as_bytes(), "model.csv").unwrap(), model, "{saved}");
+    let p =
+        Classifier { w: Tensor::new(n, 3, vec![0.5; 9]), ..model }.probabilities(&all.x).unwrap();
+    // The same weights for all: the biases decide, by e¹ : e² : e^−3.5.
+    let sum = 1f64.exp() + 2f64.exp() + (-3.5f64).exp();
+    assert_close("p", p.get(1, 2), 2f64.exp() / sum, 1e-15);
+    assert_eq!(Classifier::predictions(&p), [1, 1, 1]);
+}
+
+#[test]
+fn probabilities_are_those_of_the_node() {
+    let (model, all, w, b) = trained();
+    let new = model.read(TEXT.as_bytes(), "new.csv", &Csv::default()).unwrap();
+    assert_eq!((&new.x, &new.y), (&all.x, &all.y));
+    assert_eq!(new.lines, [2, 3, 4, 5, 6, 7]);
+    let p = model.probabilities(&new.x).unwrap();
+    let x = model.scaler.apply(&all.x).unwrap();
+    for j in 0..6 {
+        let z = (0..4).map(|i| w.get(i, 0) * x.get(i, j)).sum::<f64>() + b;
+        assert_close("p", p.get(1, j), Sigmoid.f(z), 1e-14);
+        assert_close("1 - p", p.get(0, j), Sigmoid.f(-z), 1e-14);
+    }
+    let guesses: Vec<f64> = Classifier::predictions(&p).into_iter().map(|k| k as f64).collect();
+    assert_eq!(guesses, predict(&w, b, &x).unwrap().to_vec());
+    // However far z is, a probability is one.
+    let far = model.probabilities(&Tensor::filled(4, 1, 1e200)).unwrap();
+    assert_eq!(far.sum(), 1.0);
+}
+
+#[test]
+fn columns_are_known_by_their_names() {
+    let (model, all, ..) = trained();
+    let first = all.x.columns(1..2);
+    for text in [
+        "hours,colour,sex\n2.5,green,f\n",
+        "sex;passed;hours;colour\nf;no;2.5;green\n",
+        "colour,sex,hours,passed\ngreen,f,2.5,\n", // the label is asked for
+    ] {
+        assert_eq!(read(&model, text).unwrap(), first, "{text}");
+    }
+    for (text, what, hint) in [
+        (
+            "hours,sex\n1,f\n",
+            "column `colour` is missing, with which the model was trained",
+            "add this column, or train without it",
+        ),
+        (
+            "hours,colour,sex,id\n1,red,f,7\n",
+            "the model was trained without a column `id`",
+            "leave it out: --without \"id\"",
+        ),
+        (
+            "hours,colour,sex\n1,pink,f\n",
+            "`pink` did not occur in training, in column `colour`",
+            "write one of these, or delete the row",
+        ),
+        (
+            "hours,colour,sex,passed\n1,red,f,perhaps\n",
+            "`perhaps` did not occur in training, in column `passed`",
+            "write one of these, or delete the row",
+        ),
+        ("hours,colour,sex\n,red,f\n", "1 value is missing", "fill in what is missing"),
+        (
+            "hours,colour,sex,hours\n1,red,f,7\n",
+            "two columns are named `hours`",
+            "give one of them another name, such as hours_2",
+        ),
+        ("hours,colour,sex\n", "there is a header, and no row below it", ""),
+    ] {
+        let error = read(&model, text).unwrap_err();
+        assert_eq!(error.what, what, "{error}");
+        assert!(hint.is_empty() || error.hint == hint, "{error}");
+        assert!(error.place.is_some(), "{error}");
+    }
+    let csv = Csv { without: vec!["id".to_string()], drop_incomplete: true, ..Csv::default() };
+    let text = "id,hours,colour,sex\n1,2,red,?\n7,2.5,green,f\n";
+    let new = model.read(text.as_bytes(), "new.csv", &csv).unwrap();
+    assert_eq!((new.x, new.lines), (first, vec![3]));
+    assert_eq!(new.notes, ["left out, as incomplete: 1 of 2 rows"]);
+    let text = "hours,colour,sex\n?,red,m\n";
+    let error = model.read(text.as_bytes(), "new.csv", &csv).unwrap_err();
+    assert_eq!(error.what, "all rows are incomplete");
+}
+
+#[test]
+fn what_is_no_model_is_refused() {
+    let saved = trained().0.to_csv();
+    let line = |k: usize, instead: &str| -> String {
+        let lines = saved.lines().enumerate();
+        lines.map(|(i, line)| format!("{}\n", if i == k { instead } else { line })).collect()
+    };
+    for (text, place) in [
+        (TEXT.to_string(), Some((1, 1))),
+        (String::new(), Some((1, 1))),
+        (line(3, "feature,hours,,2.1,0,0,1"), Some((4, 20))),
+        (line(3, "feature,hours,,2.1,1,0,x"), Some((4, 24))),
+        (line(3, "feature,hours,,2.1,1,0"), Some((4, 1))),
+        (line(1, ""), None),
+        (line(2, ""), None),
+    ] {
+        let error = Classifier::from_csv(text.as_bytes(), "model.csv").unwrap_err();
+        assert_eq!(error.what, "this is no model as `--save` writes it", "{text}");
+        let found = error.place.as_ref().map(|place| (place.line, place.column));
+        assert!(place.is_none() || found == place, "{error}");
+    }
+}
+
+/// A file for this test only.
+fn temporary(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("chainrule-{}-{name}", std::process::id()))
+}
+
+#[test]
+fn the_command_saves_loads_and_predicts() {
+    let [model, new] = ["model.csv", "new.csv"].map(temporary);
+    let penguins = project().join("examples/data/penguins_sex.csv");
+    let table = fs::read_to_string(&penguins).unwrap();
+    fs::write(&new, table.lines().take(4).map(|line| format!("{line}\n")).collect::<String>())
+        .unwrap();
+    let run = |words: &[&str]| answer(&[&["model"], words].concat());
+    let [model, new] = [&model, &new].map(|path| path.to_str().unwrap());
+    let screen = run(&["--iterations", "50", "--save", model, "--predict", new]).unwrap();
+    assert!(screen.contains(&format!("\nsaved: {model}\n")), "{screen}");
+    let (_, shown) = screen.split_once(&format!("\n{new}:\n")).unwrap();
+    let answers = run(&["--load", model, "--predict", new]).unwrap();
+    assert!(shown.starts_with(&answers), "{shown}\n{answers}");
+    assert_eq!(run(&["--load", model, new]).unwrap(), answers);
+    let lines: Vec<&str> = answers.lines().collect();
+    assert_eq!(lines[0], "line,P(0),P(1),male");
+    assert!(lines[1].starts_with("2,0.") && lines[1].ends_with(",0"), "{answers}");
+    assert_eq!(lines.len(), 8, "three answers, and what is taken for what: {answers}");
+    // Without the label, as it is.
+    let cells = |line: &str| line.rsplit_once(',').unwrap().0.to_string() + "\n";
+    fs::write(new, table.lines().take(4).map(cells).collect::<String>()).unwrap();
+    assert_eq!(run(&["--load", model, new]).unwrap().lines().collect::<Vec<_>>(), lines[..4]);
+    assert!(run(&["--load", model]).unwrap_err().starts_with("--load needs a file to predict"));
+    assert!(run(&["--load", new, new]).unwrap_err().starts_with("this is no model"));
+    let both = run(&["--header", "--no-header"]).unwrap_err();
+    assert!(both.starts_with("--header and --no-header exclude each other\n"), "{both}");
+    fs::remove_file(model).unwrap();
+    fs::remove_file(new).unwrap();
+}
+
+/// The matrix of the screen counts what a count by hand finds.
+#[test]
+fn the_confusion_of_the_penguins() {
+    let screen = answer(&["model"]).unwrap();
+    let row = |start: &str| -> Vec<u32> {
+        let line = screen.lines().find(|line| line.starts_with(start)).unwrap();
+        line.split_whitespace().skip(2).map(|count| count.parse().unwrap()).collect()
+    };
+    let [zero, one] = [" is 0 ", " is 1 "].map(row);
+    let all = Examples::read_csv("examples/data/penguins_sex.csv", None).unwrap();
+    let (train, test) = all.split(0.2, 1).unwrap();
+    for (k, part) in [train, test].into_iter().enumerate() {
+        let ones = part.y.sum() as u32;
+        assert_eq!(one[2 * k] + one[2 * k + 1], ones);
+        assert_eq!(zero[2 * k] + zero[2 * k + 1], part.y.shape().1 as u32 - ones);
+    }
+    let percent =
+        |right: u32, all: u32| format!("{:.1} %", f64::from(100 * right) / f64::from(all));
+    let precision = [1, 3].map(|k| percent(one[k], one[k] + zero[k])).join(", ");
+    let recall = [1, 3].map(|k| percent(one[k], one[k] + one[k - 1])).join(", ");
+    let told = format!("for 1, train and test: precision {precision}; recall {recall}\n");
+    assert!(screen.contains(&told), "{told}\n{screen}");
+    let right = percent(zero[0] + one[1], zero[0] + zero[1] + one[0] + one[1]);
+    assert!(screen.contains(&format!("accuracy: {right} on train")), "{screen}");
+}
