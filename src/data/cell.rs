@@ -101,7 +101,8 @@ fn grouped(text: &str) -> Option<(&'static str, String)> {
         return None;
     }
     let number = |text: String| text.parse().is_ok_and(f64::is_finite).then_some(text);
-    let whole = if decimals.len() == 3 { number(groups.concat()) } else { None };
+    let zero = first.trim_start_matches(['-', '+']).starts_with('0');
+    let whole = if decimals.len() == 3 && !zero { number(groups.concat()) } else { None };
     // The last mark, if it stands there once, may be the decimal one.
     let last = text.rfind([',', '.']).filter(|&at| text.matches(&text[at..=at]).count() == 1);
     let decimal = last.and_then(|at| number(text[..at].replace(mark, "") + "." + &text[at + 1..]));

@@ -60,7 +60,7 @@ impl<'n, R: BufRead> Reader<'n, R> {
     /// Reads the next record that is not blank. False after the last.
     pub fn next(&mut self) -> Result<bool> {
         while self.line()? {
-            self.split()?;
+            self.split(0)?;
             if self.cells.iter().any(|&cell| !self.text(cell).is_empty()) {
                 return Ok(true);
             }
@@ -172,10 +172,17 @@ impl<'n, R: BufRead> Reader<'n, R> {
         }
     }
 
-    /// Finds the record's cells, and reads further lines while a quote is open.
-    fn split(&mut self) -> Result<()> {
+    /// Reads the next line, which begins with `#`, as if it did not. False if there is none.
+    pub fn commented(&mut self) -> Result<bool> {
+        let found = self.line()?;
+        let hash = self.record.iter().position(|&byte| byte == b'#');
+        self.split(hash.map_or(0, |at| at + 1))?;
+        Ok(found)
+    }
+
+    /// Finds the record's cells from byte `at` on, and reads further lines while a quote is open.
+    fn split(&mut self, mut at: usize) -> Result<()> {
         self.cells.clear();
-        let mut at = 0;
         loop {
             let cell = self.cell(at)?;
             if self.cells.len() == MOST_CELLS {

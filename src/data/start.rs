@@ -44,6 +44,12 @@ enum Kind {
 }
 
 impl Record {
+    fn of(csv: &Reader<'_, &[u8]>) -> Record {
+        let text = csv.before(csv.end()).split('\n').next().unwrap_or_default().to_string();
+        let cells = csv.texts().map(|text| text.replace(char::is_control, " ")).collect();
+        Record { line: csv.start, text, cells, quoted: csv.cells[0].quoted }
+    }
+
     fn kinds(&self) -> Vec<Kind> {
         let kind = |cell: &String| match cell {
             cell if is_missing(cell) => Kind::Gap,
@@ -93,14 +99,14 @@ pub(super) fn judge(
     let mut start =
         Start { separator, skip, header: true, row_names: false, comments, hash: false };
     start.header = header.unwrap_or(true);
-    let mut above = comment.map_or(vec![], |above| {
-        first_records(beginning, whole, name, separator, above).into_iter().take(1).collect()
-    });
-    above.retain(|last: &Record| is_commented_header(last, &records));
-    if start.header && !above.is_empty() {
-        (start.skip, start.hash) = (comment.unwrap_or_default(), true);
-        start.comments -= 1;
-        records.splice(..0, above);
+    if let Some(line) = comment.filter(|_| start.header) {
+        let mut csv = Reader::new(beginning, name, separator);
+        while csv.lines < line && csv.line().is_ok_and(|more| more) {}
+        let last = csv.commented().is_ok().then(|| Record::of(&csv));
+        if let Some(last) = last.filter(|last| is_commented_header(last, &records)) {
+            (start.skip, start.hash, start.comments) = (line, true, comments - 1);
+            records.insert(0, last);
+        }
     }
     let [first, below @ ..] = &records[..] else { return Ok(start) };
     if !start.header {
@@ -108,8 +114,18 @@ pub(super) fn judge(
     }
     let (kinds, width) = (first.kinds(), common_width(&records).0);
     let named = asked_for.iter().any(|name| first.cells.iter().any(|cell| cell == name));
-    if header.is_none() && !start.hash && !named {
+    let judged = header.is_none() && !start.hash && !named;
+    if judged {
         no_other_line(first, below, width, name)?;
+    }
+    if let [units, rows @ ..] = below
+        && units.cells.len() == first.cells.len()
+        && !kinds.contains(&Kind::Number)
+        && names_nothing(units, rows)
+    {
+        return Err(faults::units(name, units));
+    }
+    if judged {
         let mixed = kinds.contains(&Kind::Number) && kinds.contains(&Kind::Text);
         let alike = |row: &Record| {
             let kinds = kinds.iter().zip(row.kinds());
@@ -126,13 +142,6 @@ pub(super) fn judge(
         if like_below {
             return Err(faults::no_header(name, first, "looks like those below it"));
         }
-    }
-    if let [units, rows @ ..] = below
-        && units.cells.len() == first.cells.len()
-        && !kinds.contains(&Kind::Number)
-        && names_nothing(units, rows)
-    {
-        return Err(faults::units(name, units));
     }
     // Unquoted, and between commas, the surplus may as well be decimals or a name's second half.
     let count = |(k, row): (usize, &Record)| row.cells[0].parse() == Ok(k + 1);
@@ -200,9 +209,7 @@ fn first_records(text: &[u8], whole: bool, name: &str, separator: u8, skip: usiz
     let mut records = vec![];
     while csv.lines < skip && csv.line().is_ok_and(|more| more) {}
     while records.len() < RECORDS && csv.next().is_ok_and(|more| more) {
-        let text = csv.before(csv.end()).split('\n').next().unwrap_or_default().to_string();
-        let cells = csv.texts().map(|text| text.replace(char::is_control, " ")).collect();
-        records.push(Record { line: csv.start, text, cells, quoted: csv.cells[0].quoted });
+        records.push(Record::of(&csv));
     }
     if !whole && (2..RECORDS).contains(&records.len()) {
         records.pop(); // it may have been cut
@@ -233,7 +240,7 @@ fn begins(text: &[u8], magic: &[u8]) -> bool {
 }
 
 /// How files begin that are no CSV files, what they are, and what to do.
-const KINDS: [(&[u8], &str, &str); 25] = [
+const KINDS: [(&[u8], &str, &str); 26] = [
     (b"\x1f\x8b", "compressed by gzip", "unpack it first: gunzip FILE.gz"),
     (b"PK\x03\x04", "a zip archive or an Excel workbook", UNZIP),
     (b"BZh", "compressed by bzip2", "unpack it first: bunzip2 FILE.bz2"),
@@ -244,6 +251,7 @@ const KINDS: [(&[u8], &str, &str); 25] = [
     (b"<!doctype html", "a web page", DOWNLOAD),
     (b"<html", "a web page", DOWNLOAD),
     (b"<?xml", "XML", SAVE_AS),
+    (b"@relation", "an ARFF file of Weka", SAVE_AS),
     (b"{\\rtf", "a formatted text", SAVE_AS),
     (b"{\"", "JSON", JSON),
     (b"{\n", "JSON", JSON),

@@ -103,7 +103,7 @@ pub(super) fn open<'n, R: BufRead>(
     let start = start::judge(&beginning, beginning.len() < limit, name, header, asked_for)?;
     let mut csv = Reader::new(Cursor::new(beginning).chain(source), name, start.separator);
     while csv.lines < start.skip && csv.line()? {}
-    if !csv.next()? {
+    if !(if start.hash { csv.commented()? } else { csv.next()? }) {
         return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
     }
     let mut names: Vec<String> = if start.header {
@@ -111,9 +111,6 @@ pub(super) fn open<'n, R: BufRead>(
     } else {
         (1..=csv.cells.len()).map(|k| format!("c{k}")).collect()
     };
-    if start.hash {
-        names[0] = csv::trim(names[0].trim_start_matches('#')).to_string();
-    }
     if start.row_names {
         names.insert(0, String::new());
     }
