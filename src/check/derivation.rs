@@ -69,7 +69,7 @@ pub struct Slip {
     pub entries: Vec<String>,
     /// What else went wrong at the same time.
     pub with: Option<Box<Slip>>,
-    rank: (u8, usize),
+    rank: (u8, usize, usize),
     kind: String,
 }
 
@@ -81,7 +81,11 @@ pub fn slips(claims: &[Claim]) -> Explained {
         Some(numbers) => search::slips(&numbers),
         None => matrices::slips(claims),
     };
-    Explained { slips, of: claims.len() }
+    let wrong = |claim: &&Claim| match Numbers::of(claim) {
+        Some(numbers) => numbers.entries.iter().any(|entry| entry.is_wrong()),
+        None => true,
+    };
+    Explained { slips, wrong: claims.iter().filter(wrong).count(), of: claims.len() }
 }
 
 /// A derivation by hand, judged at one point.
@@ -155,10 +159,12 @@ impl fmt::Display for Derivation {
 }
 
 /// What slips explain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Explained {
-    /// The likeliest first.
+    /// The likeliest first; none where no single rule explains what is wrong.
     pub slips: Vec<Slip>,
+    /// At so many points something is wrong.
+    pub wrong: usize,
     /// So many points were looked at.
     pub of: usize,
 }
@@ -168,10 +174,14 @@ const SHOWN: usize = 3;
 
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Explained { slips, of } = self;
+        let Explained { slips, of, wrong } = self;
         write!(f, "error: the derivative by hand is wrong; ")?;
         let Some(first) = slips.first() else {
-            return write!(f, "no single rule explains it\n try: check each part of it by itself");
+            write!(f, "no single rule explains it")?;
+            if *of > 1 {
+                write!(f, "\n   = it is wrong at {wrong} of {of} points")?;
+            }
+            return write!(f, "\n try: check each part of the formula by itself");
         };
         let which = match (slips.len().min(SHOWN), &first.with) {
             (1, None) => "one slip explains it".to_string(),
@@ -223,12 +233,13 @@ impl Search<'_> {
         };
         let right_text = spell(rule);
         let operand = ["x", "c"][k.min(1)];
+        let it = if right_text.is_empty() { "that slope" } else { &right_text };
         let taken_text = match wrong.taken {
-            "-" => format!("-({right_text})"),
-            "2" => format!("2 ({right_text})"),
-            "1/2" => format!("1/2 ({right_text})"),
-            "²" => format!("({right_text})²"),
-            "/" => format!("1 / ({right_text})"),
+            "-" => format!("-({it})"),
+            "2" => format!("2 ({it})"),
+            "1/2" => format!("1/2 ({it})"),
+            "²" => format!("({it})²"),
+            "/" => format!("1 / ({it})"),
             "x" if wrong.rank > 0 => spell(operand),
             other => spell(other),
         };
@@ -267,7 +278,7 @@ impl Search<'_> {
         let everywhere = change.nodes.len() == 1
             && self.numbers.iter().all(|n| entries.iter().all(|&i| factor(n, i)));
         let part = format!("the part that goes through {own_text}");
-        let slope = match right_text.is_empty() {
+        let slope = match right_text.is_empty() || right_text.contains('\'') {
             true => format!("the slope of {own_text}"),
             false => right_text.clone(),
         };
@@ -304,7 +315,7 @@ impl Search<'_> {
             points: self.numbers.len(),
             entries: self.names(entries),
             with: None,
-            rank: (wrong.rank, node),
+            rank: (wrong.rank, change.nodes.len(), node),
             kind,
         }
     }
@@ -316,7 +327,8 @@ fn text(trace: &Trace, node: usize) -> String {
         _ if !trace.nodes[node].name.is_empty() => trace.nodes[node].name.clone(),
         Place::Text(stretch) if stretch.text().len() > 24 => "what is underlined".to_string(),
         Place::Text(stretch) => stretch.text().to_string(),
-        Place::Code(_) => trace.label(node),
+        Place::Code(_) if !(1..=2).contains(&trace.nodes[node].operands.len()) => trace.label(node),
+        Place::Code(_) => trace.formula(node),
     }
 }
 
@@ -335,9 +347,13 @@ fn spell(trace: &Trace, node: usize, template: &str, [v, p]: [Option<usize>; 2])
         }
     }
     let longest = if template.contains('\'') { 6 } else { 16 };
-    let named = |k: usize, letter: &str| match text(trace, k) {
+    let words = |k: usize| match trace.nodes[k].at {
+        Place::Code(_) => trace.label(k),
+        Place::Text(_) => text(trace, k),
+    };
+    let named = |k: usize, letter: &str| match words(k) {
         long if long.len() > longest => letter.to_string(),
-        text if text.chars().all(|c| c.is_alphanumeric() || "_#.".contains(c)) => text,
+        text if text.chars().all(|c| c.is_alphanumeric() || "_#.[]".contains(c)) => text,
         text => format!("<{text}>"),
     };
     let operand = |k: usize, letter: &str| match trace.nodes[node].operands.get(k) {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::diagnosis::{self, Finding, Point};
 use super::table::{EXACT, NUMERIC, error_text};
-use super::{Comparison, Difference, Dual, Scalar, verdict};
+use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips, verdict};
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
 use crate::scalar::{Tape, Var};
@@ -71,6 +71,10 @@ impl Parameter for (&str, f64) {
 pub trait ByHand {
     /// The gradient at a point.
     fn at(&self, p: &[f64]) -> Vec<f64>;
+    /// Whether it is right at one point only.
+    fn is_list(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(&[f64]) -> Vec<f64>> ByHand for F {
@@ -85,13 +89,16 @@ macro_rules! lists {
             fn at(&self, _: &[f64]) -> Vec<f64> {
                 self.to_vec()
             }
+            fn is_list(&self) -> bool {
+                true
+            }
         }
     )*};
 }
 lists!(&[f64]; Vec<f64>; &Vec<f64>; [f64; N], N; &[f64; N], N);
 
 /// What [`gradient!`](crate::check::gradient!) found out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct GradientReport {
     /// The derivatives side by side, under the names that were given, or `p[0]`, `p[1]`, ….
     pub comparison: Comparison,
@@ -100,12 +107,15 @@ pub struct GradientReport {
     pub judged: &'static str,
     /// What is wrong with it; empty if all agree.
     pub findings: Vec<Finding>,
+    /// Where the derivation by hand went wrong, if it did. Where it is a function, it is judged at 12
+    /// points around this one, too.
+    pub explained: Explained,
 }
 
 impl GradientReport {
-    /// Whether all judges agree.
+    /// Whether all judges agree, at all points.
     pub fn agrees(&self) -> bool {
-        self.comparison.agrees()
+        self.comparison.agrees() && self.explained.wrong == 0
     }
 }
 
@@ -129,6 +139,7 @@ pub fn gradient(
     let names: Vec<String> = at.iter().enumerate().map(|(i, p)| p.name(i)).collect();
     let at: &[f64] = &at.iter().map(Parameter::value).collect::<Vec<f64>>();
     let n = at.len();
+    let function = by_hand.filter(|own| !own.is_list());
     let by_hand = by_hand.map(|own| own.at(at));
     if let Some(own) = by_hand.as_ref().filter(|own| own.len() != n) {
         mistake(
@@ -161,7 +172,43 @@ pub fn gradient(
         y if y.is_finite() => diagnosed(&comparison, at, by_hand.is_some()),
         y => ("by reverse mode", vec![Finding::NotFinite { x: f64::NAN, y, slope: f64::NAN }]),
     };
-    GradientReport { comparison, judged, findings }
+    let mut explained = Explained::default();
+    if let (Some(own), "by hand") = (by_hand, judged) {
+        let mut points = vec![(at.to_vec(), own)];
+        points.extend(function.into_iter().flat_map(|own| around(at, own)));
+        let claims = points.iter().map(|(at, own)| {
+            let tape = Tape::new();
+            let names = names.iter().cloned();
+            let p: Vec<Var> = at.iter().zip(names).map(|(&x, k)| tape.var(x).named(k)).collect();
+            let output = var(&p);
+            Claim::new(output, &p.into_iter().zip(own.iter().copied()).collect::<Vec<_>>())
+        });
+        explained = slips(&claims.collect::<Vec<_>>());
+        if comparison.agrees() && explained.of == 1 {
+            explained = Explained::default(); // at a kink, and within rounding
+        }
+    }
+    GradientReport { comparison, judged, findings, explained }
+}
+
+/// Points around this one, and a gradient there.
+fn around(at: &[f64], own: &dyn ByHand) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let point = |k| {
+        let moved = |(x, u): (&f64, f64)| x + (x.abs() + 0.5) * u;
+        at.iter().zip(spread(k, at.len())).map(moved).collect()
+    };
+    let with_gradient = (0..12).map(|k| {
+        let at: Vec<f64> = point(k);
+        let own = own.at(&at);
+        (at, own)
+    });
+    with_gradient.filter(|(at, own)| own.len() == at.len()).collect()
+}
+
+/// Numbers between −1 and 1 that fill the space between them evenly, other ones for each `k`.
+fn spread(k: usize, count: usize) -> impl Iterator<Item = f64> {
+    // Multiples of e, e², e³, … modulo 1 (Weyl).
+    (0..count).map(move |i| 2.0 * ((k + 1) as f64 * (1.0 + i as f64).exp()).fract() - 1.0)
 }
 
 /// Σ over all paths from the output of |∏ local derivatives|, for each node: the backward pass
@@ -274,7 +321,15 @@ struct Explanation<'a>(&'a GradientReport);
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GradientReport { comparison, judged, findings } = self.0;
+        let GradientReport { comparison, judged, findings, explained } = self.0;
+        // Right numbers in a wrong place are no slip, and what is short of digits is none.
+        let told =
+            |finding: &Finding| matches!(finding, Finding::Permuted(_)) || !finding.is_wrong();
+        if explained.wrong > 0 && !findings.iter().any(told) {
+            if !explained.slips.is_empty() || findings.is_empty() {
+                return write!(f, "\n{explained}");
+            }
+        }
         let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
         if findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
             write!(f, "\nerror: gradcheck: the gradient {judged} is wrong")?;

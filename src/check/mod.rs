@@ -75,7 +75,7 @@ pub use gradient::{ByHand, GradientReport, Parameter, gradient, propagate};
 /// // Parameters may have names, and the gradient by hand may be a function of them.
 /// let at = [("w", 4.0), ("b", 2.0)];
 /// let report = check::gradient!(|p| p[0] * p[0] - p[1], &at, |p| vec![2.0 * p[0], 1.0]);
-/// assert!(report.to_string().contains("yours is minus the right derivative in b"));
+/// assert!(report.to_string().contains("the minus sign before b was lost"));
 ///
 /// // A short formula stands in the macro itself.
 /// assert!(check::gradient!(|p| p[0].sqrt() / p[1], &[4.0, 2.0], &[0.125, -0.5]).agrees());

@@ -411,7 +411,9 @@ fn a_gradient_by_hand_is_named_and_mended() {
                 let names: Vec<String> = order.split(", ").map(|k| format!("p[{k}]")).collect();
                 format!("take its entries in the order {}", names.join(", "))
             });
-            assert!(text.contains(&format!(" try: {hint}")), "{text}");
+            let slips = report.explained.slips.iter().map(|slip| slip.hint.clone());
+            let mut hints = slips.chain([hint]);
+            assert!(hints.any(|hint| text.contains(&format!(" try: {hint}"))), "{text}");
         }
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");
         report.findings
@@ -615,11 +617,11 @@ fn names_and_functions_by_hand() {
         check::gradient!(|p| cost(p), &at, &list[..]),
     ];
     for report in &reports {
-        assert!(report.agrees() && report == &reports[0], "{report}");
+        assert!(report.agrees() && report.comparison == reports[0].comparison, "{report}");
         assert!(report.to_string().contains("\n  w      12.0"), "{report}");
     }
     let text = check::gradient!(cost, &at, &[12.0, -9.0]).to_string();
-    assert!(text.contains("yours is minus the right derivative in b\n"), "{text}");
+    assert!(text.contains("its sign is turned:\n     the slope of mul(#2, b) in b was"), "{text}");
     let text = check::gradient!(cost, &at, &[12.0, 7.5]).to_string();
     assert!(text.contains("yours is wrong in 1 of 2 entries; no hypothesis fits"), "{text}");
 }

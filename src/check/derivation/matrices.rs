@@ -140,7 +140,7 @@ pub(super) fn slips(claims: &[Claim]) -> Vec<Slip> {
         points: 1,
         entries: names(entries),
         with: None,
-        rank: (rank, node),
+        rank: (rank, 1, node),
     };
     let explain = |entries: &[usize]| {
         let mut found: Vec<Slip> = vec![];

@@ -26,6 +26,7 @@ pub(super) struct Numbers<'a> {
 pub(super) struct Entry {
     pub var: usize,
     pub yours: f64,
+    pub right: f64,
     /// Yours less what is right, and how far that may be off by rounding.
     pub gap: f64,
     pub rounding: f64,
@@ -36,7 +37,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub fn is_wrong(&self) -> bool {
-        self.gap.abs() > self.rounding
+        self.right.is_finite() && (self.gap.abs() > self.rounding || self.gap.is_nan())
     }
 
     /// Whether the gap is known to several digits.
@@ -99,9 +100,10 @@ impl<'a> Numbers<'a> {
                 let on = |x: &Operand| matches!(x, Operand::Node(k) if depends[*k]);
                 depends[node] = trace.nodes[node].operands.iter().any(on);
             }
-            let gap = yours - numbers.up[var];
+            let right = numbers.up[var];
+            let gap = yours - right;
             let rounding = 1e-11 * sizes[var].max(yours.abs());
-            numbers.entries.push(Entry { var, yours, gap, rounding, slopes, depends });
+            numbers.entries.push(Entry { var, yours, right, gap, rounding, slopes, depends });
         }
         Some(numbers)
     }

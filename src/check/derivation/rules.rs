@@ -158,8 +158,8 @@ rules! {
     mul 0 C "1", "the factor x was forgotten", |_| 1.0;
     mul 0 X "x", "the factors were not exchanged", |s| s.x;
     mul 0 C "c", "the factors were not exchanged", |s| s.c;
-    mul 1 Y "x' c'", "the slopes were multiplied", |s| s.dx * s.dc;
-    mul 1 Y "x' + c'", "the slopes were added", |s| s.dx + s.dc;
+    mul 2 Y "x' c'", "the slopes were multiplied", |s| s.dx * s.dc;
+    mul 2 Y "x' + c'", "the slopes were added", |s| s.dx + s.dc;
 
     div 0 X "1", "the denominator c was forgotten", |_| 1.0;
     div 0 X "1 / c²", "it was divided by c twice", |s| 1.0 / (s.c * s.c);
@@ -173,7 +173,7 @@ rules! {
     div 0 Y "x' c - x c'", "it was not divided by c²", |s| s.dx * s.c - s.x * s.dc;
     div 0 Y "(x' c - x c') / c", "the denominator was not squared", |s| s.dx - s.x * s.dc / s.c;
     div 0 Y "(x c' - x' c) / c²", "the terms of the numerator were exchanged", |s| -s.dy;
-    div 1 Y "x' / c'", "the slopes were divided", |s| s.dx / s.dc;
+    div 2 Y "x' / c'", "the slopes were divided", |s| s.dx / s.dc;
     div 0 X "c", "it was multiplied by c, not divided", |s| s.c;
 
     powf 0 X "x^(c - 1)", "the exponent was not brought in front", |s| s.x.powf(s.c - 1.0);
@@ -259,6 +259,9 @@ rules! {
     max 0 C "1", "1 on both sides", |_| 1.0;
 
     any 1 Y "1", "its slope was left out", |_| 1.0;
+    any 2 Y "-", "its sign is turned", |s| -s.dy;
+    any 3 Y "2", "it was taken twice", |s| 2.0 * s.dy;
+    any 3 Y "1/2", "it was halved", |s| s.dy / 2.0;
     any 2 Y "y", "it was not differentiated", |s| s.y;
     any 6 Y "p", "p was taken for the slope", |s| s.p;
     any 6 Y "1 / y'", "the slope is upside down", |s| 1.0 / s.dy;

@@ -7,7 +7,7 @@ use super::numbers::{Change, Numbers};
 use super::rules::{self, Part, Wrong};
 use crate::activation::{Activation, Sigmoid};
 use crate::tensor::Compact;
-use crate::trace::{Operand, Trace, short};
+use crate::trace::{Operand, Place, Trace, short};
 
 pub(super) struct Search<'a> {
     pub numbers: &'a [&'a Numbers<'a>],
@@ -156,10 +156,12 @@ impl Search<'_> {
     fn singles(&self, entries: &[usize]) -> Vec<Slip> {
         let mut found = self.at(&self.sites, entries);
         let several = self.sites.iter().filter(|site| site.len() > 1);
-        if found.is_empty() {
-            let nodes = several.clone().flat_map(|site| site.iter().map(|&node| Rc::from([node])));
-            found = self.at(&nodes.collect::<Vec<_>>(), entries);
-        }
+        // What stands at one place in the code may be several operations: x * y * z.
+        let code = |site: &&Site| matches!(self.trace().nodes[site[0]].at, Place::Code(_));
+        let none = found.is_empty();
+        let nodes = several.clone().filter(|site| none || code(site));
+        let nodes = nodes.flat_map(|site| site.iter().map(|&node| Rc::from([node])));
+        found.extend(self.at(&nodes.collect::<Vec<_>>(), entries));
         if found.is_empty() {
             let every = |site: &Site, r: usize, k: usize| -> Site {
                 site.iter().copied().skip(k).step_by(r).collect()
@@ -340,7 +342,7 @@ impl Search<'_> {
             points: self.numbers.len(),
             entries: self.names(entries),
             with: None,
-            rank: (9, node),
+            rank: (9, 1, node),
             kind: String::new(),
         }
     }
