@@ -1,5 +1,6 @@
 //! What was learned, with all that new data need: to be saved, read again and asked.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -89,9 +90,9 @@ impl Classifier {
         let (fields, mut rows) = table.rows(csv)?;
         readable(&fields, &mut rows)?;
         let features = fields.iter().filter(|field| field.role == Role::Feature);
-        let features: Vec<&str> = features.map(|field| field.name.as_str()).collect();
-        let place = |name: &&str| features.iter().position(|feature| feature == name);
-        let order: Vec<usize> = names.iter().filter_map(place).collect();
+        let places: HashMap<&str, usize> =
+            features.enumerate().map(|(i, field)| (field.name.as_str(), i)).collect();
+        let order: Vec<usize> = names.iter().filter_map(|name| places.get(name).copied()).collect();
         let mut codes = vec![vec![]; order.len()];
         for (&i, column) in order.iter().zip(&self.columns) {
             codes[i] = (0..column.words.len()).map(|word| word as f64).collect();

@@ -385,58 +385,54 @@ fn missing_counts(fields: &[Field]) -> String {
 /// encoded, others left out; of the columns with gaps those are left out that cost most rows, as long
 /// as half of the rows would be lost, and then the incomplete rows.
 fn advice(fields: &[Field], rows: &Rows) -> String {
-    let mut options = String::new();
-    let mut without: Vec<usize> = vec![];
-    let readable = |field: &Field| field.role != Role::Feature || field.is_readable();
-    for (k, field) in fields.iter().enumerate().filter(|(_, field)| !readable(field)) {
-        let text = field.text.as_ref().filter(|text| {
+    let mut options: Vec<String> = vec![];
+    let mut left_out = vec![false; fields.len()];
+    for (k, field) in fields.iter().enumerate().filter(|(_, field)| !field.is_readable()) {
+        let few = field.text.as_ref().is_some_and(|text| {
             let words = text.words();
             field.numbers == 0 && words < text.cells as usize && (3..=MOST_WORDS).contains(&words)
         });
-        if text.is_none() {
-            without.push(k);
-        }
-        options += &option(if text.is_some() { "--encode" } else { "--without" }, &field.name);
+        left_out[k] = !few;
+        options.push(option(if few { "--encode" } else { "--without" }, &field.name));
     }
-    let lacks =
-        |row: &[u32], without: &[usize]| row.iter().any(|k| !without.contains(&(*k as usize)));
-    let lost = |without: &[usize]| -> usize {
-        let incomplete = rows.gaps.iter().filter(|(row, _)| lacks(row, without));
-        incomplete.map(|(_, count)| count).sum()
+    let lost = |left_out: &[bool]| -> usize {
+        let lacks = |row: &[u32]| row.iter().any(|k| !left_out[*k as usize]);
+        rows.gaps.iter().filter(|(row, _)| lacks(row)).map(|(_, count)| count).sum()
     };
     let count = rows.lines.len();
-    while 2 * lost(&without) > count && !rows.fixed {
-        let left =
-            |(k, field): &(usize, &Field)| field.role == Role::Feature && !without.contains(k);
-        let candidates: Vec<_> = fields.iter().enumerate().filter(left).collect();
-        match candidates.iter().max_by_key(|(_, field)| field.missing) {
-            Some((k, field)) if field.missing > 0 && candidates.len() > 1 => {
-                options += &option("--without", &field.name);
-                without.push(*k);
+    for _ in 0..MOST_OPTIONS {
+        let left = |k: &usize| fields[*k].role == Role::Feature && !left_out[*k];
+        let worst = (0..fields.len()).filter(left).max_by_key(|k| fields[*k].missing);
+        let last = (0..fields.len()).filter(left).count() == 1;
+        match worst.filter(|k| !rows.fixed && !last && fields[*k].missing > 0) {
+            Some(k) if 2 * lost(&left_out) > count => {
+                options.push(option("--without", &fields[k].name));
+                left_out[k] = true;
             }
             _ => break,
         }
     }
-    match lost(&without) {
-        0 => options,
+    let more = if options.len() > MOST_OPTIONS { ", and so on" } else { "" };
+    let start = options[..options.len().min(MOST_OPTIONS)].concat();
+    match lost(&left_out) {
+        0 => start + more,
         all if all == count => String::new(),
         lost => {
             let keeps = format!(" --drop-incomplete (keeps {} of {count} rows)", count - lost);
             let alone = |k: &usize| {
-                fields[*k].role == Role::Feature && rows.gaps.get(&[*k as u32][..]) == Some(&lost)
+                let feature = fields[*k].role == Role::Feature;
+                feature && rows.gaps.get(&[*k as u32][..]) == Some(&lost)
             };
-            match (0..fields.len()).find(alone).filter(|_| without.is_empty() && !rows.fixed) {
-                Some(k) => {
-                    format!(
-                        "{options}{keeps}; or leave the column out:{}",
-                        option("--without", &fields[k].name)
-                    )
-                }
-                None => options + &keeps,
-            }
+            let alone = (0..fields.len()).find(alone).filter(|_| options.is_empty() && !rows.fixed);
+            let or = alone.map(|k| option("--without", &fields[k].name));
+            let or = or.map_or(String::new(), |or| format!("; or leave the column out:{or}"));
+            start + more + &keeps + &or
         }
     }
 }
+
+/// More options are not advised: nobody types them.
+const MOST_OPTIONS: usize = 40;
 
 /// A class that stays alone, or is one too many; [`not_two_classes`] says which.
 pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell, label: &str) -> Error {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::cell::{is_missing, is_number};
 use super::csv::{self, Cell, Reader};
 use super::start::{self, Start};
-use super::{Classifier, Csv, faults};
+use super::{Classifier, Column, Csv, faults};
 use crate::error::{Error, Result};
 
 /// More words than these are not made columns of.
@@ -160,7 +160,7 @@ impl<R: BufRead> Table<'_, R> {
             field.role == Role::Feature && label.is_none_or(|label| field.name == *label)
         };
         match (fields.iter_mut().rev().find(wanted), label) {
-            (Some(field), _) => field.role = Role::Label,
+            (Some(field), _) => (field.role, field.text) = (Role::Label, None),
             (None, Some(label)) => return Err(faults::no_column(csv, label, fields)),
             (None, None) => return Err(faults::no_features(csv, fields)),
         }
@@ -175,12 +175,14 @@ impl<R: BufRead> Table<'_, R> {
         let Classifier { label, columns, classes, .. } = model;
         self.fixed = true;
         let Table { csv, fields, .. } = self;
-        if let Some(lost) = columns.iter().find(|c| !fields.iter().any(|f| f.name == c.name)) {
+        let there: HashSet<&String> = fields.iter().map(|field| &field.name).collect();
+        if let Some(lost) = columns.iter().find(|column| !there.contains(&column.name)) {
             return Err(faults::lost(csv, &lost.name, fields));
         }
+        let known: HashMap<&String, &Column> = columns.iter().map(|c| (&c.name, c)).collect();
         let mut seen = HashSet::new();
         for (k, field) in fields.iter_mut().enumerate() {
-            let column = columns.iter().find(|column| column.name == field.name);
+            let column = known.get(&field.name);
             if without.contains(&field.name) && column.is_none() || field.role == Role::LeftOut {
                 field.role = Role::LeftOut;
             } else if !seen.insert(field.name.clone()) {
