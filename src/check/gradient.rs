@@ -325,10 +325,9 @@ impl fmt::Display for Explanation<'_> {
         // Right numbers in a wrong place are no slip, and what is short of digits is none.
         let told =
             |finding: &Finding| matches!(finding, Finding::Permuted(_)) || !finding.is_wrong();
-        if explained.wrong > 0 && !findings.iter().any(told) {
-            if !explained.slips.is_empty() || findings.is_empty() {
-                return write!(f, "\n{explained}");
-            }
+        let says_more = !explained.slips.is_empty() || findings.is_empty();
+        if explained.wrong > 0 && says_more && !findings.iter().any(told) {
+            return write!(f, "\n{explained}");
         }
         let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
         if findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
