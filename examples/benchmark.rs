@@ -67,12 +67,13 @@ fn scalars(report: &mut Report<impl Write>) -> io::Result<()> {
     let mut columns = vec![];
     for (title, work, rounds, multiply_adds) in works {
         let p = work.parameters();
-        let (mut bare, mut tape, mut dots) = (bare::Tape::default(), Tape::new(), Tape::new());
+        let (mut bare, mut gradients) = (bare::Tape::default(), vec![]);
+        let (mut tape, mut dots) = (Tape::new(), Tape::new());
         let contenders: &mut [&mut dyn FnMut() -> f64] = &mut [
             &mut || work.plain(black_box(&p)),
             &mut || {
                 bare.clear();
-                work.on_bare_tape(&bare, black_box(&p))
+                work.on_bare_tape(&bare, &mut gradients, black_box(&p))
             },
             &mut || {
                 tape.clear();

@@ -43,16 +43,17 @@ impl<'t> Var<'t> {
     fn record(self, value: f64, slope: f64) -> Var<'t> {
         self.tape.record(value, [self.index; 2], [slope, 0.0])
     }
-    pub fn backward(self) -> Vec<f64> {
+    /// The gradients with respect to all nodes, in a list that is used again.
+    pub fn backward(self, gradients: &mut Vec<f64>) {
         let nodes = self.tape.0.borrow();
-        let mut gradients = vec![0.0; nodes.len()];
+        gradients.clear();
+        gradients.resize(nodes.len(), 0.0);
         gradients[self.index as usize] = 1.0;
         for (k, Node { inputs, locals }) in nodes.iter().enumerate().rev() {
             let upstream = gradients[k];
             gradients[inputs[0] as usize] += locals[0] * upstream;
             gradients[inputs[1] as usize] += locals[1] * upstream;
         }
-        gradients
     }
 }
 

@@ -108,9 +108,9 @@ impl Work {
         p.iter().map(|&p| gradients.wrt(p)).sum()
     }
 
-    pub fn on_bare_tape(&self, tape: &bare::Tape, p: &[f64]) -> f64 {
+    pub fn on_bare_tape(&self, tape: &bare::Tape, gradients: &mut Vec<f64>, p: &[f64]) -> f64 {
         let p: Vec<bare::Var> = p.iter().map(|&p| tape.var(p)).collect();
-        let gradients = self.cost(&p, op_by_op, op_by_op, entropy).backward();
+        self.cost(&p, op_by_op, op_by_op, entropy).backward(gradients);
         p.iter().map(|p| gradients[p.index as usize]).sum()
     }
 }
