@@ -139,5 +139,6 @@ mod chapters {
         two_layers: "../docs/18_two_layers.md", glossary: "../docs/glossary.md",
         elsewhere: "../docs/elsewhere.md", house: "../docs/architecture.md",
         changelog: "../docs/changelog.md", errors: "../docs/errors.md",
+        performance: "../docs/performance.md",
     }
 }
