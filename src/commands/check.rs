@@ -19,7 +19,8 @@ usage: cargo run -- check \"FORMULA\" [NAME=NUMBER]... [dNAME=\"FORMULA\"]...
   dw, dL/dw     the derivative that you found: a formula is judged at 13 points,
                 a number at this one, to the digits that were typed
   --file        the formula is in a file
-  --data        the columns of a file, under their names
+  --data        the columns of a file, under their names;
+                read with --drop-incomplete and the like as by model
 Without values, a point is chosen. Exit code: 0 AGREE, 1 DISAGREE or NOT JUDGED.
 A formula has + - * / ^ ( ) |x|, names, numbers, max(x, y), min, pow, sum, mean,
   exp ln sqrt sin cos tan atan sinh cosh tanh sigmoid log_sigmoid softplus relu

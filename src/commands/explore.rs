@@ -13,7 +13,8 @@ Without a formula: one neuron. Without values, a point is chosen.
   --out PAGE.html      where to write the page (default: target/explore.html)
   --constant NAME      takes no gradient
   --file FORMULA.txt   the formula is in a file
-  --data FILE.csv      the columns of a file, under their names
+  --data FILE.csv      the columns of a file, under their names;
+                       read with --drop-incomplete and the like as by model
   --batch              three examples on a tape of matrices";
 
 pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {

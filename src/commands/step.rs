@@ -14,7 +14,8 @@ usage: cargo run -- step [\"FORMULA\" [NAME=NUMBER]...] [OPTION]...
 Without a formula: one neuron. Without values, a point is chosen.
   --constant NAME      takes no gradient
   --file FORMULA.txt   the formula is in a file
-  --data FILE.csv      the columns of a file, under their names
+  --data FILE.csv      the columns of a file, under their names;
+                       read with --drop-incomplete and the like as by model
   --batch              three examples on a tape of matrices
   --all                every frame at once
   --linear             plain sentences, for screen readers
