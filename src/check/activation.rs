@@ -24,9 +24,15 @@ pub struct ActivationReport {
 }
 
 impl ActivationReport {
-    /// Whether the derivative is right. It may still have [lost digits](Finding::LostDigits).
+    /// Whether the derivative was judged, and is right. It may still have
+    /// [lost digits](Finding::LostDigits).
     pub fn agrees(&self) -> bool {
-        !self.findings.iter().any(Finding::is_wrong)
+        self.is_judged() && !self.findings.iter().any(Finding::is_wrong)
+    }
+
+    /// Whether there are points enough: two may be right by accident.
+    fn is_judged(&self) -> bool {
+        self.points.len() > 2
     }
 }
 
@@ -250,19 +256,22 @@ impl fmt::Display for ActivationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ActivationReport { name, points, findings, .. } = self;
         let wrong = points.iter().any(|point| !point.agrees());
-        if !self.agrees() {
+        if findings.iter().any(Finding::is_wrong) {
             let what = match findings.first() {
                 Some(Finding::NotFinite { .. }) if !wrong => "is not finite in all its domain()",
                 Some(Finding::TwoAnswers { .. }) if !wrong => "has two answers",
                 _ => "has a wrong derivative",
             };
             write!(f, "error: gradcheck: `{name}` {what}")?;
-        } else if points.is_empty() {
+        } else if !self.is_judged() {
             let why = match self.unjudged.is_empty() {
-                true => "domain() has no point of the grid, 0 and 0.001 to 1000",
+                true if points.is_empty() => {
+                    "domain() has no point of the grid, 0 and 0.001 to 1000"
+                }
+                true => "domain() has too few points of the grid, 0 and 0.001 to 1000",
                 false => "differences cannot tell its slope",
             };
-            write!(f, "gradcheck: `{name}` was not tested: {why}")?;
+            write!(f, "gradcheck: `{name}` was NOT JUDGED: {why}")?;
         } else if findings.is_empty() {
             let count = points.len();
             write!(f, "gradcheck: `{name}` AGREES with central differences at {count} points")?;

@@ -110,12 +110,15 @@ pub struct GradientReport {
     /// Where the derivation by hand went wrong, if it did. Where it is a function, it is judged at 12
     /// points around this one, too.
     pub explained: Explained,
+    /// The entries that nobody could judge, by their numbers: the formula has no number here, or an
+    /// operation of another crate, whose slope only differences could see, and there are none.
+    pub unjudged: Vec<usize>,
 }
 
 impl GradientReport {
-    /// Whether all judges agree, at all points.
+    /// Whether all entries were judged, and all judges agree, at all points.
     pub fn agrees(&self) -> bool {
-        self.comparison.agrees() && self.explained.wrong == 0
+        self.comparison.agrees() && self.explained.wrong == 0 && self.unjudged.is_empty()
     }
 }
 
@@ -188,7 +191,11 @@ pub fn gradient(
             explained = Explained::default(); // at a kink, and within rounding
         }
     }
-    GradientReport { comparison, judged, findings, explained }
+    let reached = from_outside(output);
+    let no_number = !output.value().is_finite();
+    let blind = |i: &usize| differences[*i].is_none() && reached[p[*i].index()];
+    let unjudged = (0..n).filter(|i| no_number || blind(i)).collect();
+    GradientReport { comparison, judged, findings, explained, unjudged }
 }
 
 /// Points around this one, and a gradient there.
@@ -224,6 +231,25 @@ fn path_sizes(output: Var) -> Vec<f64> {
         }
     }
     sizes
+}
+
+/// Whether the way from the output to each node goes through an operation that is not of this crate.
+fn from_outside(output: Var) -> Vec<bool> {
+    let recording = output.tape().read();
+    let mut used = vec![false; recording.nodes.len()];
+    let mut outside = used.clone();
+    used[output.index()] = true;
+    for node in (0..=output.index()).rev() {
+        if !used[node] {
+            continue;
+        }
+        let own = outside[node] || recording.site_of(node).operation.rule().is_none();
+        for edge in recording.edges(node).filter(|edge| edge.input.varies()) {
+            used[edge.input.node()] = true;
+            outside[edge.input.node()] |= own;
+        }
+    }
+    outside
 }
 
 /// How far rounding moves the output: that of each node, by what its value does to the output.
@@ -321,7 +347,7 @@ struct Explanation<'a>(&'a GradientReport);
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GradientReport { comparison, judged, findings, explained } = self.0;
+        let GradientReport { comparison, judged, findings, explained, .. } = self.0;
         // Right numbers in a wrong place are no slip, and what is short of digits is none.
         let told =
             |finding: &Finding| matches!(finding, Finding::Permuted(_)) || !finding.is_wrong();
@@ -347,7 +373,13 @@ impl fmt::Display for GradientReport {
         };
         let ratios: Vec<_> = self.comparison.ratios().into_iter().map(text).collect();
         write!(f, "\n  Ng's ratio: {}", ratios.join(", "))?;
-        write!(f, "\nverdict: {}{}", verdict(self.agrees()), Explanation(self))
+        let unjudged = self.unjudged.iter().map(|&i| &*self.comparison.entries[i].name);
+        for name in unjudged {
+            write!(f, "\n  {name}: not judged, since differences cannot be taken here")?;
+        }
+        let wrong = !self.comparison.agrees() || self.explained.wrong > 0;
+        let verdict = if wrong || self.agrees() { verdict(self.agrees()) } else { "NOT JUDGED" };
+        write!(f, "\nverdict: {verdict}{}", Explanation(self))
     }
 }
 

@@ -351,10 +351,11 @@ impl Tally {
                 &own.enumerate().collect::<Vec<_>>(),
                 &points(formula.names().len(), &mut random),
             );
+            let one = |slip: &Slip| {
+                place(&slip.place) == site || slip.also.iter().any(|also| place(also) == site)
+            };
             let names = |slip: &Slip| {
-                site == "*"
-                    || place(&slip.place) == site
-                    || slip.also.iter().any(|also| place(also) == site)
+                site == "*" || one(slip) || slip.with.as_ref().is_some_and(|s| one(s))
             };
             let good = found.iter().take(3).any(names);
             named += usize::from(good);
@@ -401,7 +402,9 @@ fn rows() {
             (formula, by_hand.iter().map(|text| fill(text)).collect(), fill(site))
         });
     }
-    println!("{:?}", tally.0);
+    let [named, wrong, of] = tally.0;
+    println!("{named} of {of} named, {wrong} wrongly");
+    assert!(10 * named >= 9 * of && 100 * wrong <= of, "{named} of {of}, {wrong} wrong");
 }
 
 /// Two layers, vectorised: dW1, db1, dW2, db2, with one slip each.
@@ -467,6 +470,199 @@ fn two_layers_vectorised() {
     ] {
         let report = check(yours);
         assert!(!report.agrees() && report.to_string().contains(says), "{says}: {report}");
-        println!("{report}\n");
     }
+}
+
+/// A random formula of x and w: operations in postfix order, each with its operands.
+struct Random {
+    nodes: Vec<(&'static str, [usize; 2], f64)>,
+}
+
+const UNARY: [&str; 9] =
+    ["neg", "sin", "cos", "exp", "tanh", "sigmoid", "softplus", "power", "atan"];
+
+impl Random {
+    fn new(random: &mut impl FnMut() -> f64, operations: usize) -> Random {
+        let mut nodes = vec![("x", [0; 2], 0.0), ("w", [0; 2], 0.0)];
+        while nodes.len() < operations + 2 {
+            let count = nodes.len();
+            // Mostly the newest, so that nearly all is used.
+            let mut pick = |least: f64| {
+                let back = if random() < least { 1.0 } else { 1.0 + random() * count as f64 };
+                count - (back as usize).min(count)
+            };
+            let (a, b) = (pick(0.8), pick(0.2));
+            let op = match (random() * 14.0) as usize {
+                k @ 0..=8 => UNARY[k],
+                9 => "+",
+                10 => "-",
+                11 => "/",
+                _ => "*",
+            };
+            // Nothing grows beyond all bounds.
+            let a = if op == "exp" {
+                nodes.push(("sin", [a, 0], 0.0));
+                nodes.len() - 1
+            } else {
+                a
+            };
+            let b = if op == "/" {
+                nodes.push(("exp2", [b, 0], 0.0));
+                nodes.len() - 1
+            } else {
+                b
+            };
+            nodes.push((op, [a, b], (2.0 + 3.0 * random()).floor()));
+        }
+        Random { nodes }
+    }
+
+    fn text(&self, node: usize) -> String {
+        let (op, [a, b], c) = self.nodes[node];
+        let name = |k: usize| ["x".into(), "w".into(), format!("n{k}")][k.min(2)].clone();
+        let (a, b) = (name(a), name(b));
+        match op {
+            "x" | "w" => op.to_string(),
+            "neg" => format!("-{a}"),
+            "power" => format!("{a}^{c}"),
+            "exp2" => format!("1.5 + sin({a})"),
+            "+" | "-" | "*" | "/" => format!("{a} {op} {b}"),
+            _ => format!("{op}({a})"),
+        }
+    }
+
+    /// A line for each operation.
+    fn lines(&self) -> String {
+        let line = |k: usize| format!("n{k} = {}", self.text(k));
+        (2..self.nodes.len()).map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The value, and the local derivatives, from the operands.
+    fn rule(&self, node: usize, x: f64, y: f64) -> (f64, [f64; 2]) {
+        let (op, _, c) = self.nodes[node];
+        let s = 1.0 / (1.0 + (-x).exp());
+        match op {
+            "neg" => (-x, [-1.0, 0.0]),
+            "sin" => (x.sin(), [x.cos(), 0.0]),
+            "exp2" => (1.5 + x.sin(), [x.cos(), 0.0]),
+            "cos" => (x.cos(), [-x.sin(), 0.0]),
+            "exp" => (x.exp(), [x.exp(), 0.0]),
+            "tanh" => (x.tanh(), [1.0 - x.tanh() * x.tanh(), 0.0]),
+            "sigmoid" => (s, [s * (1.0 - s), 0.0]),
+            "softplus" => ((1.0 + x.exp()).ln(), [s, 0.0]),
+            "atan" => (x.atan(), [1.0 / (1.0 + x * x), 0.0]),
+            "power" => (x.powf(c), [c * x.powf(c - 1.0), 0.0]),
+            "+" => (x + y, [1.0, 1.0]),
+            "-" => (x - y, [1.0, -1.0]),
+            "*" => (x * y, [y, x]),
+            _ => (x / y, [1.0 / y, -x / (y * y)]),
+        }
+    }
+
+    /// The derivatives with respect to x and w, with a slip of this kind at a node.
+    fn gradient(&self, at: [f64; 2], slip: Option<(usize, usize)>) -> [f64; 2] {
+        let mut all: Vec<(f64, [f64; 2])> = vec![];
+        for (k, &(op, [a, b], c)) in self.nodes.iter().enumerate() {
+            if op == "x" || op == "w" {
+                let slopes = if op == "x" { [1.0, 0.0] } else { [0.0, 1.0] };
+                all.push((at[usize::from(op == "w")], slopes));
+                continue;
+            }
+            let ((x, dx), (y, dy)) = (all[a], all[b]);
+            let (z, [mut first, mut second]) = self.rule(k, x, y);
+            let mut whole = None;
+            if let Some((node, kind)) = slip.filter(|slip| slip.0 == k) {
+                let local = if kind >= 20 { &mut second } else { &mut first };
+                match kind % 20 {
+                    0 => *local = 0.0,
+                    1 => *local = 1.0,
+                    2 => *local = -*local,
+                    3 => *local *= 2.0,
+                    4 => *local /= 2.0,
+                    5 => *local *= *local,
+                    6 => *local = z,
+                    7 => *local = x,
+                    8 => *local = self.rule(node, z, y).1[0],
+                    9 => *local = c * z, // a power not lowered
+                    10 => *local = x.powf(c - 1.0),
+                    11 => whole = Some([dx[0] * dy[0], dx[1] * dy[1]]),
+                    _ => *local *= y, // a denominator not squared
+                }
+            }
+            let slope = |i: usize| first * dx[i] + if second != 0.0 { second * dy[i] } else { 0.0 };
+            all.push((z, whole.unwrap_or([slope(0), slope(1)])));
+        }
+        all[all.len() - 1].1
+    }
+
+    fn kinds(&self, node: usize) -> Vec<usize> {
+        match self.nodes[node].0 {
+            "x" | "w" | "exp2" => vec![],
+            "power" => vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+            "+" | "-" => vec![0, 2, 20, 22],
+            "*" => vec![0, 1, 2, 7, 11, 20, 21, 22, 23],
+            "/" => vec![0, 1, 2, 20, 22, 32],
+            "neg" => vec![1],
+            _ => vec![0, 1, 2, 3, 4, 5, 6, 7, 8],
+        }
+    }
+}
+
+#[test]
+fn random_formulas() {
+    let mut random = random(11);
+    let [mut seen, mut right, mut wrong, mut accused, mut silent] = [0; 5];
+    let mut shown = 0;
+    for _ in 0..samples(150, 20_000) {
+        let count = 4 + (5.0 * random()) as usize;
+        let tree = Random::new(&mut random, count);
+        let last = tree.nodes.len() - 1;
+        let text = tree.lines();
+        let formula = Formula::parse(&text).unwrap();
+        let names: Vec<String> = formula.names().iter().map(|name| name.to_string()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let points = points(2, &mut random);
+        let judge = |slip: Option<(usize, usize)>| {
+            let mut claims = vec![];
+            for at in &points {
+                let of = |name: &String| usize::from(name == "w");
+                let tape = Tape::new();
+                let vars = names.iter().map(|name| tape.var(at[of(name)]).named(name.clone()));
+                let vars: Vec<Var> = vars.collect();
+                let own = tree.gradient([at[0], at[1]], slip);
+                let yours: Vec<(Var, f64)> =
+                    vars.iter().zip(&names).map(|(var, name)| (*var, own[of(name)])).collect();
+                claims.push(Claim::new(formula.record(&vars).unwrap(), &yours));
+            }
+            check::slips(&claims)
+        };
+        accused += usize::from(judge(None).wrong > 0);
+        let node = 2 + (random() * (last - 1) as f64) as usize;
+        let kinds = tree.kinds(node);
+        if kinds.is_empty() {
+            continue;
+        }
+        let kind = kinds[(random() * kinds.len() as f64) as usize];
+        let found = judge(Some((node, kind)));
+        if found.wrong == 0 {
+            continue; // the same derivative
+        }
+        seen += 1;
+        let site = tree.text(node);
+        let names =
+            |slip: &Slip| [&slip.place].into_iter().chain(&slip.also).any(|at| place(at) == site);
+        let good = found.slips.iter().take(3).any(names);
+        right += usize::from(good);
+        silent += usize::from(found.slips.is_empty());
+        wrong += usize::from(!good && !found.slips.is_empty());
+        if !good && shown < 12 {
+            shown += 1;
+            println!("{text}: kind {kind} at {site}\n{found}\n");
+        }
+    }
+    println!("seen {seen}, right {right}, silent {silent}, wrong {wrong}; accused {accused}");
+    assert_eq!(accused, 0);
+    assert!(100 * right >= 98 * seen && 100 * wrong <= seen, "{right} of {seen}, {wrong} wrong");
 }
