@@ -55,11 +55,13 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         ["--load", "--save", "--predict"].map(|option| arguments.path(option, "a file"));
     let (load, save, new, file) = (load?, save?, new?, arguments.file()?);
     if let Some(saved) = load {
-        let none = || Usage("--load needs a file to predict: --predict NEW.csv".to_string());
-        let new = new.or(file).ok_or_else(none)?;
+        let ((Some(new), None) | (None, Some(new))) = (new, file) else {
+            return Err(Usage("--load needs one file to predict: --predict NEW.csv".into()).into());
+        };
         predict(out, &Classifier::read_csv(saved)?, &new, &csv)?;
         return Ok(AGREE);
     }
+    new.as_ref().map(data::open).transpose()?; // that it is missing is not told after the training
     let (name, all) = match &file {
         Some(file) => {
             let name = file.display().to_string();
@@ -282,14 +284,14 @@ fn predict(
     let classes = model.classes.iter().map(|class| data::quoted(&format!("P({class})")));
     let heads: Vec<String> = classes.chain([data::quoted(&model.label)]).collect();
     writeln!(out, "line,{}", heads.join(","))?;
-    for (j, (line, &guess)) in new.lines.iter().zip(&guesses).enumerate() {
+    for (j, line) in new.lines.iter().enumerate() {
         write!(out, "{line}")?;
         (0..p.shape().0).try_for_each(|i| write!(out, ",{:.6}", p.get(i, j)))?;
-        writeln!(out, ",{}", data::quoted(&model.classes[guess]))?;
+        let guess = guesses.get(0, j); // NaN where the model has no number
+        let class = if guess.is_nan() { "" } else { &model.classes[guess as usize] };
+        writeln!(out, ",{}", data::quoted(class))?;
     }
     if new.y.to_vec().iter().any(|y| !y.is_nan()) {
-        let guesses = guesses.iter().map(|&guess| guess as f64).collect();
-        let guesses = Tensor::new(1, new.lines.len(), guesses);
         confusion(out, &model.classes, &[("new", &new.y, &guesses)])?;
     }
     Ok(())

@@ -127,13 +127,16 @@ impl Classifier {
         Ok(Tensor::new(m, k, all).t())
     }
 
-    /// The class of the largest probability, for each example.
-    pub fn predictions(probabilities: &Tensor) -> Vec<usize> {
+    /// The number of the class whose probability is largest, for each example: (1, m). NaN where a
+    /// probability is.
+    pub fn predictions(probabilities: &Tensor) -> Tensor {
         let (k, m) = probabilities.shape();
-        let p = |i, j| probabilities.get(i, j);
-        (0..m)
-            .map(|j| (1..k).fold(0, |best, i| if p(i, j) > p(best, j) { i } else { best }))
-            .collect()
+        let best = |j: usize| {
+            let p = |i| probabilities.get(i, j);
+            let best = (1..k).fold(0, |best, i| if p(i) > p(best) { i } else { best });
+            if (0..k).any(|i| p(i).is_nan()) { f64::NAN } else { best as f64 }
+        };
+        Tensor::new(1, m, (0..m).map(best).collect())
     }
 
     /// A table that a person can read, and so can [`from_csv`](Classifier::from_csv): the label, the

@@ -348,7 +348,8 @@ pub(super) fn all_missing(first: Error, fields: &[Field], rows: &Rows) -> Error 
     };
     let mut error = Error { what, ..first };
     error.facts.insert(0, missing_counts(fields));
-    let (incomplete, count) = (rows.gaps.values().sum::<usize>(), rows.lines.len());
+    let incomplete = rows.gaps.values().sum::<usize>() + rows.other_gaps;
+    let count = rows.lines.len();
     error.facts.push(format!("incomplete rows: {incomplete} of {count}"));
     let advice = advice(fields, rows);
     // A word such as NA may be a class, and `unknown` one of many words.
@@ -397,7 +398,8 @@ fn advice(fields: &[Field], rows: &Rows) -> String {
     }
     let lost = |left_out: &[bool]| -> usize {
         let lacks = |row: &[u32]| row.iter().any(|k| !left_out[*k as usize]);
-        rows.gaps.iter().filter(|(row, _)| lacks(row)).map(|(_, count)| count).sum()
+        let incomplete = rows.gaps.iter().filter(|(row, _)| lacks(row));
+        incomplete.map(|(_, count)| count).sum::<usize>() + rows.other_gaps
     };
     let count = rows.lines.len();
     for _ in 0..MOST_OPTIONS {
@@ -405,7 +407,7 @@ fn advice(fields: &[Field], rows: &Rows) -> String {
         let worst = (0..fields.len()).filter(left).max_by_key(|k| fields[*k].missing);
         let last = (0..fields.len()).filter(left).count() == 1;
         match worst.filter(|k| !rows.fixed && !last && fields[*k].missing > 0) {
-            Some(k) if 2 * lost(&left_out) > count => {
+            Some(k) if 2 * lost(&left_out) > count && rows.other_gaps == 0 => {
                 options.push(option("--without", &fields[k].name));
                 left_out[k] = true;
             }

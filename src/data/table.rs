@@ -255,6 +255,8 @@ pub(super) struct Rows {
     pub words: Words,
     /// How many rows have gaps in the same columns.
     pub gaps: HashMap<Vec<u32>, usize>,
+    /// How many others are incomplete, where there are too many kinds.
+    pub other_gaps: usize,
     /// The first cell without a value: an error, once all of them are counted.
     pub gap: Option<Error>,
     /// Of each column the first mark of a missing value that may be a word: (column, mark).
@@ -301,11 +303,9 @@ impl Rows {
                 field.missing += 1;
                 gaps.push(k as u32);
                 self.gap.get_or_insert_with(|| faults::missing(csv, cell, &field.name));
-                let word = text.len() > 3 || field.role == Role::Label && !text.is_empty();
-                if word
-                    && self.marks.len() < 64
-                    && self.marks.iter().all(|(column, _)| *column != k)
-                {
+                let known =
+                    self.marks.len() == 64 || self.marks.iter().any(|(column, _)| *column == k);
+                if !text.is_empty() && !known {
                     self.marks.push((k, text.into_owned()));
                 }
                 f64::NAN
@@ -326,8 +326,11 @@ impl Rows {
                 _ => self.x.push(value),
             }
         }
-        if !gaps.is_empty() && (self.gaps.len() < MOST_GAPS || self.gaps.contains_key(&gaps)) {
-            *self.gaps.entry(gaps).or_default() += 1;
+        let told_apart = self.gaps.len() < MOST_GAPS || self.gaps.contains_key(&gaps);
+        match gaps.is_empty() {
+            true => {}
+            false if told_apart => *self.gaps.entry(gaps).or_default() += 1,
+            false => self.other_gaps += 1,
         }
         self.lines.push(csv.start as u32);
         Ok(())

@@ -383,3 +383,57 @@ fn the_screen_of_the_cases() {
     let label = model("c27_two_columns.csv", &["--no-header", "--label", "2"]).unwrap_err();
     assert!(label.ends_with("such as --label \"c2\""), "{label}");
 }
+
+/// `NA` may be North America.
+#[test]
+fn a_word_that_usually_says_nothing() {
+    let rows = (0..40).map(|k| format!("{k},{},{}\n", ["NA", "EU", "AS"][k * 7 % 3], k % 2));
+    let mut attempt = Attempt::new(format!("a,region,y\n{}", rows.collect::<String>()), "");
+    let error = attempt.read().unwrap_err();
+    assert!(
+        error.hint.ends_with("; or, if `NA` is a value like others: --not-missing \"NA\""),
+        "{error}"
+    );
+    attempt.add("--not-missing \"NA\"");
+    let (said, end) = outcome(attempt, 1);
+    assert_eq!(said, ["column `region` holds text"]);
+    assert_eq!(end.unwrap().1.features, ["a", "region=EU", "region=NA"]);
+}
+
+/// More kinds of gaps than are told apart are counted all the same.
+#[test]
+fn gaps_everywhere() {
+    let cell = |row: usize, k: usize| if row >> k & 1 == 1 { "" } else { "1" };
+    let row = |row: usize| (0..12).map(|k| cell(row, k)).collect::<Vec<_>>().join(",");
+    let rows: String = (0..4096).map(|k| format!("{},x\n", row(k))).collect();
+    let text =
+        format!("{},y\n{rows}", (0..12).map(|k| format!("c{k}")).collect::<Vec<_>>().join(","));
+    let error = Attempt::new(text, "").read().unwrap_err();
+    assert_eq!(error.what, format!("{} values are missing", 12 * 2048));
+    assert_eq!(error.facts.last().unwrap(), "incomplete rows: 4095 of 4096");
+    assert_eq!(error.hint, "add --drop-incomplete (keeps 1 of 4096 rows)");
+}
+
+#[test]
+fn a_header_behind_a_hash() {
+    for text in
+        ["# a b y\n1 2 0\n3 4 1\n", "# by hand\n#a,b,y\n1,2,0\n3,4,1\n", "#a;b;y\n1;2;0\n3;4;1"]
+    {
+        let all = Attempt::new(text, "").read().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            (all.features, all.label.as_str()),
+            (vec!["a".into(), "b".into()], "y"),
+            "{text}"
+        );
+        assert_eq!(all.x.t().to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    }
+    let text = "# a,b,c\na,b,y\n1,2,0\n3,4,1\n"; // a header without it comes first
+    assert_eq!(Attempt::new(text, "").read().unwrap().label, "y");
+}
+
+#[test]
+fn a_label_that_is_encoded_is_a_label() {
+    let text = "a,y\n1,no\n2,yes\n3,no\n";
+    let plain = Attempt::new(text, "").read().unwrap();
+    assert_eq!(Attempt::new(text, "--encode \"y\"").read().unwrap(), plain);
+}

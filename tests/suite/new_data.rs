@@ -66,7 +66,7 @@ fn a_model_of_three_classes_with_odd_names() {
     // The same weights for all: the biases decide, by e¹ : e² : e^−3.5.
     let sum = 1f64.exp() + 2f64.exp() + (-3.5f64).exp();
     assert_close("p", p.get(1, 2), 2f64.exp() / sum, 1e-15);
-    assert_eq!(Classifier::predictions(&p), [1, 1, 1]);
+    assert_eq!(Classifier::predictions(&p).to_vec(), [1.0; 3]);
 }
 
 #[test]
@@ -82,8 +82,10 @@ fn probabilities_are_those_of_the_node() {
         assert_close("p", p.get(1, j), Sigmoid.f(z), 1e-14);
         assert_close("1 - p", p.get(0, j), Sigmoid.f(-z), 1e-14);
     }
-    let guesses: Vec<f64> = Classifier::predictions(&p).into_iter().map(|k| k as f64).collect();
-    assert_eq!(guesses, predict(&w, b, &x).unwrap().to_vec());
+    assert_eq!(Classifier::predictions(&p), predict(&w, b, &x).unwrap());
+    let nothing = Classifier { b: Tensor::new(2, 1, vec![0.0, f64::NAN]), ..model.clone() };
+    let p = nothing.probabilities(&new.x).unwrap();
+    assert!(Classifier::predictions(&p).to_vec().iter().all(|k| k.is_nan()));
     // However far z is, a probability is one.
     let far = model.probabilities(&Tensor::filled(4, 1, 1e200)).unwrap();
     assert_eq!(far.sum(), 1.0);
@@ -195,7 +197,7 @@ fn the_command_saves_loads_and_predicts() {
     let cells = |line: &str| line.rsplit_once(',').unwrap().0.to_string() + "\n";
     fs::write(new, table.lines().take(4).map(cells).collect::<String>()).unwrap();
     assert_eq!(run(&["--load", model, new]).unwrap().lines().collect::<Vec<_>>(), lines[..4]);
-    assert!(run(&["--load", model]).unwrap_err().starts_with("--load needs a file to predict"));
+    assert!(run(&["--load", model]).unwrap_err().starts_with("--load needs one file to predict"));
     assert!(run(&["--load", new, new]).unwrap_err().starts_with("this is no model"));
     let both = run(&["--header", "--no-header"]).unwrap_err();
     assert!(both.starts_with("--header and --no-header exclude each other\n"), "{both}");
