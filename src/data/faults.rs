@@ -277,6 +277,7 @@ pub(super) fn texts(first: Error, fields: &[Field], rows: &Rows) -> Error {
         let text = field.text.as_deref();
         let words = match text.map_or(0, |text| text.words()) {
             1 => "1 word".to_string(),
+            words if text.is_some_and(|text| text.beyond) => format!("{words} words or more"),
             words => format!("{words} different words"),
         };
         let numbers = match field.numbers {

@@ -68,7 +68,7 @@ pub(super) struct Text {
     first: Vec<u32>,
     others: BTreeSet<u32>,
     /// Whether there are more that were not counted.
-    beyond: bool,
+    pub beyond: bool,
     /// What is wrong with its first cell, of the first columns.
     pub fault: Option<Box<Error>>,
 }

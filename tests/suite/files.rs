@@ -437,3 +437,24 @@ fn a_label_that_is_encoded_is_a_label() {
     let plain = Attempt::new(text, "").read().unwrap();
     assert_eq!(Attempt::new(text, "--encode \"y\"").read().unwrap(), plain);
 }
+
+/// Words are counted up to a hundred thousand; what comes after them is text as well.
+#[test]
+fn more_words_than_are_counted() {
+    let row = |k: usize| format!("k{k},{},{}\n", if k < 100_000 { "1" } else { "late" }, k % 2);
+    let text = "id,a,y\n".to_string() + &(0..100_003).map(row).collect::<String>();
+    let error = Attempt::new(text, "").read().unwrap_err();
+    assert_eq!(error.what, "2 columns hold text: `id`, `a`");
+    let facts = ["`id`: 100001 words or more", "`a`: 21 words or more beside 100000 numbers"];
+    assert_eq!(error.facts, facts);
+    assert_eq!(error.hint, "add --without \"id\" --without \"a\"");
+}
+
+#[test]
+fn lines_are_counted_whatever_ends_them() {
+    for (end, blank) in [("\n", "\n\n"), ("\r\n", "\r\n\r\n"), ("\r", "\r\r"), ("\r\n", "\n\r\n")] {
+        let text = format!("{blank}a,y{end}1,0{end}{blank}1e999,1{end}");
+        let place = Attempt::new(&text, "").read().unwrap_err().place.unwrap();
+        assert_eq!(place.line, 7, "{text:?}");
+    }
+}
