@@ -9,7 +9,7 @@
 //! let x = tape.var(3.0).named("x");
 //! let trace = (x * x).named("y").trace();
 //! let mut session = Session::new(&trace);
-//! session.answer("b"); // to the first step back
+//! session.answer("g 4"); // to the second step back
 //! assert!(session.screen(80).contains("dy/dx     nothing yet -> 3"));
 //! ```
 
@@ -18,6 +18,7 @@ mod terminal;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::layout::Layout;
 use super::{clip, local, summary};
 use crate::tensor::{Compact, Local, Tensor};
 use crate::trace::{Contribution, Frame, Operand, Place, Trace, short};
@@ -27,9 +28,19 @@ pub use terminal::{Options, run};
 const KEYS: &str =
     " n next  p back  f forward  b backward  g N go  w why  ? predict  h help  q quit";
 
-/// In place of the keys while a prediction is awaited.
-const ASKING: &str =
-    " type the product: all of it, or rounded to two digits or more   n skip  q quit";
+/// What may be predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Question {
+    Value,
+    Local,
+    Product,
+}
+
+impl Question {
+    fn name(self) -> &'static str {
+        ["value", "local derivative", "product"][self as usize]
+    }
+}
 
 /// Narrower than this, and the picture of the neighbours is left out.
 const NARROW: usize = 60;
@@ -45,7 +56,7 @@ const NARROW: usize = 60;
 /// assert!(chainrule::view::stepper::frame(&trace, 1, 80).contains("mul(x, 2)"));
 /// ```
 pub fn frame(trace: &Trace, index: usize, width: usize) -> String {
-    Page { trace, index: index.min(trace.frames.len() - 1), width, hidden: false }.text()
+    Page { trace, index: index.min(trace.frames.len() - 1), width, hidden: None }.text()
 }
 
 /// Frame `index` as plain sentences, for those who listen.
@@ -102,8 +113,8 @@ struct Page<'t> {
     trace: &'t Trace,
     index: usize,
     width: usize,
-    /// Whether the product is still to be predicted.
-    hidden: bool,
+    /// What is still to be predicted.
+    hidden: Option<Question>,
 }
 
 impl Page<'_> {
@@ -111,7 +122,7 @@ impl Page<'_> {
         let mut lines = vec![self.header(), self.tape()];
         if self.width >= NARROW {
             lines.push(String::new());
-            lines.extend(self.neighbours());
+            lines.extend(self.whole().unwrap_or_else(|| self.neighbours()));
         }
         lines.push(String::new());
         lines.extend(self.source());
@@ -119,8 +130,11 @@ impl Page<'_> {
         lines.extend(self.now());
         lines.push(String::new());
         lines.extend(self.gradients());
-        let keys = if self.hidden { ASKING } else { KEYS };
-        lines.extend([String::new(), keys.to_string()]);
+        let keys = self.hidden.map_or(KEYS.to_string(), |asked| {
+            let what = asked.name();
+            format!(" type the {what}: all of it, or rounded to two digits or more   n skip")
+        });
+        lines.extend([String::new(), keys]);
         let clipped = lines.iter().map(|line| clip(line.trim_end(), self.width));
         clipped.map(|line| line + "\n").collect()
     }
@@ -186,6 +200,86 @@ impl Page<'_> {
         let dots = if skip > 0 { "..." } else { "" };
         let shown: String = line.chars().skip(skip).collect();
         format!(" tape   {dots}{}", clip(shown.trim_end(), room.saturating_sub(dots.len())))
+    }
+
+    /// The whole graph, where it has few nodes and fits: inputs on the left, this node in brackets,
+    /// and what it carries back along `<==`.
+    fn whole(&self) -> Option<Vec<String>> {
+        const MOST: usize = 12;
+        let used = self.trace.nodes.iter().filter(|node| node.used);
+        if used.take(MOST + 1).count() > MOST {
+            return None;
+        }
+        let layout = Layout::new(self.trace, |_| 1.0, 1.0);
+        let label = |slot: usize| match layout.slots[slot].node {
+            None => String::new(),
+            Some(k) => {
+                let node = &self.trace.nodes[k];
+                let name = match node.name.as_str() {
+                    "" => format!("#{k} {}", node.operation.name),
+                    name => name.to_string(),
+                };
+                if k == self.node() { format!("[{name}]") } else { format!(" {name} ") }
+            }
+        };
+        let top = layout.slots.iter().map(|slot| slot.across).fold(f64::INFINITY, f64::min);
+        let row = |slot: usize| (layout.slots[slot].across - top).round() as usize;
+        let rows = (0..layout.slots.len()).map(row).max()? + 1;
+        // Each node that edges of a gap end in has a track of its own there to turn in.
+        let pieces =
+            || layout.edges.iter().flat_map(|edge| edge.path.windows(2).map(move |p| (edge, p)));
+        let (mut starts, mut tracks, mut x) = (vec![], vec![0; layout.slots.len()], 8);
+        for (layer, slots) in layout.layers.iter().enumerate() {
+            starts.push(x);
+            let wide = slots.iter().map(|&slot| label(slot).chars().count()).max()?;
+            let turns = pieces().filter(|(_, p)| layout.slots[p[0]].layer == layer);
+            let mut ends: Vec<usize> =
+                turns.filter(|(_, p)| row(p[0]) != row(p[1])).map(|(_, p)| p[1]).collect();
+            ends.sort_by_key(|&slot| row(slot));
+            ends.dedup();
+            ends.iter().enumerate().for_each(|(i, &slot)| tracks[slot] = x + wide + 1 + 2 * i);
+            x += wide + 3 + 2 * ends.len().max(1);
+        }
+        let mut canvas = vec![vec![' '; x]; rows];
+        let active = match self.frame() {
+            Frame::Backward(step) => Some((step.node, step.operand)),
+            _ => None,
+        };
+        // The active edge last: it lies above the others. And turns above what runs straight on.
+        let mut order: Vec<_> = pieces().collect();
+        order.sort_by_key(|(edge, _)| active == Some((edge.node, edge.operand)));
+        for turns in [false, true] {
+            for (edge, p) in &order {
+                let (from, to) = (row(p[0]), row(p[1]));
+                let (start, end) =
+                    (starts[layout.slots[p[0]].layer], starts[layout.slots[p[1]].layer]);
+                let begin = start + label(p[0]).chars().count();
+                let track = if from == to { begin } else { tracks[p[1]] };
+                let is_active = active == Some((edge.node, edge.operand));
+                if turns && from != to {
+                    for line in &mut canvas[from.min(to)..=from.max(to)] {
+                        line[track] = '|';
+                    }
+                    (canvas[from][track], canvas[to][track]) = ('+', '+');
+                } else if !turns {
+                    let dash = if is_active { '=' } else { '-' };
+                    canvas[from][begin..track].fill(dash);
+                    canvas[to][track..end].fill(dash);
+                    if is_active && layout.slots[p[0]].node.is_some() {
+                        canvas[from][begin] = '<';
+                    }
+                }
+            }
+        }
+        for slot in 0..layout.slots.len() {
+            let start = starts[layout.slots[slot].layer];
+            for (i, c) in label(slot).chars().enumerate() {
+                canvas[row(slot)][start + i] = c;
+            }
+        }
+        let lines = canvas.into_iter().map(|line| line.into_iter().collect::<String>());
+        let lines: Vec<String> = lines.map(|line| line.trim_end().to_string()).collect();
+        lines.iter().all(|line| line.chars().count() <= self.width).then_some(lines)
     }
 
     /// The inputs of this node on its left, those who use it on its right.
@@ -287,7 +381,8 @@ impl Page<'_> {
                 lines.push(format!("        {:<8}  =  {value:>15}", self.trace.label(*input)));
             }
         }
-        lines.push(format!("        {:<8}  =  {:>15}", self.trace.label(k), exact(&node.value)));
+        let value = self.hidden.map_or_else(|| exact(&node.value), |_| "?".to_string());
+        lines.push(format!("        {:<8}  =  {value:>15}", self.trace.label(k)));
         if !node.varies {
             lines.push("        a constant: nothing will be carried back to it".to_string());
         }
@@ -297,21 +392,24 @@ impl Page<'_> {
     fn backward(&self, step: &Contribution) -> Vec<String> {
         let (output, node, input) =
             (self.output(), self.trace.label(step.node), self.trace.label(step.input));
-        let formula = self.trace.slope(step).unwrap_or_else(|| format!("d{node}/d{input}"));
+        let is_asked = |question| self.hidden == Some(question);
+        let formula = self.trace.slope(step).filter(|_| !is_asked(Question::Local));
+        let formula = formula.unwrap_or_else(|| format!("d{node}/d{input}"));
         let line = |name: &str, formula: &str, value: &str| {
             format!("        {name:<9} {formula:<22} = {value:>16}")
         };
         let before = step.before.as_ref().map_or("nothing yet".to_string(), exact);
         let factors = match &step.local {
-            Local::Scale(c) if step.upstream.shape() == (1, 1) => {
+            Local::Scale(c) if step.upstream.shape() == (1, 1) && !is_asked(Question::Local) => {
                 format!("{} x {}", short(*c), summary(&step.upstream))
             }
             _ => "local x upstream".to_string(),
         };
-        let (product, after) = match self.hidden {
-            true => ("?".to_string(), "?".to_string()),
-            false => (exact(&step.product), exact(&step.after)),
-        };
+        let or_asked = |hides: bool, text: String| if hides { "?".to_string() } else { text };
+        let hidden = self.hidden.is_some();
+        let (product, after) =
+            (or_asked(hidden, exact(&step.product)), or_asked(hidden, exact(&step.after)));
+        let slope = or_asked(is_asked(Question::Local), local(&step.local, number));
         vec![
             format!(
                 " now    back through  {}  to {input}, contribution {} of {}",
@@ -319,7 +417,7 @@ impl Page<'_> {
                 step.nth,
                 step.count
             ),
-            line("local", &clip(&formula, 22), &local(&step.local, number)),
+            line("local", &clip(&formula, 22), &slope),
             line("upstream", &format!("d{output}/d{node}"), &exact(&step.upstream)),
             line("product", &clip(&factors, 22), &product),
             format!("        {:<9} {before} -> {after}", format!("d{output}/d{input}")),
@@ -339,7 +437,7 @@ impl Page<'_> {
     /// many those around this frame's.
     fn gradients(&self) -> Vec<String> {
         const LINES: usize = 4;
-        let shown = if self.hidden { self.index } else { self.index + 1 };
+        let shown = self.index + usize::from(self.hidden.is_none());
         let here = match self.frame() {
             Frame::Backward(step) => step.input,
             _ => self.node(),
@@ -382,10 +480,10 @@ impl Page<'_> {
 pub struct Session<'t> {
     trace: &'t Trace,
     index: usize,
-    /// Whether the product of this frame is hidden until a number was typed.
-    hidden: bool,
-    asked: usize,
-    right: usize,
+    /// What of this frame is hidden until a number was typed.
+    hidden: Option<Question>,
+    /// For each kind of question, how often the answer was right, and how often one was given.
+    score: [[usize; 2]; 3],
 }
 
 /// What a command leads to.
@@ -401,7 +499,7 @@ pub enum Answer {
 impl<'t> Session<'t> {
     /// At the first frame.
     pub fn new(trace: &'t Trace) -> Session<'t> {
-        Session { trace, index: 0, hidden: false, asked: 0, right: 0 }
+        Session { trace, index: 0, hidden: None, score: [[0; 2]; 3] }
     }
 
     /// The frame as it stands, in lines of at most `width` characters.
@@ -412,10 +510,11 @@ impl<'t> Session<'t> {
     /// [`sentence`] for the frame as it stands.
     pub fn sentence(&self) -> String {
         match self.hidden {
-            true => "What is the product, local times upstream? Type all of it, or rounded to two \
-                     digits or more.\n"
-                .to_string(),
-            false => sentence(self.trace, self.index),
+            Some(asked) => format!(
+                "What is the {}? Type all of it, or rounded to two digits or more.\n",
+                asked.name()
+            ),
+            None => sentence(self.trace, self.index),
         }
     }
 
@@ -423,7 +522,7 @@ impl<'t> Session<'t> {
     /// was asked, or else is the frame to go to.
     pub fn answer(&mut self, command: &str) -> Answer {
         let command = command.trim();
-        if self.hidden && command.parse::<f64>().is_ok() {
+        if self.hidden.is_some() && command.parse::<f64>().is_ok() {
             return self.ask(command);
         }
         let lower = command.to_lowercase();
@@ -434,17 +533,17 @@ impl<'t> Session<'t> {
             (word, rest) => (word, rest.trim()),
         };
         let last = self.trace.frames.len() - 1;
-        let first_back = self.trace.frames.iter().position(|f| matches!(f, Frame::Backward(_)));
+        let seed = self.trace.frames.iter().position(|f| matches!(f, Frame::Seed(_)));
         let words = |text: &str| Answer::Words(text.to_string());
         let go = match (word, rest) {
-            ("" | "n" | "next", "") if self.index == last && !self.hidden => {
+            ("" | "n" | "next", "") if self.index == last && self.hidden.is_none() => {
                 return words("this is the last frame: p goes back, q quits\n");
             }
             ("" | "n" | "next", "") => (self.index + 1).min(last),
             ("p" | "back", "") if self.index == 0 => return words("this is the first frame\n"),
             ("p" | "back", "") => self.index - 1,
             ("f" | "forward", "") => 0,
-            ("b" | "backward", "") => first_back.unwrap_or(last),
+            ("b" | "backward", "") => seed.unwrap_or(last),
             ("g" | "go", number) => match number.parse::<usize>() {
                 Ok(number) if (1..=last + 1).contains(&number) => number - 1,
                 _ => {
@@ -460,16 +559,19 @@ impl<'t> Session<'t> {
             ("?" | "predict", typed) => return self.ask(typed),
             _ => return Answer::Words(format!("no command `{}`\n{KEYS}\n", clip(command, 60))),
         };
-        (self.index, self.hidden) = (go, false);
+        (self.index, self.hidden) = (go, None);
         Answer::Screen
     }
 
-    /// How many predictions were right; nothing where none was asked for.
+    /// How many predictions of each kind were right; nothing where none was asked for.
     pub fn score(&self) -> String {
-        match self.asked {
-            0 => String::new(),
-            asked => format!("predictions: {} of {asked} right\n", self.right),
-        }
+        let kinds = [Question::Value, Question::Local, Question::Product].into_iter();
+        let asked = kinds.filter(|&kind| self.score[kind as usize][1] > 0).map(|kind| {
+            let [right, asked] = self.score[kind as usize];
+            format!("{} {right} of {asked}", kind.name())
+        });
+        let text = asked.collect::<Vec<_>>().join(", ");
+        if text.is_empty() { text } else { format!("predictions right: {text}\n") }
     }
 
     fn step(&self) -> Option<&Contribution> {
@@ -479,22 +581,33 @@ impl<'t> Session<'t> {
         }
     }
 
-    /// Judges what was typed as a prediction; without a number, hides the product and waits for it.
+    /// Judges what was typed as a prediction; without a number, hides what is asked for and waits
+    /// for it: in turn the product and the local derivative, or the value.
     fn ask(&mut self, typed: &str) -> Answer {
-        let Some(step) = self.step() else {
-            return Answer::Words("predictions start in the backward pass: press b\n".to_string());
+        let words = |text: &str| Answer::Words(text.to_string());
+        let (asked, truth) = match &self.trace.frames[self.index] {
+            Frame::Seed(_) => return words("the seed is 1, whatever was computed: press n\n"),
+            Frame::Forward(k) if self.trace.nodes[*k].operands.is_empty() => {
+                return words("an input is given, not computed: press n\n");
+            }
+            Frame::Forward(k) => (Question::Value, &self.trace.nodes[*k].value),
+            Frame::Backward(step) => match self.hidden {
+                Some(Question::Product) if typed.is_empty() => (Question::Local, &step.product),
+                Some(Question::Local) if !typed.is_empty() => (Question::Local, &step.product),
+                _ => (Question::Product, &step.product),
+            },
         };
-        if step.product.shape() != (1, 1) {
-            return Answer::Words("one number can be predicted, not a matrix\n".to_string());
+        if truth.shape() != (1, 1) {
+            return words("one number can be predicted, not a matrix\n");
         }
         let Ok(guess) = typed.parse() else {
-            self.hidden = true;
+            self.hidden = Some(asked);
             return Answer::Screen;
         };
-        let (right, words) = judge(step, typed, guess);
-        self.hidden = false;
-        self.asked += 1;
-        self.right += usize::from(right);
+        let (right, words) = judge(asked, truth.get(0, 0), self.step(), typed, guess);
+        self.hidden = None;
+        let [was_right, was_asked] = &mut self.score[asked as usize];
+        (*was_right, *was_asked) = (*was_right + usize::from(right), *was_asked + 1);
         Answer::Words(words)
     }
 
@@ -536,27 +649,46 @@ impl<'t> Session<'t> {
     }
 }
 
-/// Holds a prediction against the product, and names the slip where one explains it.
-fn judge(step: &Contribution, typed: &str, guess: f64) -> (bool, String) {
+/// Holds a prediction against the value or, in a step back, against the local derivative or the
+/// product, and names the slip where one explains it.
+fn judge(
+    asked: Question,
+    number_shown: f64,
+    step: Option<&Contribution>,
+    typed: &str,
+    guess: f64,
+) -> (bool, String) {
     let single = |value: &Tensor| value.get(0, 0);
-    let (product, upstream) = (single(&step.product), single(&step.upstream));
+    let upstream = step.map_or(f64::NAN, |step| single(&step.upstream));
+    let slope = step.map_or(f64::NAN, |step| match &step.local {
+        Local::Scale(c) => *c,
+        Local::Elementwise(d) if d.shape() == (1, 1) => single(d),
+        _ => number_shown / upstream,
+    });
+    let truth = if asked == Question::Local { slope } else { number_shown };
     let half = half_a_digit(typed);
     // The last term leaves room for the rounding of f64 itself.
     let is = |truth: f64| guess == truth || (guess - truth).abs() < half + 1e-12 * truth.abs();
-    if is(product) {
-        return (true, format!("right: {}\n", number(product)));
+    if is(truth) {
+        return (true, format!("right: {}\n", number(truth)));
     }
-    let slip = match () {
-        () if is(-product) => "the sign is turned around\n",
-        () if is(product / upstream) => "that is the local derivative; times upstream is missing\n",
-        () if is(upstream) => "that is upstream; times the local derivative is missing\n",
-        () if step.before.is_some() && is(single(&step.after)) => {
+    let after = step.filter(|step| step.before.is_some()).map(|step| single(&step.after));
+    let slip = match asked {
+        _ if is(-truth) => "the sign is turned around\n",
+        Question::Local if is(number_shown) => "that is the product; upstream was not asked for\n",
+        Question::Product if is(slope) => {
+            "that is the local derivative; times upstream is missing\n"
+        }
+        Question::Product if is(upstream) => {
+            "that is upstream; times the local derivative is missing\n"
+        }
+        Question::Product if after.is_some_and(is) => {
             "that is the gradient after, with what had come in before\n"
         }
-        () => "",
+        _ => "",
     };
-    let gap = number(guess - product);
-    (false, format!("it is {}; yours is off by {gap}\n{slip}", number(product)))
+    let gap = number(guess - truth);
+    (false, format!("it is {}; yours is off by {gap}\n{slip}", number(truth)))
 }
 
 /// How far a number may be from the one that was typed, to be rounded to it: half a unit of the
@@ -571,10 +703,11 @@ fn half_a_digit(typed: &str) -> f64 {
 
 const HELP: &str = "\
 n, Enter  the next frame           p  the one before
-f  the first forward               b  the first backward
-g 12, or 12  frame 12              w  why: the rule that applies
-?  hide the product and predict it: type all of it, or round it to two digits
-   or more; ? -0.18 does so at once
+f, Home  the first forward         b  the seed, where backward begins
+g 12, or 12  frame 12              End  the last frame
+w  why: the rule that applies
+?  predict: forward the value, backward the product, and with another ? the
+   local derivative; type all of it, or round it to two digits or more
 q  quit
 In a line, whole words do, too: next, back, go 12, forward, backward, ...
 [ ] this node   --- an edge   <== a gradient is carried back   . not yet

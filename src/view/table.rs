@@ -5,6 +5,7 @@ use crate::tensor::{Compact, Tensor};
 use crate::trace::{Contribution, Operand, Trace, short};
 
 const WIDTH: usize = 80;
+const LEGEND: &str = "Read down: forward. Read up: backward. In: #2 is the result of row 2.\n";
 
 /// One row per node, with its value; beside it, for each edge that carries a gradient back,
 /// local derivative × upstream = product, and the input to which the product is added. Of matrices
@@ -19,7 +20,7 @@ const WIDTH: usize = 80;
 /// ## name op  in          value      local d   x upstream    = product to
 /// 0 x    var      3.0000000000
 /// 1 y    mul 2,#0 6.0000000000 2.0000000000 1.0000000000 2.0000000000 x
-/// Read down: the forward pass. Read up: the backward pass.
+/// Read down: forward. Read up: backward. In: ##2 is the result of row 2.
 /// ";
 /// assert_eq!(view::table(&y.trace()), expected.replace("##", "#"));
 /// ```
@@ -36,7 +37,7 @@ pub fn table(trace: &Trace) -> String {
             break;
         }
     }
-    aligned(&rows) + &matrices(trace) + "Read down: the forward pass. Read up: the backward pass.\n"
+    aligned(&rows) + &matrices(trace) + LEGEND
 }
 
 type Row = [String; 9];
@@ -76,12 +77,10 @@ fn rows(
     rows
 }
 
-/// The numbers of the nodes that an operation used; plain numbers are marked off from them.
+/// The rows that an operation used, and plain numbers.
 fn inputs(operands: &[Operand]) -> String {
-    let numbers = operands.iter().any(|operand| matches!(operand, Operand::Number(_)));
     let text = |operand: &Operand| match operand {
-        Operand::Node(k) if numbers => format!("#{k}"),
-        Operand::Node(k) => k.to_string(),
+        Operand::Node(k) => format!("#{k}"),
         Operand::Number(number) => short(*number),
     };
     match operands {

@@ -31,7 +31,7 @@ fn a_frame_as_it_looks() {
     let expected = frame(&trace(), 6, 80);
     golden("views/frame.txt", &expected);
     let narrow = frame(&trace(), 6, 50);
-    assert!(!narrow.contains("[ y = mul ]") && narrow.lines().all(|l| l.chars().count() <= 50));
+    assert!(!narrow.contains("[y]---") && narrow.lines().all(|l| l.chars().count() <= 50));
     assert_eq!(frame(&trace(), 99, 80), expected); // the last one
     assert_eq!(
         sentence(&trace(), 4),
@@ -62,14 +62,14 @@ fn every_command() {
         ("n", "2"),
         ("", "3"),
         ("p", "2"),
-        ("b", "5"),
+        ("b", "4"),
         ("g 7", "7"),
         ("g2", "2"),
         ("f", "1"),
         ("N", "2"),
         (" next ", "3"),
         ("back", "2"),
-        ("Backward", "5"),
+        ("Backward", "4"),
         ("7", "7"),
         ("go 2", "2"),
         ("FORWARD", "1"),
@@ -86,7 +86,7 @@ fn every_command() {
         assert!(at == "1" && menu.starts_with(" n next  p back "), "{words}");
     }
     for command in ["?", "predict", "? 0.5"] {
-        assert_eq!(after(command).1, "predictions start in the backward pass: press b\n");
+        assert_eq!(after(command).1, "an input is given, not computed: press n\n");
     }
     for command in ["p", "BACK"] {
         assert_eq!(after(command), ("1".to_string(), "this is the first frame\n".to_string()));
@@ -95,7 +95,7 @@ fn every_command() {
         assert!(after(letter).1 == after(word).1 && after(word).1.lines().count() > 1, "{word}");
     }
     assert!(after("w").1.starts_with("Forward computes"));
-    assert!(after("h").1.contains("hide the product"));
+    assert!(after("h").1.contains("predict: forward the value"));
     assert!(after("h").1.lines().all(|line| line.chars().count() <= 80));
     after("g 7");
     for command in ["n", "next", ""] {
@@ -130,8 +130,35 @@ fn predictions_and_their_slips() {
         assert!(words.lines().all(|line| line.chars().count() <= 80), "{words}");
         assert!(session.screen(80).contains("=     0.1230670414"));
     }
-    assert_eq!(session.score(), "predictions: 1 of 5 right\n");
-    assert_eq!(words(session.answer("q")), "predictions: 1 of 5 right\n");
+    assert_eq!(session.score(), "predictions right: product 1 of 5\n");
+    assert_eq!(words(session.answer("q")), "predictions right: product 1 of 5\n");
+
+    // Another ? asks for the local derivative, and a third one for the product again. Forward it
+    // is the value. What is asked for stands nowhere.
+    let shown = |session: &Session, text: &str| {
+        session.screen(80).contains(text) || session.sentence().contains(text)
+    };
+    for (commands, hidden, guess, answer) in [
+        ("g 5;?;?", "0.246", "-0.246134", "the sign is turned around"),
+        ("g 7;?;?", "= 0.5", "0.12307", "that is the product; upstream was not asked for"),
+        ("g 5;?;?;?", "-> 0.246", "0.2461", "right: 0.2461340827\n"),
+        ("g 3;?", "0.562", "0.5622", "right: 0.5621765009\n"),
+        ("g 2;?", "0.25", "-0.25", "the sign is turned around"),
+    ] {
+        commands.split(';').for_each(|command| drop(session.answer(command)));
+        assert!(!shown(&session, hidden), "{}", session.screen(80));
+        assert!(session.sentence().starts_with("What is the "));
+        let words = words(session.answer(guess));
+        assert!(words.contains(answer), "{guess}: {words}");
+        let after = words.lines().next().unwrap();
+        assert!(after.starts_with("right") || !shown(&session, " ?\n"), "{words}");
+    }
+    let score = "predictions right: value 1 of 2, local derivative 0 of 2, product 2 of 6\n";
+    assert_eq!(session.score(), score);
+    session.answer("g 4");
+    let words_of_seed = words(session.answer("?"));
+    assert_eq!(words_of_seed, "the seed is 1, whatever was computed: press n\n");
+    session.answer("g 7");
 
     // On the last frame as well, going on without an answer shows the product.
     session.answer("?");
@@ -141,7 +168,7 @@ fn predictions_and_their_slips() {
     let tape = tensor::Tape::new();
     let trace = tape.var(tensor::Tensor::zeros(2, 1)).sum().trace();
     let mut session = Session::new(&trace);
-    session.answer("b");
+    session.answer("g 4");
     assert_eq!(words(session.answer("?")), "one number can be predicted, not a matrix\n");
 }
 
@@ -152,7 +179,7 @@ fn predictions_are_rounded_as_they_were_typed() {
         let tape = Tape::new();
         let trace = (tape.var(1.0) * product).trace();
         let mut session = Session::new(&trace);
-        session.answer("b");
+        session.answer("g 4");
         words(session.answer(&format!("? {guess}"))).starts_with("right: ")
     };
     let product = -0.182_425_523_806;
@@ -254,13 +281,16 @@ fn piped(arguments: &[&str], commands: impl AsRef<[u8]>) -> (Option<i32>, String
 
 #[test]
 fn through_a_pipe() {
-    let (code, out, _) = piped(&[], "n\nb\n?\n-0.36\nq\nn\n");
+    let (code, out, _) = piped(&[], "n\nb\nn\n?\n-0.36\nq\nn\n");
     assert_eq!(code, Some(0));
     let (before, after) = out.split_once("rounded to two digits or more ").unwrap();
-    assert_eq!(before.matches(" frame ").count(), 4, "{out}"); // 1, 2, the first back, and hidden
+    assert_eq!(before.matches(" frame ").count(), 5, "{out}"); // 1, 2, seed, back, hidden
     assert!(before.contains("=                ?\n") && !after.contains("?\n"), "{out}");
     assert!(after.contains("=               -1\n"), "{out}"); // once answered, the product
-    assert!(out.ends_with("it is -1; yours is off by 0.64\npredictions: 0 of 1 right\n"), "{out}");
+    assert!(
+        out.ends_with("it is -1; yours is off by 0.64\npredictions right: product 0 of 1\n"),
+        "{out}"
+    );
     assert!(!out.contains('\x1b'));
 
     let (code, out, _) = piped(&["--all"], "");
@@ -270,8 +300,18 @@ fn through_a_pipe() {
     assert!(out.contains("[ Z = add ]") && out.lines().all(|line| line.chars().count() <= 80));
     let (_, out, _) = piped(&["--all", "--linear"], "");
     assert_eq!(out.lines().filter(|line| line.starts_with("Frame ")).count(), 22);
-    let (_, out, _) = piped(&["--color", "always"], "");
-    assert!(out.contains("\x1b[1m"));
+    // Colours say what brackets, words and minus signs say as well.
+    let (_, out, _) = piped(&["--color", "always", "--all"], "");
+    for (code, text) in [("1;33", "[a]"), ("32", "FORWARD "), ("35", "BACKWARD")] {
+        assert!(out.contains(&format!("\x1b[{code}m{text}\x1b[0m")), "{text}");
+    }
+    for (code, text) in [("94", "1"), ("38;5;208", "-0.1824"), ("38;5;208", "-1.2231301601")] {
+        assert!(out.contains(&format!("\x1b[{code}m{text}\x1b[0m")), "{text}");
+    }
+    assert!(
+        out.lines()
+            .all(|line| !line.contains(" | ") || !line.contains("let ") || !line.contains('\x1b'))
+    );
 
     for wrong in [&["--oops"] as &[_], &["--color"], &["--color", "red"], &["x", "y"]] {
         let (code, out, err) = piped(wrong, "");
@@ -356,14 +396,30 @@ fn assert_set_back(text: &str) {
 fn keys_in_a_terminal() {
     let step = around(&step());
     // Next by letter, by arrow, in two reads, then to the first frame back, and the end.
-    let Some(text) = in_a_terminal(&step, &["n", "\x1b[C", "b", "\x1b[D", "7\r", "q"]) else {
+    let Some(text) =
+        in_a_terminal(&step, &["n", "\x1b[C", "b", "\x1b[D", "7\r", "\x1b[F", "\x1b[1~", "q"])
+    else {
         return;
     };
-    for place in ["frame  1 of", "frame  2 of", "frame  3 of", "frame  14 of", "frame  7 of"] {
+    for place in
+        ["frame  1 of", "frame  2 of", "frame  3 of", "frame  13 of", "frame  7 of", "frame  22 of"]
+    {
         assert!(text.contains(place), "{place} is missing in\n{text}");
     }
     assert!(text.contains("\x1b[J"), "the frame is drawn in its place");
     assert_set_back(&text);
+}
+
+/// The help stands in place of the frame; the next key brings the frame back.
+#[test]
+fn the_help_does_not_push_the_frame_away() {
+    let Some(text) = in_a_terminal(&step(), &["h", "n", "q"]) else { return };
+    let (_, help) = text.split_once("n, Enter  the next frame").unwrap();
+    assert!(text.split("n, Enter").next().unwrap().ends_with("\x1b[J"), "{text:?}");
+    let (rows, after) = help.split_once(" any other key shows the frame again").unwrap();
+    let rows = rows.lines().count() + 1;
+    assert!(after.contains(&format!("\x1b[{rows}A\x1b[J")), "{rows} {after:?}");
+    assert!(after.contains("frame  2 of"));
 }
 
 #[test]

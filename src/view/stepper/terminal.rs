@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::{Command, Stdio};
 
-use super::{Answer, Session};
+use super::{Answer, HELP, Session};
 use crate::trace::Trace;
 
 /// How a trace is stepped.
@@ -13,8 +13,8 @@ pub struct Options {
     pub all: bool,
     /// Plain sentences in place of pictures.
     pub linear: bool,
-    /// Whether escape sequences may be written, to redraw the frame in its place and to mark the
-    /// node; `None`: where stdout is a terminal that knows them, and `NO_COLOR` is not set.
+    /// Whether escape sequences may be written, to redraw the frame in its place and for colours,
+    /// which mean what they do on the page; `None`: where stdout is a terminal that knows them, and `NO_COLOR` is not set.
     pub color: Option<bool>,
 }
 
@@ -56,6 +56,8 @@ struct Screen<'t> {
     width: usize,
     /// How many lines of the frame are on screen, to be drawn over.
     drawn: usize,
+    /// Whether the help stands there in its place.
+    covered: bool,
 }
 
 impl<'t> Screen<'t> {
@@ -65,7 +67,7 @@ impl<'t> Screen<'t> {
         let able = io::stdout().is_terminal() && !set("NO_COLOR") && !dumb;
         let escapes = options.color.unwrap_or(able);
         let interactive = !options.all && terminals();
-        Screen { session, options, escapes, interactive, width: width(), drawn: 0 }
+        Screen { session, options, escapes, interactive, width: width(), drawn: 0, covered: false }
     }
 
     fn show_all(&mut self, count: usize) -> io::Result<()> {
@@ -84,10 +86,7 @@ impl<'t> Screen<'t> {
             false => self.session.screen(self.width),
         };
         if self.escapes && !self.options.linear {
-            // The node in brackets stands out; brackets in the learner's own line do not.
-            let (picture, rest) = text.split_once("\n line ").unwrap_or((&text, ""));
-            let picture = picture.replace("[ ", "\x1b[1m[ ").replace(" ]", " ]\x1b[0m");
-            text = format!("{picture}\x1b[0m\n line {rest}");
+            text = coloured(&text);
         }
         let lines = text.lines().count();
         if !self.escapes {
@@ -96,11 +95,24 @@ impl<'t> Screen<'t> {
             text = format!("\r\x1b[{}A\x1b[J{text}", self.drawn);
         }
         self.drawn = if self.interactive { lines } else { 0 };
+        self.covered = false;
         say(&text)
     }
 
-    /// Writes words below the frame.
+    /// Writes words below the frame; the help, which would push it out of sight, over it.
     fn words(&mut self, words: &str) -> io::Result<()> {
+        if self.covered {
+            self.show()?;
+        }
+        if words == HELP && self.interactive && self.escapes {
+            let over = format!(
+                "\r\x1b[{}A\x1b[J{HELP} any other key shows the frame again   q quit\n",
+                self.drawn
+            );
+            self.covered = true;
+            self.drawn = HELP.lines().count() + 1;
+            return say(&over);
+        }
         // A line wider than the terminal takes several of its rows.
         let rows = |line: &str| line.chars().count().div_ceil(self.width).max(1);
         self.drawn += if self.interactive { words.lines().map(rows).sum() } else { 0 };
@@ -109,12 +121,12 @@ impl<'t> Screen<'t> {
 
     /// Does what a command says; false at the end.
     fn obey(&mut self, command: &str) -> io::Result<bool> {
-        let asked = self.session.hidden;
+        let asked = self.session.hidden.is_some();
         match self.session.answer(command) {
             Answer::Screen => self.show()?,
             Answer::Words(words) => {
-                if asked && !self.session.hidden {
-                    self.show()?; // with the product that was asked for
+                if asked && self.session.hidden.is_none() {
+                    self.show()?; // with the number that was asked for
                 }
                 self.words(&words)?
             }
@@ -145,7 +157,7 @@ impl<'t> Screen<'t> {
         self.show()?;
         let mut typed = String::new(); // a frame's number, or a prediction
         while let Some(key) = keys.next()? {
-            let collecting = !typed.is_empty() || self.session.hidden;
+            let collecting = !typed.is_empty() || self.session.hidden.is_some();
             let command = match key {
                 Key::Quit => "q".to_string(),
                 Key::Next => "n".to_string(),
@@ -183,6 +195,43 @@ impl<'t> Screen<'t> {
         let score = self.session.score();
         say(&score)
     }
+}
+
+/// The frame with the colours of the page: forward green, backward purple; this node yellow; a
+/// gradient blue above zero and orange below. Each has a word, a bracket or a minus as well.
+fn coloured(text: &str) -> String {
+    let paint = |code: &str, text: &str| format!("\x1b[{code}m{text}\x1b[0m");
+    let by_sign = |number: &str| match number.parse::<f64>() {
+        Ok(x) if x > 0.0 => paint("94", number),
+        Ok(x) if x < 0.0 => paint("38;5;208", number),
+        _ => number.to_string(),
+    };
+    let (mut done, mut part) = (String::new(), "");
+    for line in text.lines() {
+        // A part of the frame begins with a word after one space; what belongs to it is indented.
+        part = match line.strip_prefix(' ').filter(|line| !line.starts_with(' ')) {
+            Some(rest) => rest.split(' ').next().unwrap_or_default(),
+            None if line.is_empty() && part != "line" => "",
+            None => part,
+        };
+        let backward = part == "now" && line.starts_with("        ") && {
+            let word = line.trim_start().split(' ').next().unwrap_or_default();
+            ["upstream", "product"].contains(&word) || word.starts_with('d') && word.contains('/')
+        };
+        let line = match part {
+            "frame" => {
+                let line = line.replace("FORWARD ", &paint("32", "FORWARD "));
+                line.replace("BACKWARD", &paint("35", "BACKWARD"))
+            }
+            "tape" | "" => line.replace('[', "\x1b[1;33m[").replace(']', "]\x1b[0m"),
+            "gradients" => line.split(' ').map(by_sign).collect::<Vec<_>>().join(" "),
+            _ if backward => line.split(' ').map(by_sign).collect::<Vec<_>>().join(" "),
+            _ => line.to_string(),
+        };
+        done += &line;
+        done.push('\n');
+    }
+    done
 }
 
 fn say(text: &str) -> io::Result<()> {
@@ -263,13 +312,18 @@ impl Keys {
             Some(byte @ b' '..=b'~') => return Ok(Some(Key::Letter(byte.into()))),
             _ => return Ok(None),
         }
+        let mut number = 0;
         loop {
-            return Ok(match byte()? {
-                Some(b'C' | b'B') => Some(Key::Next),
-                Some(b'D' | b'A') => Some(Key::Back),
-                Some(b'H') => Some(Key::First),
-                Some(b'F') => Some(Key::Last),
-                Some(b'0'..=b'9' | b';') => continue,
+            return Ok(match (byte()?, number) {
+                (Some(b'C' | b'B'), _) => Some(Key::Next),
+                (Some(b'D' | b'A'), _) => Some(Key::Back),
+                // Home and End are H and F, or a number and ~.
+                (Some(b'H'), _) | (Some(b'~'), b'1' | b'7') => Some(Key::First),
+                (Some(b'F'), _) | (Some(b'~'), b'4' | b'8') => Some(Key::Last),
+                (Some(digit @ (b'0'..=b'9' | b';')), _) => {
+                    number = digit;
+                    continue;
+                }
                 _ => None,
             });
         }
