@@ -30,7 +30,8 @@ fn slopes(trace: &Trace) -> Vec<String> {
 /// What the stepper answers to "why" at the first step back.
 fn why(trace: &Trace) -> String {
     let mut session = Session::new(trace);
-    session.answer("b");
+    session.answer("b"); // to the seed
+    session.answer("n");
     let Answer::Words(words) = session.answer("w") else { panic!() };
     words
 }
