@@ -126,9 +126,40 @@ fn two_labels_become_0_and_1_in_their_own_order() {
 
 #[test]
 fn missing_values_are_counted_over_the_whole_file() {
-    for mark in
-        ["", "NA", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "?", "-", "\"\"", " "]
-    {
+    for mark in [
+        "",
+        "NA",
+        "n/a",
+        "#N/A",
+        "<NA>",
+        "NaN",
+        "nan",
+        "-nan",
+        "NaT",
+        "None",
+        "NULL",
+        "null",
+        "(null)",
+        "nil",
+        "\\N",
+        "?",
+        ".",
+        "-",
+        "--",
+        "–",
+        "—",
+        "*",
+        "n.a.",
+        "na",
+        "missing",
+        "Unknown",
+        "undefined",
+        "#DIV/0!",
+        "#VALUE!",
+        "-1.#IND",
+        "\"\"",
+        " ",
+    ] {
         let text = format!("a,b,y\n1,2,0\n1,{mark},1\n{mark},{mark},0\n");
         let error = read(&text).unwrap_err();
         let place = error.place.as_ref().unwrap();

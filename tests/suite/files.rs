@@ -458,3 +458,21 @@ fn lines_are_counted_whatever_ends_them() {
         assert_eq!(place.line, 7, "{text:?}");
     }
 }
+
+#[test]
+fn files_that_are_no_tables_are_named() {
+    for (beginning, what) in [
+        (&b"\x1f\x8b\x08\0\0\0"[..], "compressed by gzip"),
+        (b"PK\x03\x04\x14\0", "a zip archive or an Excel workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an old Excel workbook"),
+        (b"\xef\xbb\xbf\n <HTML><body>", "a web page"),
+        (b"[{\"a\": 1}]", "JSON"),
+        (b"{\n  \"a\": 1\n}\n", "JSON"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"),
+        (b"%PDF-1.7\n", "a PDF"),
+    ] {
+        let error = Csv::default().examples(beginning, "my.csv").unwrap_err();
+        assert_eq!(error.what, format!("this is {what}, not a CSV file"));
+    }
+    assert_eq!(Attempt::new("[a],y\n1,0\n2,1\n", "").read().unwrap().features, ["[a]"]);
+}
