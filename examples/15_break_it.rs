@@ -175,8 +175,7 @@ fn line(cells: [String; 7]) -> String {
 fn judged(fault: &Fault) -> chainrule::Result<[String; 4]> {
     let Fault { model, gradient, .. } = fault;
     let p = [1.0, 2.0, 1.5];
-    let yours = gradient(&p);
-    let report = check::gradient!(|p| cost(p, model), &p, &yours);
+    let report = check::gradient!(|p| cost(p, model), &p, |p| gradient(p));
 
     let w = Tensor::new(2, 1, p[..2].to_vec());
     let (grads, _) = closed_form::propagate(&w, p[2], &model.x, &model.y)?;
@@ -192,7 +191,14 @@ fn judged(fault: &Fault) -> chainrule::Result<[String; 4]> {
     }
     let [forward, differences, closed] = seen.map(|seen| if seen { "SEEN" } else { "-" }.into());
     let named: Vec<_> = report.findings.iter().map(|finding| finding.name()).collect();
-    let named = if named.is_empty() { "-".to_string() } else { named.join(", ") };
+    let named = match report.explained.slips.first() {
+        Some(slip) if named.contains(&"no hypothesis fits") => match &slip.entries[..] {
+            [] => format!("slip in line {}", slip.place.start().line),
+            entries => format!("slip for {}", entries.join(", ")),
+        },
+        _ if named.is_empty() => "-".to_string(),
+        _ => named.join(", "),
+    };
     Ok([forward, differences, closed, named])
 }
 

@@ -346,6 +346,7 @@ fn spell(trace: &Trace, node: usize, template: &str, [v, p]: [Option<usize>; 2])
             };
         }
     }
+    let logit = template.contains("sigmoid(y)") || template.contains("label");
     let longest = if template.contains('\'') { 6 } else { 16 };
     let words = |k: usize| match trace.nodes[k].at {
         Place::Code(_) => trace.label(k),
@@ -363,6 +364,7 @@ fn spell(trace: &Trace, node: usize, template: &str, [v, p]: [Option<usize>; 2])
     };
     let result = || match &trace.nodes[node].name {
         name if !name.is_empty() => name.clone(),
+        _ if logit => "z".to_string(),
         _ if trace.nodes.iter().any(|node| node.name == "a") => "y".to_string(),
         _ => "a".to_string(),
     };

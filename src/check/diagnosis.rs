@@ -437,7 +437,8 @@ impl Finding {
                     _ => format!("in {wrong} of {of} entries"),
                 };
                 let seen = format!("yours is wrong {part}; no hypothesis fits");
-                return (UNEXPLAINED, seen, "check each part of the formula by itself".into());
+                let hint = "check each part by itself, or type the formula: cargo run -- check";
+                return (UNEXPLAINED, seen, hint.into());
             }
             Finding::NotFinite { x, y, .. } if x.is_nan() => {
                 let seen = format!("the formula is {} at this point", short(*y));

@@ -7,20 +7,26 @@
 //!
 //! - [`gradient!`] holds a formula of yours, and a gradient that you derived, before all of them;
 //! - [`activation()`] tests f and f′ of an [`Activation`](crate::activation::Activation);
+//! - [`derivation()`] holds derivatives of yours before a tape, of numbers or of matrices;
 //! - [`diagnose`] compares two gradients that you have;
 //! - [`propagate`](propagate()) does it for logistic regression.
 //!
-//! A mistake is named where a hypothesis explains all numbers to one part in a million; where
-//! several do, all are named, and where none does, that is said. How often that is right, as the
-//! tests hold it: each kind of [`Finding`] was put in twenty times at least, more than a thousand
-//! faults in all, and the right name came out each time. Of 1,000 random right activations and 1,000
-//! random right formulas, none was called wrong.
+//! Where the tape of the formula is at hand, a wrong gradient by hand is explained by a [`Slip`]: the
+//! one rule that was got wrong, at its place. Otherwise a mistake is named where a hypothesis (a
+//! [`Finding`]) explains all numbers to one part in a million. Where several fit, all are named,
+//! and where none does, that is said.
 //!
-//! Measured beside the tests: of 20,000 that were made to be difficult (factors of a million, waves,
-//! cancellation), no formula was called wrong, and 14 activations: their own values had lost their
-//! digits, which from outside looks like a slope that does not fit. Of slips anywhere inside random
-//! formulas nearly all are seen, and two of five have a name; of the others it is said that no
-//! hypothesis fits. What it cannot see: a slope that is wrong only between two points of its grid.
+//! How often that is right, as the tests measure it: of 7,740 instances of
+//! 129 kinds of slips that people make, typed as formulas and judged at 13 points, 99 % have the true
+//! place among at most three that are named, and none has a wrong name. Of 14,000 slips at random
+//! places of random formulas 99.4 % have, and 0.1 % have a wrong name only; where points are few, two
+//! different slips may look the same.
+//!
+//! From outside, without a tape: each kind of [`Finding`] was put in twenty times at least, and the
+//! right name came out each time. Of 20,000 activations that were made to be difficult, 14 right ones
+//! were called wrong: their own values had lost their digits, which from outside looks like a slope
+//! that does not fit. What cannot be seen: a slope that is wrong only between two points of the grid.
+//! Where nobody could judge, the verdict is NOT JUDGED.
 //!
 //! ```
 //! use chainrule::check::{self, Finding, Scalar};

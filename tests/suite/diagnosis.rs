@@ -350,7 +350,7 @@ fn what_fits_nothing_is_not_guessed_at() {
     assert!(count >= samples(7, 20));
 }
 
-/// "check each part of the formula by itself": the part with the mistake gives it away.
+/// "check each part by itself": the part with the mistake gives it away.
 #[test]
 fn parts_of_what_fits_nothing_are_named() {
     let (part, wrong) = (|x: f64| (2.0 * x).sin(), |x: f64| (2.0 * x).cos()); // forgot the 2
@@ -358,7 +358,7 @@ fn parts_of_what_fits_nothing_are_named() {
         Tanh.df(x, x.tanh()) * part(x) + x.tanh() * wrong(x)
     });
     let [ref finding @ Finding::Unexplained { .. }] = whole.findings[..] else { panic!("{whole}") };
-    assert_eq!(finding.hint(), "check each part of the formula by itself");
+    assert!(finding.hint().starts_with("check each part by itself"));
     assert!(check::activation(&Tanh).findings.is_empty());
     let part = report(&part, &|x, _| wrong(x));
     assert!(part.to_string().ends_with(" try: multiply it by 2"), "{part}");

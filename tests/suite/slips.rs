@@ -1,6 +1,6 @@
 //! A rule that is got wrong at one place is found there.
 
-use chainrule::check::{self, Claim, Slip};
+use chainrule::check::{self, Claim, Dual, Slip};
 use chainrule::formula::Formula;
 use chainrule::scalar::{Tape, Var};
 use chainrule::trace::Place;
@@ -334,9 +334,9 @@ fn filler(random: &mut dyn FnMut() -> f64) -> impl Fn(&str) -> String + use<> {
     }
 }
 
-/// How many were named, named wrongly, and tried.
+/// How many were named, named wrongly, and tried; and how many a "try:" has mended.
 #[derive(Default)]
-struct Tally([usize; 3]);
+struct Tally([usize; 3], usize);
 
 impl Tally {
     /// Judges instances of one row.
@@ -360,6 +360,10 @@ impl Tally {
             let good = found.iter().take(3).any(names);
             named += usize::from(good);
             of += 1;
+            if let ([slip, ..], 1) = (&found[..], formula.names().len()) {
+                let own = formula.also("by hand", &by_hand[0]).unwrap();
+                self.1 += usize::from(carried_out(slip, &formula, &own));
+            }
             self.0[1] += usize::from(!good && !found.is_empty());
             if first.is_empty() && (!good || std::env::var("SHOW").is_ok()) {
                 first = format!("{by_hand:?} at {site}");
@@ -371,6 +375,26 @@ impl Tally {
             println!("{name}: {named} of {of}\n{first}\n");
         }
     }
+}
+
+/// Follows a "try:" that concerns the whole derivative: then it is right.
+fn carried_out(slip: &Slip, formula: &Formula, own: &Formula) -> bool {
+    for x in [0.4, 0.9, 1.4] {
+        let slope = |f: &Formula| f.eval(&[Dual::variable(x)]).unwrap().slope;
+        let yours = own.eval(&[x]).unwrap();
+        let mended = match &*slip.hint {
+            "put a minus sign in front of it" => -yours,
+            "divide it by 2" => yours / 2.0,
+            "multiply it by 2" => 2.0 * yours,
+            hint => match hint.strip_prefix("multiply by the slope of ") {
+                Some(_) => yours * slope(&formula.also("", &place(&slip.place)).unwrap()),
+                None => return false,
+            },
+        };
+        let right = slope(formula);
+        assert!((mended - right).abs() <= 1e-9 * right.abs() + 1e-12, "{mended} {right}\n{slip}");
+    }
+    true
 }
 
 #[test]
@@ -403,6 +427,8 @@ fn rows() {
         });
     }
     let [named, wrong, of] = tally.0;
+    println!("{} mended", tally.1);
+    assert!(20 * tally.1 >= of, "{} mended", tally.1);
     println!("{named} of {of} named, {wrong} wrongly");
     assert!(10 * named >= 9 * of && 100 * wrong <= of, "{named} of {of}, {wrong} wrong");
 }
@@ -549,7 +575,7 @@ impl Random {
             "exp" => (x.exp(), [x.exp(), 0.0]),
             "tanh" => (x.tanh(), [1.0 - x.tanh() * x.tanh(), 0.0]),
             "sigmoid" => (s, [s * (1.0 - s), 0.0]),
-            "softplus" => ((1.0 + x.exp()).ln(), [s, 0.0]),
+            "softplus" => (x.max(0.0) + (-x.abs()).exp().ln_1p(), [s, 0.0]),
             "atan" => (x.atan(), [1.0 / (1.0 + x * x), 0.0]),
             "power" => (x.powf(c), [c * x.powf(c - 1.0), 0.0]),
             "+" => (x + y, [1.0, 1.0]),
@@ -638,7 +664,11 @@ fn random_formulas() {
             }
             check::slips(&claims)
         };
-        accused += usize::from(judge(None).wrong > 0);
+        let none = judge(None);
+        if none.wrong > 0 {
+            accused += 1;
+            println!("{text}: accused at {} points\n{none}", none.wrong);
+        }
         let node = 2 + (random() * (last - 1) as f64) as usize;
         let kinds = tree.kinds(node);
         if kinds.is_empty() {

@@ -63,14 +63,14 @@ impl<'a> Numbers<'a> {
     pub fn of(claim: &'a Claim) -> Option<Numbers<'a>> {
         let trace = &claim.trace;
         let count = trace.nodes.len();
-        let mut sizes = vec![0.0; count];
-        sizes[count - 1] = 1.0;
+        let mut up = vec![0.0; count];
+        up[count - 1] = 1.0;
         let mut numbers = Numbers {
             trace,
             values: trace.nodes.iter().map(|node| node.value.get(0, 0)).collect(),
             functions: trace.nodes.iter().map(function).collect(),
             local: trace.nodes.iter().map(|node| vec![0.0; node.operands.len()]).collect(),
-            up: sizes.clone(),
+            up,
             users: vec![([0.0; 2], 0); count],
             entries: vec![],
         };
@@ -85,12 +85,12 @@ impl<'a> Numbers<'a> {
             numbers.local[step.node][step.operand] = local;
             let added = local * numbers.up[step.node];
             numbers.up[step.input] += added;
-            sizes[step.input] += local.abs() * sizes[step.node];
             let ([first, last], users) = &mut numbers.users[step.input];
             *first = added; // the newest user comes first
             *last = if *users == 0 { added } else { *last };
             *users += 1;
         }
+        let roundings = numbers.roundings();
         for (var, yours) in &claim.yours {
             let (var, yours) = (*var, yours.get(0, 0));
             let (mut slopes, mut depends) = (vec![0.0; count], vec![false; count]);
@@ -102,10 +102,54 @@ impl<'a> Numbers<'a> {
             }
             let right = numbers.up[var];
             let gap = yours - right;
-            let rounding = 1e-11 * sizes[var].max(yours.abs());
+            let rounding = roundings[var] + 1e-11 * yours.abs();
             numbers.entries.push(Entry { var, yours, right, gap, rounding, slopes, depends });
         }
         Some(numbers)
+    }
+
+    /// How far right derivatives may differ, in each node: by a part of the terms that they are sums of,
+    /// and by what rounding of the values does to the local derivatives.
+    fn roundings(&self) -> Vec<f64> {
+        let count = self.values.len();
+        let operand = |node: usize, k: usize| match self.trace.nodes[node].operands.get(k) {
+            Some(Operand::Node(k)) => Some(*k),
+            _ => None,
+        };
+        let mut moved = vec![0.0; count]; // how far rounding moves each value
+        for node in 0..count {
+            let through = self.local[node].iter().enumerate();
+            let through =
+                through.map(|(k, x)| operand(node, k).map_or(0.0, |k| x.abs() * moved[k]));
+            let own = if self.local[node].is_empty() { 0.0 } else { self.values[node].abs() };
+            moved[node] = through.sum::<f64>() + 1e-15 * own;
+        }
+        let (mut sizes, mut roundings) = (vec![0.0; count], vec![0.0; count]);
+        sizes[count - 1] = 1.0;
+        for node in (0..count).rev() {
+            for (k, local) in self.local[node].iter().enumerate() {
+                let Some(input) = operand(node, k) else { continue };
+                let x = self.values[input];
+                let by = |k: usize| operand(node, k).map_or(0.0, |k| moved[k]);
+                let blur = match (&self.functions[node], self.trace.nodes[node].operation.name) {
+                    // A slope may be written so that it cancels, as 1 - y²: that costs 1e-16 of y or 1.
+                    (Some(f), _) => {
+                        let slope = |x: f64| (f.f_df(x).1 - local).abs();
+                        let far = slope(x + by(0)).max(slope(x - by(0)));
+                        far + 1e-15 * (1.0 + self.values[node].abs())
+                    }
+                    (_, "mul") => by(1 - k.min(1)),
+                    (_, "div") => {
+                        let c = operand(node, 1).map_or(f64::INFINITY, |k| self.values[k].abs());
+                        2.0 * local.abs() * by(1) / c + if k == 1 { by(0) / (c * c) } else { 0.0 }
+                    }
+                    _ => 0.0,
+                };
+                sizes[input] += local.abs() * sizes[node];
+                roundings[input] += local.abs() * roundings[node] + blur * sizes[node];
+            }
+        }
+        sizes.iter().zip(roundings).map(|(size, blur)| 1e-11 * size + 4.0 * blur).collect()
     }
 
     /// Whether both were recorded by the same operations, and all is finite.

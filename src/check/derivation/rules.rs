@@ -121,7 +121,7 @@ macro_rules! rules {
 }
 
 /// What may happen to the rule of this name; to `any`, to a `function` of one operand, to a
-/// `loss` in a logit, to what has several `users`.
+/// `loss` in a logit, to a `leaf`, to what has several `users`.
 pub(super) fn of_rule(name: &str) -> impl Iterator<Item = Wrong> {
     let name = match name {
         "leaky_relu" | "elu" | "selu" => "relu",
@@ -273,8 +273,10 @@ rules! {
     function 5 Y "f'(x')", "at the inner slope", |s| s.slope(s.dx);
     function 4 V "f'(v)", "at another place, v", |s| s.slope(s.v);
 
-    users 1 Y "", "of what it is used for, only the last was kept: = for +=", |s| s.dy * s.users[1] / s.up;
-    users 2 Y "", "of what it is used for, only the first was kept", |s| s.dy * s.users[0] / s.up;
+    users 2 Y "", "of what it is used for, only the last was kept: = for +=", |s| s.dy * s.users[1] / s.up;
+    users 3 Y "", "of what it is used for, only the first was kept", |s| s.dy * s.users[0] / s.up;
+
+    leaf 1 Y "0", "it was left out altogether", |_| 0.0;
 
     loss 0 Z "a", "the label was forgotten, with a = sigmoid(y)", |s| s.a();
     loss 0 Z "y - label", "y was taken for a = sigmoid(y)", |s| s.y - s.label();

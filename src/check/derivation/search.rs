@@ -107,6 +107,9 @@ impl Search<'_> {
                 wrong.extend(rules::of_rule("loss"));
             }
         }
+        if node.varies && node.operands.is_empty() {
+            wrong.extend(rules::of_rule("leaf"));
+        }
         if node.varies && self.numbers[0].users[site[0]].1 > 2 {
             wrong.extend(rules::of_rule("users"));
         }
@@ -320,7 +323,10 @@ impl Search<'_> {
             let yours = |n: &&Numbers| {
                 entries.iter().all(|&i| {
                     let entry = &n.entries[i];
-                    entry.explained_by(entry.slopes[*node] - entry.slopes[entry.slopes.len() - 1])
+                    entry.yours != 0.0
+                        && entry.explained_by(
+                            entry.slopes[*node] - entry.slopes[entry.slopes.len() - 1],
+                        )
                 })
             };
             self.numbers.iter().all(yours) && self.numbers.len() * entries.len() > 1
