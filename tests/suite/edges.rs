@@ -190,7 +190,7 @@ fn training(draw: &mut Draw) {
 #[test]
 fn any_size_is_answered_or_refused() {
     let mut draw = Draw(11);
-    for _ in 0..samples(20, 1000) {
+    for _ in 0..samples(20, 300) {
         matrices(&mut draw);
         training(&mut draw);
     }
