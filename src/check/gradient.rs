@@ -200,22 +200,26 @@ pub fn gradient(
 
 /// Points around this one, and a gradient there.
 fn around(at: &[f64], own: &dyn ByHand) -> Vec<(Vec<f64>, Vec<f64>)> {
-    let point = |k| {
-        let moved = |(x, u): (&f64, f64)| x + (x.abs() + 0.5) * u;
-        at.iter().zip(spread(k, at.len())).map(moved).collect()
-    };
-    let with_gradient = (0..12).map(|k| {
-        let at: Vec<f64> = point(k);
+    let with_gradient = points(at).take(12).map(|at| {
         let own = own.at(&at);
         (at, own)
     });
     with_gradient.filter(|(at, own)| own.len() == at.len()).collect()
 }
 
-/// Numbers between −1 and 1 that fill the space between them evenly, other ones for each `k`.
-fn spread(k: usize, count: usize) -> impl Iterator<Item = f64> {
-    // Multiples of e, e², e³, … modulo 1 (Weyl).
-    (0..count).map(move |i| 2.0 * ((k + 1) as f64 * (1.0 + i as f64).exp()).fract() - 1.0)
+/// Points around `at`, as many as are taken, which fill the space between `x ± (|x| + 1/2)` evenly
+/// and are the same in each run: where a derivative by hand that is a function is judged.
+///
+/// ```
+/// let near: Vec<Vec<f64>> = chainrule::check::points(&[2.0]).take(12).collect();
+/// assert!(near.iter().all(|p| (-0.5..4.5).contains(&p[0])));
+/// ```
+pub fn points(at: &[f64]) -> impl Iterator<Item = Vec<f64>> {
+    (1..).map(move |k| {
+        // Multiples of e, e², e³, … modulo 1 (Weyl), between −1 and 1.
+        let u = |i: usize| 2.0 * (f64::from(k) * (1.0 + i as f64).exp()).fract() - 1.0;
+        at.iter().enumerate().map(|(i, x)| x + (x.abs() + 0.5) * u(i)).collect()
+    })
 }
 
 /// Σ over all paths from the output of |∏ local derivatives|, for each node: the backward pass

@@ -18,9 +18,9 @@
 //!
 //! How often that is right, as the tests measure it: of 7,740 instances of 129 kinds of slips that
 //! people make, typed as formulas and judged at 13 points, 99 % have the true place among at most
-//! three that are named, and none has a wrong one only; of 14,000 slips at random places of random
-//! formulas more than 99.9 % have. Of 20,000 right derivatives none was called wrong. At a single
-//! point, two different slips may look the same.
+//! three that are named, and none has a wrong one only (in 38 of the kinds, any place counts as
+//! true); of 14,000 slips at random places of random formulas more than 99.9 % have. No slip was
+//! found in 20,000 right derivatives. At a single point, two different slips may look the same.
 //!
 //! From outside, without a tape: each kind of [`Finding`] was put in twenty times at least, and the
 //! right name came out each time. Of 20,000 activations that were made to be difficult, 14 right ones
@@ -55,7 +55,7 @@ pub use derivation::{Claim, Derivation, Explained, Slip, derivation, slips};
 pub use diagnosis::{Finding, Point, diagnose};
 pub use differences::Difference;
 pub use dual::{Arithmetic, Dual, Plain, Scalar};
-pub use gradient::{ByHand, GradientReport, Parameter, gradient, propagate};
+pub use gradient::{ByHand, GradientReport, Parameter, gradient, points, propagate};
 
 /// The gradient of a formula, by reverse mode, forward mode and central differences; and yours, if
 /// you derived one by hand.

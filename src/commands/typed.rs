@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::mem::take;
 use std::path::Path;
 
-use chainrule::check::Dual;
+use chainrule::check::{self, Dual};
 use chainrule::data::{self, Csv};
 use chainrule::formula::Formula;
 use chainrule::program::{Arguments, Usage, text};
@@ -185,8 +185,9 @@ impl Typed {
         let count = self.formula.names().len();
         let first: Vec<f64> = (0..count).map(|i| FIRST[i % FIRST.len()]).collect();
         self.formula.eval(&first)?; // what is wrong wherever it is computed
-        let rounded = |u: f64| (300.0 * u).round() / 100.0;
-        let others = (0..200).map(|k| spread(k, count).map(rounded).collect());
+        let origin = vec![0.0; count];
+        let wide = |at: Vec<f64>| at.iter().map(|x| (600.0 * x).round() / 100.0).collect(); // ±3
+        let others = check::points(&origin).take(200).map(wide);
         let found = std::iter::once(first).chain(others).find(|at| self.defined(at));
         let none = "no point was found at which the formula has a value\n try: give one, ";
         found.ok_or_else(|| format!("{none}{}=1", self.formula.names()[0]).into())
@@ -204,10 +205,7 @@ impl Typed {
 
     /// The point, and others around it at which the formula has a value; the same in each run.
     pub fn points(&self, count: usize) -> Vec<Vec<f64>> {
-        let around = (0..20 * count).map(|k| {
-            let moved = |(x, u): (&f64, f64)| x + (x.abs() + 0.5) * u;
-            self.at.iter().zip(spread(k, self.at.len())).map(moved).collect()
-        });
+        let around = check::points(&self.at).take(20 * count);
         let others = around.filter(|at: &Vec<f64>| self.defined(at)).take(count);
         std::iter::once(self.at.clone()).chain(others).collect()
     }
@@ -249,12 +247,6 @@ impl Typed {
         let formula = if file { format!("--file {formula}") } else { formula };
         [&[formula], &self.point[..]].concat().join(" ")
     }
-}
-
-/// Numbers between −1 and 1 that fill the space between them evenly, other ones for each `k`.
-fn spread(k: usize, count: usize) -> impl Iterator<Item = f64> {
-    // Multiples of e, e², e³, … modulo 1 (Weyl).
-    (0..count).map(move |i| 2.0 * ((k + 1) as f64 * (1.0 + i as f64).exp()).fract() - 1.0)
 }
 
 /// What to say of a file that cannot be read.
