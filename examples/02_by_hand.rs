@@ -59,6 +59,6 @@ pub fn neuron(out: &mut impl Write, y: f64) -> io::Result<()> {
     writeln!(out, "  dL/dw = {:>13.10}   dL/db = {:>13.10}", gradients.wrt(w), gradients.wrt(b))?;
     let agree = (gradients.wrt(w) - to_w).abs() < 1e-14 && (gradients.wrt(b) - to_b).abs() < 1e-14;
     writeln!(out, "  verdict: {}\n", chainrule::check::verdict(agree))?;
-    writeln!(out, "Try:  Y = 0.0: the signs of all slopes turn around, and L is larger.")?;
+    writeln!(out, "Try:  Y = 0.0: all slopes change sign, and L is larger.")?;
     writeln!(out, "Next: cargo run --example 03_tape")
 }

@@ -48,9 +48,13 @@ pub fn run(out: &mut impl Write, ascii: bool) -> Result<(), Box<dyn Error>> {
     let b = fit.b - (&w * &scaler.means).sum();
     let [length, depth] = [0, 1].map(|i| w.get(i, 0));
     writeln!(out, "\nThe last rate's line: {length:.3} length {depth:+.3} depth {b:+.3} = 0.")?;
-    writeln!(out, "It tells {accuracy:.1} % of {} penguins apart.\n", penguins.y.shape().1)?;
+    writeln!(
+        out,
+        "It classifies {accuracy:.1} % of {} penguins correctly.\n",
+        penguins.y.shape().1
+    )?;
 
-    let title = "Adelie or Chinstrap: what one node tells apart";
+    let title = "Adelie or Chinstrap: the line that one node draws";
     let line = plot::boundary(title, &penguins, ["Adelie", "Chinstrap"], &w, b);
     program::write_file(program::in_target("13_cost.svg")?, &plot.svg())?;
     program::write_file(program::in_target("13_boundary.svg")?, &line)?;

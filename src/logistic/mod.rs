@@ -222,7 +222,7 @@ pub fn optimize_with(
             format!("the learning rate must be a positive finite number, not {rate}"),
             [],
             "each step goes against the gradient, by the learning rate times its length",
-            "use 0.5 for standardised features, 0.001 for raw ones",
+            "use 0.5, and standardise the features",
         ));
     }
     let mut costs = vec![];

@@ -898,7 +898,7 @@ fn a_learning_rate_that_is_zero() {
         "\
 the learning rate must be a positive finite number, not 0
  why: each step goes against the gradient, by the learning rate times its length
- try: use 0.5 for standardised features, 0.001 for raw ones",
+ try: use 0.5, and standardise the features",
     );
     learn(0.5).unwrap();
     learn(0.001).unwrap();
@@ -912,7 +912,7 @@ fn a_learning_rate_that_is_negative() {
         "\
 the learning rate must be a positive finite number, not -0.5
  why: each step goes against the gradient, by the learning rate times its length
- try: use 0.5 for standardised features, 0.001 for raw ones",
+ try: use 0.5, and standardise the features",
     );
     learn(0.5).unwrap();
     learn(0.001).unwrap();
@@ -926,7 +926,7 @@ fn a_learning_rate_that_is_nan() {
         "\
 the learning rate must be a positive finite number, not NaN
  why: each step goes against the gradient, by the learning rate times its length
- try: use 0.5 for standardised features, 0.001 for raw ones",
+ try: use 0.5, and standardise the features",
     );
     learn(0.5).unwrap();
     learn(0.001).unwrap();
@@ -940,7 +940,7 @@ fn a_learning_rate_that_is_infinite() {
         "\
 the learning rate must be a positive finite number, not inf
  why: each step goes against the gradient, by the learning rate times its length
- try: use 0.5 for standardised features, 0.001 for raw ones",
+ try: use 0.5, and standardise the features",
     );
     learn(0.5).unwrap();
     learn(0.001).unwrap();
