@@ -1,14 +1,15 @@
-//! Why all weights may start at zero in one node, and may not in a hidden layer.
+//! The post's start from zero, and three others that end at the same place.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use chainrule::activation::{Sigmoid, Tanh};
-use chainrule::network::{Network, cross_entropy};
+use chainrule::data::Examples;
+use chainrule::logistic::{self, Options};
 use chainrule::tensor::Tensor;
 
-/// Nodes in the hidden layer.
-const HIDDEN: usize = 3;
+/// Where descent starts: w, b.
+const STARTS: [(f64, f64); 3] = [(0.0, 0.0), (5.0, -5.0), (-3.0, 8.0)];
 
 fn main() -> ExitCode {
     chainrule::program::lesson(run)
@@ -16,52 +17,35 @@ fn main() -> ExitCode {
 
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
-    let x = Tensor::from_rows(&[[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
-    let or = Tensor::from_rows(&[[0.0, 1.0, 1.0, 1.0]]);
-    let xor = Tensor::from_rows(&[[0.0, 1.0, 1.0, 0.0]]);
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = home.join("examples/data/hours_studied_wikipedia.csv");
+    let Examples { x, y, .. } = Examples::read_csv(file, None).map_err(io::Error::other)?;
 
-    writeln!(out, "One node learns OR (0 1 1 1), 1000 steps at learning rate 1:\n")?;
-    let one_node = Network::new(2).layer(1, Sigmoid);
-    let (grads, _) = one_node.propagate(&x, &or, cross_entropy);
-    let (dw, db) = (&grads[0].dw, grads[0].db.get(0, 0));
-    let [dw1, dw2] = [0, 1].map(|i| dw.get(i, 0));
-    writeln!(out, "  w = 0, b = 0: dw = ({dw1}, {dw2}), db = {db}: it moves")?;
-    learn(out, one_node, &x, &or)?;
+    writeln!(out, "20 students: x is hours studied, y = 1 is passed. z = w x + b.\n")?;
+    let (w, b) = logistic::initialize_with_zeros(1);
+    let (grads, cost) = logistic::propagate(&w, b, &x, &y).map_err(io::Error::other)?;
+    let dw = grads.dw.get(0, 0);
+    writeln!(out, "initialize_with_zeros(1): w is {:?}, all 0, and b = {b}", w.shape())?;
+    writeln!(out, "  each a is 0.5, and the cost is {cost:.10}, which is ln 2")?;
+    writeln!(out, "  dw = {dw:.5}: w moves, although it is 0\n")?;
 
-    writeln!(out, "\n{HIDDEN} tanh nodes below it learn XOR (0 1 1 0), 1000 steps at rate 1:")?;
-    let network = || Network::new(2).layer(HIDDEN, Tanh).layer(1, Sigmoid);
-
-    writeln!(out, "\n  all weights 0: no gradient but 0, nothing moves")?;
-    learn(out, network(), &x, &xor)?;
-
-    writeln!(out, "\n  all weights 0.5: they move, all in the same way")?;
-    let mut equal = network();
-    for layer in &mut equal.layers {
-        layer.weights = layer.weights.map(|_| 0.5);
+    writeln!(out, "Gradient descent at learning rate 0.5, from {} starts:", STARTS.len())?;
+    writeln!(out, "  start            cost at step 0      100     5000   w at last  b at last")?;
+    for (w, b) in STARTS {
+        let options = Options { num_iterations: 5001, ..Options::default() };
+        let mut costs = vec![];
+        let report = |_: usize, cost: f64| costs.push(cost);
+        let start = Tensor::new(1, 1, vec![w]);
+        let fit = logistic::optimize_with(start, b, &x, &y, &options, report);
+        let fit = fit.map_err(io::Error::other)?;
+        let [first, hundredth, last] = [0, 100, 5000].map(|step: usize| costs[step]);
+        let (last_w, last_b) = (fit.w.get(0, 0), fit.b);
+        writeln!(
+            out,
+            "  w = {w:>2}, b = {b:>2}        {first:>9.4} {hundredth:>8.4} {last:>8.4}   {last_w:>9.4}  {last_b:>9.4}"
+        )?;
     }
-    learn(out, equal, &x, &xor)?;
-
-    writeln!(out, "\n  weights drawn at random, initialize(1): each its own way")?;
-    learn(out, network().initialize(1), &x, &xor)?;
-
-    writeln!(out, "\nTry:  set HIDDEN to 30; equal nodes still cannot learn XOR.")?;
+    writeln!(out, "\nOne valley, one lowest point: every start leads there.\n")?;
+    writeln!(out, "Try:  for -3.0, 8.0 start from 30.0, 0.0; it ends at the same w and b.")?;
     writeln!(out, "Next: cargo run --example 09_propagate")
-}
-
-/// Trains, and shows the cost, what the network answers, and the weights of each hidden node.
-fn learn(out: &mut impl Write, mut network: Network, x: &Tensor, y: &Tensor) -> io::Result<()> {
-    let (_, before) = network.propagate(x, y, cross_entropy);
-    network.train(x, y, cross_entropy, 1000, 1.0, |_, _, _| ());
-    let (_, after) = network.propagate(x, y, cross_entropy);
-    let answers: Vec<String> =
-        network.predict(x).to_vec().iter().map(|a| format!("{a:.3}")).collect();
-    writeln!(out, "    cost {before:.4} -> {after:.4}   a = {}", answers.join("  "))?;
-    if let [hidden, _] = &network.layers[..] {
-        let w = &hidden.weights;
-        for k in 0..w.shape().1.min(3) {
-            let [w1, w2] = [0, 1].map(|i| w.get(i, k));
-            writeln!(out, "    weights of hidden node {}: {w1:>7.4} {w2:>7.4}", k + 1)?;
-        }
-    }
-    Ok(())
 }

@@ -46,7 +46,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nverdict: {}", verdict(comparison.agrees()))?;
 
     writeln!(out, "\nTry:  set SEED to 2; 2 hidden nodes learn it as well: the start decides.")?;
-    writeln!(out, "Next: cargo run --example exercises")
+    writeln!(out, "Next: cargo run --example 24_symmetry")
 }
 
 /// Trains, and shows a for each example and the cost.

@@ -136,7 +136,7 @@ mod chapters {
         model: "../docs/12_model.md", cost_plot: "../docs/13_cost_plot.md",
         own_activation: "../docs/14_own_activation.md", break_it: "../docs/15_break_it.md",
         numerics: "../docs/16_numerics.md", cost: "../docs/17_cost.md",
-        two_layers: "../docs/18_two_layers.md", glossary: "../docs/glossary.md",
+        two_layers: "../docs/18_two_layers.md", symmetry: "../docs/24_symmetry.md", glossary: "../docs/glossary.md",
         elsewhere: "../docs/elsewhere.md", house: "../docs/architecture.md",
         changelog: "../docs/changelog.md", errors: "../docs/errors.md",
         performance: "../docs/performance.md",

@@ -59,4 +59,5 @@ lessons! {
     numerics: "../../examples/16_numerics.rs",
     cost: "../../examples/17_cost.rs",
     two_layers: "../../examples/18_two_layers.rs",
+    symmetry: "../../examples/24_symmetry.rs",
 }
