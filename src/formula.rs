@@ -64,7 +64,7 @@ use std::f64::consts::E;
 use std::sync::Arc;
 
 use crate::activation::{self, Activation, Exp, Powf};
-use crate::check::{Arithmetic, Dual, Scalar};
+use crate::dual::{Arithmetic, Dual, Scalar};
 use crate::error::{Error, Result, Source, Stretch, list, mistake};
 use crate::scalar::Var;
 use parse::{Code, Parser};

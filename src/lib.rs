@@ -72,6 +72,7 @@
 //! | module | what it is | taught in chapter |
 //! |---|---|---|
 //! | [`scalar`], [`tape`] | the engine: nodes, edges, one backward pass | [03], [04] |
+//! | [`dual`] | forward mode, and formulas that run on any number | [05] |
 //! | [`check`] | judges, verdicts, the names of mistakes | [05], [14], [15] |
 //! | [`activation`] | every elementwise function, f and f′ | [07], [14] |
 //! | [`formula`] | a formula as text | [03], [05] |
@@ -103,6 +104,7 @@ pub mod activation;
 pub mod arithmetic;
 pub mod check;
 pub mod data;
+pub mod dual;
 pub mod error;
 pub mod formula;
 pub mod logistic;

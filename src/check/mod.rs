@@ -45,16 +45,15 @@ mod comparison;
 mod derivation;
 mod diagnosis;
 mod differences;
-mod dual;
 mod gradient;
 mod table;
 
+pub use crate::dual::{Arithmetic, Dual, Plain, Scalar};
 pub use activation::{ActivationReport, activation};
 pub use comparison::{Comparison, Entry, verdict};
 pub use derivation::{Claim, Derivation, Explained, Slip, derivation, slips};
 pub use diagnosis::{Finding, Point, diagnose};
 pub use differences::Difference;
-pub use dual::{Arithmetic, Dual, Plain, Scalar};
 pub use gradient::{ByHand, GradientReport, Parameter, gradient, points, propagate};
 
 /// The gradient of a formula, by reverse mode, forward mode and central differences; and yours, if

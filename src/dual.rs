@@ -1,4 +1,6 @@
 //! Forward mode: numbers that carry their slope along, and formulas that run on any number.
+//!
+//! Taught in `docs/05_four_judges.md`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
