@@ -3,13 +3,15 @@
 //! Taught in `docs/13_cost_plot.md`.
 
 mod axis;
+mod bars;
 mod boundary;
 mod sheet;
 
+pub use bars::bars;
 pub use boundary::boundary;
 
 use self::axis::Axis;
-use self::sheet::{Sheet, legend, marker};
+use self::sheet::{Point, Sheet, marker};
 use super::clip;
 use super::svg::escape;
 use crate::trace::short;
@@ -30,12 +32,15 @@ pub struct Plot {
     title: String,
     labels: [String; 2],
     curves: Vec<Curve>,
+    guides: Vec<Curve>,
 }
 
 #[derive(Clone, Debug)]
 struct Curve {
     name: String,
-    points: Vec<(f64, f64)>,
+    points: Vec<Point>,
+    /// Whether a line joins the points.
+    joined: bool,
 }
 
 /// Characters across and down in a plot as text.
@@ -47,12 +52,25 @@ const DASHES: [&str; 4] = ["none", "8 4", "2 4", "12 4 2 4"];
 impl Plot {
     /// A picture without curves so far; `x` and `y` are the labels of its axes.
     pub fn new(title: &str, x: &str, y: &str) -> Plot {
-        Plot { title: clean(title), labels: [x, y].map(clean), curves: vec![] }
+        Plot { title: clean(title), labels: [x, y].map(clean), curves: vec![], guides: vec![] }
     }
 
     /// The picture with one more curve.
     pub fn curve(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Plot {
-        self.curves.push(Curve { name: clean(name), points: points.into_iter().collect() });
+        self.curves.push(Curve::new(name, points, true));
+        self
+    }
+
+    /// The picture with points that no line joins.
+    pub fn points(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Plot {
+        self.curves.push(Curve::new(name, points, false));
+        self
+    }
+
+    /// The picture with a thin line behind the curves, such as a contour: it has no place in the
+    /// legend, and is drawn as far as the axes reach without it. Its name stands where it begins.
+    pub fn guide(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Plot {
+        self.guides.push(Curve::new(name, points, true));
         self
     }
 
@@ -70,33 +88,47 @@ impl Plot {
     /// The picture as SVG. Each curve has a colour, a dash and a marker of its own.
     pub fn svg(&self) -> String {
         let several = self.curves.len() > 1;
-        let sheet = Sheet { axes: self.axes(), legend: several, title: self.title.clone() };
+        let names: Vec<&str> = self.curves.iter().map(|curve| curve.name.as_str()).collect();
+        let sheet = Sheet::new(&self.title, self.axes(), if several { &names } else { &[] });
         let mut drawing = String::new();
+        for guide in &self.guides {
+            let path = guide.path(&sheet, |point| covers(sheet.axes.each_ref(), point));
+            drawing += &format!("<path class=\"draw guide\" d=\"{path}\"/>\n");
+        }
         for (k, curve) in self.curves.iter().enumerate() {
-            let (mut path, mut markers) = (String::new(), String::new());
-            let every = curve.points.len().div_ceil(8);
-            let mut joined = false;
-            for (i, point) in curve.points.iter().enumerate() {
-                if drawable(point) {
-                    let (x, y) = sheet.place(*point);
-                    path += &format!("{}{x:.1} {y:.1}", if joined { 'L' } else { 'M' });
-                    // Each curve's markers begin a little later, so that they do not hide others.
-                    let alone = !joined && !curve.points.get(i + 1).is_some_and(drawable);
-                    if alone || several && i % every == k % every {
-                        markers += &marker(k, x, y);
-                    }
+            let mut markers = String::new();
+            let every = if curve.joined { curve.points.len().div_ceil(8) } else { 1 };
+            let shown =
+                |i: Option<usize>| i.and_then(|i| curve.points.get(i)).is_some_and(drawable);
+            for (i, point) in curve.points.iter().enumerate().filter(|(_, point)| drawable(point)) {
+                // Each curve's markers begin a little later, so that they do not hide others.
+                let alone = !shown(i.checked_sub(1)) && !shown(Some(i + 1));
+                if alone || !curve.joined || several && i % every == k % every {
+                    markers += &marker(k, sheet.place(*point));
                 }
-                joined = drawable(point);
             }
             let dash = DASHES[k % DASHES.len()];
-            let line = format!("class=\"draw\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"");
-            let key = if several { legend(k, &line, &curve.name) } else { String::new() };
+            let line = match curve.joined {
+                true => format!("class=\"draw\" stroke-width=\"2\" stroke-dasharray=\"{dash}\""),
+                false => "stroke=\"none\"".to_string(),
+            };
             drawing += &format!(
-                "<g class=\"c{}\"><title>{}</title>\n\
-                 <path {line} d=\"{path}\"/>{markers}{key}</g>\n",
+                "<g class=\"c{}\"><title>{}</title>\n<path {line} d=\"{}\"/>{markers}{}</g>\n",
                 k % 5,
-                escape(&curve.name)
+                escape(&curve.name),
+                curve.path(&sheet, drawable),
+                sheet.key(k, &line),
             );
+        }
+        // The names of guides above all lines.
+        for guide in &self.guides {
+            if let Some(begin) =
+                guide.points.iter().find(|point| covers(sheet.axes.each_ref(), point))
+            {
+                let ((x, y), name) = (sheet.place(*begin), escape(&guide.name));
+                drawing +=
+                    &format!("<text class=\"local\" x=\"{x:.1}\" y=\"{y:.1}\">{name}</text>\n");
+            }
         }
         let ends: Vec<String> = self.curves.iter().map(Curve::end).collect();
         let [x, y] = self.labels.each_ref().map(String::as_str);
@@ -106,7 +138,7 @@ impl Plot {
 
     fn axes(&self) -> [Axis; 2] {
         let all = || self.curves.iter().flat_map(|curve| &curve.points).filter(|p| drawable(p));
-        [Axis::covering(all().map(|p| p.0)), Axis::covering(all().map(|p| p.1))]
+        [Axis::covering(all().map(|p| p.0), 0.0), Axis::covering(all().map(|p| p.1), 0.0)]
     }
 
     /// What the picture does not show.
@@ -163,16 +195,19 @@ impl Plot {
         let several = self.curves.len() > 1;
         let mut cells = [[' '; COLUMNS]; ROWS];
         let mut marks = vec![];
-        for (k, curve) in self.curves.iter().enumerate() {
-            let dots = curve.dots(axes, [COLUMNS * across, ROWS * down]);
-            for &(i, j) in &dots {
+        let size = [COLUMNS * across, ROWS * down];
+        let mut draw = |dots: &[(usize, usize)], sign: char| {
+            for &(i, j) in dots {
                 let cell = &mut cells[j / down][i / across];
-                *cell = match (braille, several) {
-                    (true, _) => with_dot(*cell, i % 2, j % 4),
-                    (false, true) => letter(k),
-                    (false, false) => '*',
-                };
+                *cell = if braille { with_dot(*cell, i % 2, j % 4) } else { sign };
             }
+        };
+        for guide in &self.guides {
+            draw(&guide.dots(axes, size, |point| covers(axes, point)), '.');
+        }
+        for (k, curve) in self.curves.iter().enumerate() {
+            let dots = curve.dots(axes, size, drawable);
+            draw(&dots, if several { letter(k) } else { '*' });
             // Braille is the same for all curves: a letter on each, at a place of its own.
             let wanted = COLUMNS * (k + 1) / (self.curves.len() + 1);
             let places = dots.into_iter().map(|(i, j)| (i / across, j / down));
@@ -186,14 +221,41 @@ impl Plot {
 }
 
 impl Curve {
+    fn new(name: &str, points: impl IntoIterator<Item = Point>, joined: bool) -> Curve {
+        Curve { name: clean(name), points: points.into_iter().collect(), joined }
+    }
+
+    /// The curve as a path; a point that is not shown leaves a gap.
+    fn path(&self, sheet: &Sheet, shown: impl Fn(&Point) -> bool) -> String {
+        let (mut path, mut last) = (String::new(), String::new());
+        for point in &self.points {
+            if !shown(point) {
+                last.clear();
+                continue;
+            }
+            let (x, y) = sheet.place(*point);
+            let here = format!("{x:.1} {y:.1}");
+            if here != last {
+                path += &format!("{}{here}", if last.is_empty() { 'M' } else { 'L' });
+                last = here;
+            }
+        }
+        path
+    }
+
     /// The dots of the curve on a raster; (0, 0) is the upper left one.
-    fn dots(&self, [x, y]: [&Axis; 2], [across, down]: [usize; 2]) -> Vec<(usize, usize)> {
+    fn dots(
+        &self,
+        [x, y]: [&Axis; 2],
+        [across, down]: [usize; 2],
+        shown: impl Fn(&Point) -> bool,
+    ) -> Vec<(usize, usize)> {
         let (right, bottom) = ((across - 1) as f64, (down - 1) as f64);
         let place = |p: &(f64, f64)| (x.part(p.0) * right, (1.0 - y.part(p.1)) * bottom);
         let mut dots = vec![];
         let mut last = None;
         for point in &self.points {
-            let here = drawable(point).then(|| place(point));
+            let here = shown(point).then(|| place(point));
             if let Some((x, y)) = here {
                 let (from_x, from_y) = last.unwrap_or((x, y));
                 let count = (x - from_x).abs().max((y - from_y).abs()).ceil().max(1.0);
@@ -203,13 +265,16 @@ impl Curve {
                     dots.push((i.round().min(right) as usize, j.round().min(bottom) as usize));
                 }
             }
-            last = here;
+            last = here.filter(|_| self.joined);
         }
         dots
     }
 
     /// The name, and where the curve ends.
     fn end(&self) -> String {
+        if !self.joined {
+            return format!("{}, {} points", self.name, self.points.len());
+        }
         let end = self.points.last().map_or("nothing".to_string(), |point| short(point.1));
         format!("{}, at the end {end}", self.name)
     }
@@ -223,6 +288,11 @@ fn clean(text: &str) -> String {
 /// Whether a point has a place on paper.
 fn drawable(point: &(f64, f64)) -> bool {
     point.0.abs() <= 1e300 && point.1.abs() <= 1e300
+}
+
+/// Whether a point lies between the axes.
+fn covers([x, y]: [&Axis; 2], point: &Point) -> bool {
+    [x.part(point.0), y.part(point.1)].iter().all(|part| (0.0..=1.0).contains(part))
 }
 
 /// The sign of curve `k` in a plot as text.

@@ -1,11 +1,14 @@
 //! What the SVG pictures share: one style for light and dark, and text that stays text.
 
+/// Width of a character, in pixels.
+pub(super) const CHARACTER: f64 = 8.6;
+
 /// The colours of Okabe and Ito, which people with colour-blindness can tell apart; in the dark
 /// their lighter neighbours. Never the only sign: a glyph or a dash says the same. A line of the
 /// graph begins behind its arrow head.
 const STYLE: &str = "\
 .chainrule{max-width:100%;height:auto;color:#1a1a1a}
-.chainrule text{font:12px ui-monospace,'DejaVu Sans Mono',monospace}
+.chainrule text{font:14px ui-monospace,'DejaVu Sans Mono',monospace}
 .chainrule text,.chainrule tspan,.chainrule .fill{fill:currentColor}
 .chainrule .draw{stroke:currentColor;fill:none}
 .chainrule .strong{font-weight:bold}
@@ -13,7 +16,8 @@ const STYLE: &str = "\
 .chainrule .ground{fill:#fff}
 .chainrule .box{fill:#f7f7f7;stroke:#595959}
 .chainrule .grid{stroke:#ddd}
-.chainrule .graph text{font-size:14px;text-anchor:middle}
+.chainrule .guide{stroke:#888}
+.chainrule .graph text{text-anchor:middle}
 .chainrule .graph>.quiet{text-anchor:start}
 .chainrule .local{paint-order:stroke;stroke:#fff;stroke-width:5px}
 .chainrule .graph .draw{stroke-dasharray:0 8 9999}
@@ -27,7 +31,7 @@ const STYLE: &str = "\
 .chainrule .quiet{color:#b0b0b0}
 .chainrule .ground{fill:#161616}
 .chainrule .box{fill:#262626;stroke:#b0b0b0}
-.chainrule .grid{stroke:#3a3a3a}.chainrule .local{stroke:#161616}
+.chainrule .grid{stroke:#3a3a3a}.chainrule .guide{stroke:#777}.chainrule .local{stroke:#161616}
 .chainrule .c0{color:#56b4e9}.chainrule .c1{color:#f59457}.chainrule .c2{color:#2fc79b}
 .chainrule .c3{color:#e39bc4}.chainrule .c4{color:#e69f00}.chainrule .c5{color:#b0b0b0}}";
 

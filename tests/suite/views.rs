@@ -360,7 +360,7 @@ proptest! {
         let (low, high) = (middle - span, middle + span);
         let picture = Plot::new("", "x", "y").curve("", [(0.0, low), (1.0, high)]).svg();
         let ticks: Vec<f64> = read_xml(&picture).iter()
-            .filter(|e| e.name == "text" && e.get("text-anchor") == "end")
+            .filter(|e| e.get("text-anchor") == "end" && e.get("class") != "quiet")
             .map(|e| e.text.parse().unwrap()).collect();
         prop_assert!((4..=8).contains(&ticks.len()), "{ticks:?}");
         let step = (ticks[ticks.len() - 1] - ticks[0]) / (ticks.len() - 1) as f64;
@@ -582,6 +582,37 @@ fn plots_of_anything() {
 }
 
 #[test]
+fn bars_are_as_long_as_their_numbers() {
+    let numbers = [("a", -0.5), ("<b>", 2.0), ("c", 1.0), ("d", f64::NAN), ("e", f64::INFINITY)];
+    let picture = read_xml(&plot::bars("Weights", numbers));
+    let lengths: Vec<f64> = picture
+        .iter()
+        .filter(|e| e.get("class") == "fill")
+        .map(|e| e.get("d").split(['h', 'v']).nth(1).unwrap().parse().unwrap())
+        .collect();
+    let [none, infinite, b, c, a] = lengths[..] else { panic!("{lengths:?}") };
+    assert_eq!((none, infinite), (0.0, 0.0));
+    assert!(b > 100.0 && (b - 2.0 * c).abs() < 0.2 && (c + 2.0 * a).abs() < 0.3, "{lengths:?}");
+    assert!(picture.iter().any(|e| e.text == "<b>") && picture.iter().any(|e| e.text == "NaN"));
+    read_xml(&plot::bars("Nothing", []));
+}
+
+#[test]
+fn a_guide_is_drawn_as_far_as_the_axes_reach() {
+    let plot = Plot::new("", "x", "y").points("", [(0.0, 0.0), (1.0, 1.0)]);
+    let guided = plot.clone().guide("far", (0..=90).map(|k| (0.5, 0.1 * f64::from(k))));
+    let [without, with] = [&plot, &guided].map(|plot| read_xml(&plot.svg()));
+    let guide = with.iter().find(|e| e.get("class") == "draw guide").unwrap();
+    assert_eq!(guide.get("d").matches('L').count(), 10); // up to y = 1, not 9
+    let ticks = |all: &[Element]| all.iter().filter(|e| e.get("class") == "grid").count();
+    assert_eq!(ticks(&without), ticks(&with));
+    assert!(with.iter().any(|e| e.text == "far"));
+    assert_eq!(with.iter().filter(|e| e.get("class") == "fill").count(), 2); // a marker for each point
+    let column = |text: String| text.lines().filter(|line| line.contains('.')).count();
+    assert!(column(guided.ascii()) >= column(plot.ascii()) + 10, "{}", guided.ascii());
+}
+
+#[test]
 fn a_boundary_lies_where_z_is_zero() {
     let text = "u,v,y\n0,0,0\n1,5,1\n4,1,0\n10,10,1\n2,9,0\n";
     let examples = Examples::from_csv(text.as_bytes(), "test", None, &[]).unwrap();
@@ -607,7 +638,7 @@ fn a_boundary_lies_where_z_is_zero() {
         line.get("d").split(['M', 'L', ' ']).filter_map(|part| part.parse().ok()).collect();
     for end in numbers.chunks(2) {
         let u = 10.0 * (end[0] - x0) / (x10 - x0);
-        let v = 10.0 * (end[1] + 4.0 - y0) / (y10 - y0); // a label stands 4 pixels lower
+        let v = 10.0 * (end[1] + 5.0 - y0) / (y10 - y0); // a label stands 5 pixels lower
         assert!((-u + 2.0 * v - 3.0).abs() < 0.02, "({u}, {v})");
     }
     assert_eq!(numbers.len(), 4);

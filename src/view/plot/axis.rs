@@ -12,11 +12,14 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    pub fn covering(values: impl Iterator<Item = f64>) -> Axis {
+    /// With room on both sides: so much of the distance from the smallest value to the largest.
+    pub fn covering(values: impl Iterator<Item = f64>, room: f64) -> Axis {
         let range = values.fold(None, |range: Option<(f64, f64)>, x| {
             Some(range.map_or((x, x), |(low, high)| (low.min(x), high.max(x))))
         });
         let (mut low, mut high) = range.unwrap_or((0.0, 1.0));
+        let room = room * (high - low);
+        (low, high) = (low - room, high + room);
         let size = low.abs().max(high.abs());
         if high - low <= 1e-9 * size || size < 1e-290 {
             // One number, or as good as one: room on both sides of it.

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::drawable;
-use super::sheet::{Sheet, legend, marker};
+use super::sheet::{Point, Sheet, marker};
 use crate::data::Examples;
 use crate::error::mistake;
 use crate::tensor::Tensor;
@@ -46,10 +46,10 @@ pub fn boundary(
     let all = (0..m).map(|j| ((x.get(0, j), x.get(1, j)), y.get(0, j) > 0.5));
     let shown: Vec<_> = all.filter(|(point, _)| drawable(point)).collect();
     let axes = [
-        Axis::covering(shown.iter().map(|(point, _)| point.0)),
-        Axis::covering(shown.iter().map(|(point, _)| point.1)),
+        Axis::covering(shown.iter().map(|(point, _)| point.0), 0.05),
+        Axis::covering(shown.iter().map(|(point, _)| point.1), 0.05),
     ];
-    let sheet = Sheet { axes, legend: true, title: title.to_string() };
+    let sheet = Sheet::new(title, axes, &classes);
     let z = |(x, y): (f64, f64)| w.get(0, 0) * x + w.get(1, 0) * y + b;
 
     let (_, zero) = half(&sheet, |point| -z(point));
@@ -63,14 +63,14 @@ pub fn boundary(
         let (x, y) = sheet.place(point);
         let class = usize::from(label);
         counts[class] += 1;
-        drawing += &format!("<g class=\"c{class}\">{}</g>\n", marker(class, x, y));
+        drawing += &format!("<g class=\"c{class}\">{}</g>\n", marker(class, (x, y)));
         if (z(point) > 0.0) != label {
             wrong += 1;
             drawing += &format!("<circle class=\"draw\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"7\"/>\n");
         }
     }
-    for (k, class) in classes.into_iter().enumerate() {
-        drawing += &format!("<g class=\"c{k}\">{}</g>\n", legend(k, "stroke=\"none\"", class));
+    for k in [0, 1] {
+        drawing += &format!("<g class=\"c{k}\">{}</g>\n", sheet.key(k, "stroke=\"none\""));
     }
     let mut note = format!("{wrong} of {m} examples lie on the wrong side (ringed).");
     match line {
@@ -92,8 +92,6 @@ pub fn boundary(
     );
     sheet.finish([across, up], &drawing, &description, &note)
 }
-
-type Point = (f64, f64);
 
 /// The line on which `z`, a plane, is zero, if that crosses the area; and the part of the area
 /// where it is positive, as a path.

@@ -2,35 +2,58 @@
 
 use super::axis::Axis;
 use crate::view::clip;
-use crate::view::svg::{document, escape};
+use crate::view::svg::{CHARACTER, document, escape};
 
-const WIDTH: f64 = 680.0;
+pub(super) const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 84.0;
-const TOP: f64 = 44.0;
-/// Below the area: the numbers, the label of the axis, and a note.
-const BOTTOM: f64 = 66.0;
-const NOTE: f64 = 24.0;
-/// Beside the area, where there is a legend.
-const RIGHT: f64 = 168.0;
+pub(super) const MARGIN: f64 = 16.0;
+const LINE: f64 = 22.0;
+/// Below the area: the numbers and the label of the axis.
+const BOTTOM: f64 = 58.0;
+/// The piece of line before a name in the legend, and what it takes beside the name.
+const KEY: f64 = 36.0;
+const BESIDE: f64 = KEY + 28.0;
 
-pub(super) struct Sheet {
+pub(super) struct Sheet<'a> {
     pub axes: [Axis; 2],
-    pub legend: bool,
-    pub title: String,
+    title: &'a str,
+    /// The names in the legend, each with its place.
+    names: Vec<(String, Point)>,
+    /// Left, top and width of the area between the axes.
+    left: f64,
+    top: f64,
+    width: f64,
 }
 
-impl Sheet {
-    /// Left, top, width and height of the area between the axes.
-    pub fn area(&self) -> [f64; 4] {
-        let right = if self.legend { RIGHT } else { 28.0 };
-        [LEFT, TOP, WIDTH - LEFT - right, HEIGHT]
+/// A point of a curve, or of the paper.
+pub(super) type Point = (f64, f64);
+
+impl<'a> Sheet<'a> {
+    /// A legend of these names stands below the title, in as many rows as it needs.
+    pub fn new(title: &'a str, axes: [Axis; 2], names: &[&str]) -> Sheet<'a> {
+        let (mut x, mut y) = (MARGIN, 2.0 * LINE);
+        let mut place = |name: &&str| {
+            let name = clip(name, 40);
+            let wide = BESIDE + CHARACTER * name.chars().count() as f64;
+            if x > MARGIN && x + wide > WIDTH {
+                (x, y) = (MARGIN, y + LINE);
+            }
+            x += wide;
+            (name, (x - wide, y))
+        };
+        let names: Vec<_> = names.iter().map(&mut place).collect();
+        let rows = if names.is_empty() { y - LINE } else { y };
+        let ticks = axes[1].ticks().map(|tick| axes[1].label(tick).len());
+        let left = MARGIN + CHARACTER * ticks.max().unwrap_or(0) as f64 + 8.0;
+        // The last number below the axis is half outside.
+        let width = WIDTH - left - 2.0 * MARGIN;
+        Sheet { axes, title, names, left, top: rows + LINE + 20.0, width }
     }
 
     /// Where a point lies on paper.
-    pub fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let [left, top, width, height] = self.area();
-        (left + width * self.axes[0].part(x), top + height * (1.0 - self.axes[1].part(y)))
+    pub fn place(&self, (x, y): Point) -> Point {
+        let [across, up] = [self.axes[0].part(x), self.axes[1].part(y)];
+        (self.left + self.width * across, self.top + HEIGHT * (1.0 - up))
     }
 
     /// The finished picture: title, grid, axes with their labels, `drawing`, and a note if any.
@@ -41,58 +64,48 @@ impl Sheet {
         description: &str,
         note: &str,
     ) -> String {
-        let [left, top, width, height] = self.area();
-        let (bottom, middle) = (top + height, left + width / 2.0);
-        let text = |class: &str, anchor: &str, x: f64, y: f64, words: &str| {
-            let words = escape(words);
-            format!(
-                "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">\
-                 {words}</text>\n"
-            )
+        let Sheet { axes, title, left, top, width, .. } = self;
+        let (bottom, right) = (top + HEIGHT, left + width);
+        let text = |look: &str, (x, y): Point, words: &str| {
+            format!("<text {look} x=\"{x:.1}\" y=\"{y:.1}\">{}</text>\n", escape(words))
         };
-        let mut body = text("strong", "middle", middle, 24.0, &self.title);
-        body += &text("label", "middle", middle, bottom + 42.0, labels[0]);
-        body += &format!(
-            "<text text-anchor=\"middle\" transform=\"translate(18 {:.1}) rotate(-90)\">\
-             {}</text>\n",
-            top + height / 2.0,
-            escape(labels[1])
-        );
-        for tick in self.axes[0].ticks() {
-            let x = left + width * self.axes[0].part(tick);
-            body += &format!("<path class=\"grid\" d=\"M{x:.1} {top}v{height}\"/>");
-            body += &text("tick", "middle", x, bottom + 18.0, &self.axes[0].label(tick));
+        let mut body = text("class=\"strong\"", (MARGIN, LINE), title);
+        body += &text("class=\"quiet\"", (MARGIN, top - 14.0), labels[1]);
+        body += &text("class=\"quiet\" text-anchor=\"end\"", (right, bottom + 42.0), labels[0]);
+        for tick in axes[0].ticks() {
+            let (x, _) = self.place((tick, 0.0));
+            body += &format!("<path class=\"grid\" d=\"M{x:.1} {top}v{HEIGHT}\"/>");
+            body += &text("text-anchor=\"middle\"", (x, bottom + 20.0), &axes[0].label(tick));
         }
-        for tick in self.axes[1].ticks() {
-            let y = top + height * (1.0 - self.axes[1].part(tick));
-            body += &format!("<path class=\"grid\" d=\"M{left} {y:.1}h{width}\"/>");
-            body += &text("tick", "end", left - 8.0, y + 4.0, &self.axes[1].label(tick));
+        for tick in axes[1].ticks() {
+            let (_, y) = self.place((0.0, tick));
+            body += &format!("<path class=\"grid\" d=\"M{left:.1} {y:.1}h{width:.1}\"/>");
+            body += &text("text-anchor=\"end\"", (left - 8.0, y + 5.0), &axes[1].label(tick));
         }
-        body += &format!("<path class=\"draw quiet\" d=\"M{left} {top}v{height}h{width}\"/>\n");
         body += drawing;
-        let mut size = (WIDTH, bottom + BOTTOM);
+        let mut height = bottom + BOTTOM;
         if !note.is_empty() {
-            body += &text("quiet", "start", left, size.1, note);
-            size.1 += NOTE;
+            body += &text("class=\"quiet\"", (MARGIN, height), note);
+            height += LINE;
         }
-        document(size, &self.title, &format!("{description} {note}"), &body)
+        document((WIDTH, height), title, &format!("{description} {note}"), &body)
+    }
+
+    /// Row `k` of the legend, if there is one: the marker on a piece of its line, and a name.
+    pub fn key(&self, k: usize, line: &str) -> String {
+        let Some((name, (x, y))) = self.names.get(k) else { return String::new() };
+        format!(
+            "<path {line} d=\"M{x} {y}h{KEY}\"/>{}<text x=\"{:.1}\" y=\"{}\">{}</text>\n",
+            marker(k, (x + KEY / 2.0, *y)),
+            x + KEY + 8.0,
+            y + 5.0,
+            escape(name)
+        )
     }
 }
 
-/// Row `k` of the legend: the marker on a piece of its line, and a name.
-pub(super) fn legend(k: usize, line: &str, name: &str) -> String {
-    let (x, y) = (WIDTH - RIGHT + 14.0, TOP + 20.0 * k as f64 + 8.0);
-    format!(
-        "<path {line} d=\"M{x} {y}h36\"/>{}<text x=\"{}\" y=\"{}\">{}</text>\n",
-        marker(k, x + 18.0, y),
-        x + 44.0,
-        y + 4.0,
-        escape(&clip(name, 14))
-    )
-}
-
 /// The glyph of class or curve `k`: disc, triangle, square, diamond.
-pub(super) fn marker(k: usize, x: f64, y: f64) -> String {
+pub(super) fn marker(k: usize, (x, y): Point) -> String {
     let path = match k % 4 {
         0 => format!("M{:.1} {y:.1}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", x - 3.5),
         1 => format!("M{x:.1} {:.1}l4.5 8h-9z", y - 5.0),
