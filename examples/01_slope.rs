@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use chainrule::program;
+use chainrule::view::plot::Plot;
+
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
 /// Where the slope is taken.
@@ -31,8 +34,23 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nA smaller step is better, until f(x+h) and f(x) agree in most of their 16")?;
     writeln!(out, "digits: the difference keeps only what is left, and dividing by h shows it.")?;
     writeln!(out, "At 1e-16, x + h is x, and the slope is measured as 0.\n")?;
-    writeln!(out, "Try:  X = 1000.0: at 1e-12 it is 3 % off already, and at 1e-14 x + h is x.")?;
+    program::picture(out, "01_slope.svg", &picture())?;
+    writeln!(out, "\nTry:  X = 1000.0: at 1e-12 it is 3 % off already, and at 1e-14 x + h is x.")?;
     writeln!(out, "Next: cargo run --example 02_by_hand")
+}
+
+/// Secants of x³ through X and X + h, and the tangent that they turn into.
+pub fn picture() -> String {
+    let (f, slope) = (|x: f64| x * x * x, 3.0 * X * X);
+    let along = |from| (from..=60).map(|k| 0.05 * f64::from(k));
+    let mut plot = Plot::new("Secants of x³ turn into the tangent", "x", "f(x)")
+        .curve("x³", along(12).map(|x| (x, f(x))))
+        .curve(&format!("tangent: slope {slope}"), along(20).map(|x| (x, f(X) + slope * (x - X))));
+    for h in [0.5, 1.0, 1.5] {
+        let secant = [X, X + h].map(|x| (x, f(x)));
+        plot = plot.curve(&format!("h = {h}: slope {}", quotients(X, h)[0]), secant);
+    }
+    plot.svg()
 }
 
 /// The slope of x³ as two difference quotients measure it: the one-sided and the central one.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use chainrule::program;
 use chainrule::scalar::Tape;
+use chainrule::trace::Trace;
 use chainrule::view;
 
 fn main() -> ExitCode {
@@ -16,11 +17,17 @@ const B: f64 = 0.5;
 
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
-    neuron(out, B)
+    let trace = neuron(out, B)?;
+    program::picture(out, "03_tape.svg", &view::svg(&trace))?;
+    writeln!(
+        out,
+        "\nTry:  set B to 1.5; a - y moves towards 0, and the slopes of w1, w2, b with it."
+    )?;
+    writeln!(out, "Next: cargo run --example 04_fan_out")
 }
 
 /// One neuron with this bias.
-pub fn neuron(out: &mut impl Write, bias: f64) -> io::Result<()> {
+pub fn neuron(out: &mut impl Write, bias: f64) -> io::Result<Trace> {
     let tape = Tape::new();
     let w1 = tape.var(1.0).named("w1");
     let w2 = tape.var(-2.0).named("w2");
@@ -40,11 +47,5 @@ pub fn neuron(out: &mut impl Write, bias: f64) -> io::Result<()> {
     writeln!(out, "Check: dL/dz must be a - y = {:.10} - 1 = {:.10}", a.value(), a.value() - 1.0)?;
     writeln!(out, "       and backward() says             {dz:.10}\n")?;
 
-    program::write_file(program::in_target("03_tape.svg")?, &view::svg(&trace))?;
-    writeln!(out, "The same as a picture, for a browser: target/03_tape.svg\n")?;
-    writeln!(
-        out,
-        "Try:  set B to 1.5; a - y moves towards 0, and the slopes of w1, w2, b with it."
-    )?;
-    writeln!(out, "Next: cargo run --example 04_fan_out")
+    Ok(trace)
 }

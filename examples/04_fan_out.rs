@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use chainrule::program;
 use chainrule::scalar::Tape;
 use chainrule::trace::{Operand, Trace};
 use chainrule::view;
 
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.
@@ -43,8 +44,17 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         "\nOn a tape, an input is older than what uses it. Walking from the newest node to"
     )?;
     writeln!(out, "the oldest, a gradient is complete before it is handed on: no sort needed.\n")?;
-    writeln!(out, "Try:  below c, add `let c = c + c;`: the answers become 8, 1 and 48.")?;
+    program::picture(out, "04_fan_out.svg", &diamond())?;
+    writeln!(out, "\nTry:  below c, add `let c = c + c;`: the answers become 8, 1 and 48.")?;
     writeln!(out, "Next: cargo run --example 05_four_judges")
+}
+
+/// c = 3a (a + 1), in which a reaches c along two paths.
+pub fn diamond() -> String {
+    let tape = Tape::new();
+    let a = tape.var(2.0).named("a");
+    let (u, v) = ((a * 3.0).named("u"), (a + 1.0).named("v"));
+    view::svg(&(u * v).named("c").trace())
 }
 
 /// The inputs of each node, once for each use: of b = a + a, twice a. Every local derivative is 1.

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chainrule::activation::{Activation, Sigmoid};
+use chainrule::program;
 use chainrule::view::plot::Plot;
 
 /// The plot goes from -WIDTH to WIDTH.
 const WIDTH: f64 = 8.0;
 
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
 /// σ(z) as the textbook has it.
@@ -24,13 +25,19 @@ fn two_branches(z: f64) -> f64 {
     if z < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }
 
+/// The curve and its slope.
+pub fn plot() -> Plot {
+    let zs = (-100..=100).map(|k| WIDTH * f64::from(k) / 100.0);
+    Plot::new("The sigmoid and its slope", "z", "a")
+        .curve("a = sigmoid(z)", zs.clone().map(|z| (z, Sigmoid.f(z))))
+        .curve("its slope", zs.map(|z| (z, Sigmoid.f_df(z).1)))
+}
+
 /// Writes the lesson's output to `out`.
 pub fn run(out: &mut impl Write) -> io::Result<()> {
-    let zs = (-100..=100).map(|k| WIDTH * f64::from(k) / 100.0);
-    let plot = Plot::new("The sigmoid and its slope", "z", "a")
-        .curve("a = sigmoid(z)", zs.clone().map(|z| (z, Sigmoid.f(z))))
-        .curve("its slope", zs.map(|z| (z, Sigmoid.f_df(z).1)));
+    let plot = plot();
     write!(out, "{}", plot.braille())?;
+    program::picture(out, "07_sigmoid.svg", &plot.svg())?;
 
     writeln!(out, "\n     z  textbook   two branches  a (1 - a)   σ(z) σ(-z)")?;
     for z in [-710.0, -37.0, -2.0, 0.0, 2.0, 37.0, 710.0] {

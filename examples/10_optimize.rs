@@ -5,13 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use chainrule::data::Examples;
-use chainrule::logistic::{self, Options};
+use chainrule::logistic::{self, Grads, Options, propagate};
+use chainrule::program;
+use chainrule::tensor::Tensor;
+use chainrule::view::plot::Plot;
 
 /// Too small, right, too large.
 const RATES: [f64; 3] = [0.01, 0.5, 3.0];
 
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
 /// Writes the lesson's output to `out`.
@@ -54,8 +57,40 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  w at last{}", w.collect::<String>())?;
     writeln!(out, "  b at last{}", b.collect::<String>())?;
     writeln!(out, "The published fit of these data: w = 1.5046, b = -4.0777.\n")?;
-    writeln!(out, "Try:  in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.")?;
+    program::picture(out, "10_optimize.svg", &valley(&x, &y))?;
+    writeln!(out, "\nTry:  in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.")?;
     writeln!(out, "Next: cargo run --example 11_predict")
+}
+
+/// The cost over w and b, as lines of equal cost, and 200 steps at each rate.
+pub fn valley(x: &Tensor, y: &Tensor) -> String {
+    let at = |(w, b): (f64, f64)| propagate(&w.into(), b, x, y).expect("20 students");
+    let mut plot = Plot::new("The cost falls into a valley", "w", "b");
+    for rate in RATES {
+        let step = |&(w, b): &(f64, f64)| {
+            let (Grads { dw, db }, _) = at((w, b));
+            Some((w - rate * dw.get(0, 0), b - rate * db))
+        };
+        let path = std::iter::successors(Some((0.0, 0.0)), step);
+        plot = plot.curve(&format!("rate {rate}"), path.take(201));
+    }
+    let (w, b) = (1.5046, -4.0777);
+    plot = plot.points("minimum", [(w, b)]);
+    // The cost grows along each ray from its minimum, so each ray meets a level once.
+    for level in [0.5, 0.7, 1.2, 2.5] {
+        let contour = (-45..=315).rev().map(|degrees| {
+            let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
+            let point = |r: f64| (w + r * cos, b + 3.0 * r * sin);
+            let (mut low, mut high) = (0.0, 20.0);
+            for _ in 0..30 {
+                let middle = (low + high) / 2.0;
+                *if at(point(middle)).1 < level { &mut low } else { &mut high } = middle;
+            }
+            point(low)
+        });
+        plot = plot.guide(&level.to_string(), contour);
+    }
+    plot.svg()
 }
 
 /// Four decimals; what rounds to zero has no sign.

@@ -8,10 +8,12 @@ use std::process::ExitCode;
 use chainrule::check::{self, verdict};
 use chainrule::data::Examples;
 use chainrule::logistic::{Options, accuracy, model};
+use chainrule::program;
 use chainrule::tensor::Tensor;
+use chainrule::view::plot;
 
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
 const LEARNING_RATE: f64 = 0.5;
@@ -45,6 +47,9 @@ pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for (name, w) in train.features.iter().zip(found.w.to_vec()) {
         writeln!(out, "  {name:<17}  {w:>9.6}")?;
     }
+    let names = train.features.iter().map(String::as_str);
+    let weights = plot::bars("Weights of the standardised features", names.zip(found.w.to_vec()));
+    program::picture(out, "12_model.svg", &weights)?;
 
     let judged = check::propagate(&found.w, found.b, &x_train, &train.y)?;
     writeln!(out, "\nThe gradient after {} iterations:\n{judged}", found.num_iterations)?;

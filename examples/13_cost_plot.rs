@@ -56,10 +56,9 @@ pub fn run(out: &mut impl Write, ascii: bool) -> Result<(), Box<dyn Error>> {
 
     let title = "Adelie or Chinstrap: the line that one node draws";
     let line = plot::boundary(title, &penguins, ["Adelie", "Chinstrap"], &w, b);
-    program::write_file(program::in_target("13_cost.svg")?, &plot.svg())?;
-    program::write_file(program::in_target("13_boundary.svg")?, &line)?;
-    writeln!(out, "Pictures for a browser: target/13_cost.svg, target/13_boundary.svg\n")?;
-    writeln!(out, "Try:  add 20.0 to the rates; its cost falls at once, and ends lowest.")?;
+    program::picture(out, "13_cost.svg", &plot.svg())?;
+    program::picture(out, "13_boundary.svg", &line)?;
+    writeln!(out, "\nTry:  add 20.0 to the rates; its cost falls at once, and ends lowest.")?;
     writeln!(out, "Next: cargo run --example 14_own_activation")?;
     Ok(())
 }

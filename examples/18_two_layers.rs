@@ -5,14 +5,17 @@ use std::process::ExitCode;
 
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::check::{Comparison, verdict};
+use chainrule::data::Examples;
 use chainrule::network::{LayerGrads, Network, cross_entropy};
+use chainrule::program;
 use chainrule::tensor::Tensor;
+use chainrule::view::plot::{Plot, boundary};
 
 /// Which random weights to start from.
 const SEED: u64 = 1;
 
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
 /// XOR, one example per column.
@@ -45,6 +48,10 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{comparison}")?;
     writeln!(out, "\nverdict: {}", verdict(comparison.agrees()))?;
 
+    let [square, hidden] = pictures();
+    writeln!(out)?;
+    program::picture(out, "18_square.svg", &square)?;
+    program::picture(out, "18_hidden.svg", &hidden)?;
     writeln!(out, "\nTry:  set SEED to 2; 2 hidden nodes learn it as well: the start decides.")?;
     writeln!(out, "Next: cargo run --example 24_symmetry")
 }
@@ -59,6 +66,39 @@ fn learn(out: &mut impl Write, name: &str, mut network: Network) -> io::Result<(
         write!(out, "  {a:>7.4}")?;
     }
     writeln!(out, "   {cost:.4}")
+}
+
+/// The four corners with the line that each of two hidden nodes draws, and the same corners as the
+/// last node sees them.
+pub fn pictures() -> [String; 2] {
+    let (x, y) = data();
+    let mut network = two_layers(2, 2);
+    network.train(&x, &y, cross_entropy, 2000, 1.0, |_, _, _| ());
+    let [first, last] = &network.layers[..] else { panic!("two layers") };
+
+    let corner = |j: &usize| (x.get(0, *j), x.get(1, *j));
+    let mut square = Plot::new("The corners of XOR, and the lines of the hidden nodes", "x1", "x2")
+        .points("y = 0", [0, 3].iter().map(corner))
+        .points("y = 1", [1, 2].iter().map(corner));
+    for k in [0, 1] {
+        let [w1, w2, b] = [first.weights.get(0, k), first.weights.get(1, k), first.bias.get(k, 0)];
+        let line = (-20..=60).map(|i| 0.025 * f64::from(i)).map(|x1| (x1, -(w1 * x1 + b) / w2));
+        let inside = line.filter(|(_, x2)| (-0.5..=1.5).contains(x2));
+        square = square.curve(&format!("hidden node {}", k + 1), inside);
+    }
+
+    let hidden = Examples {
+        features: vec!["hidden node 1".to_string(), "hidden node 2".to_string()],
+        label: "y".to_string(),
+        classes: ["0", "1"].map(String::from),
+        columns: vec![],
+        notes: vec![],
+        x: (first.weights.t().matmul(&x) + &first.bias).map(f64::tanh),
+        y,
+    };
+    let title = "What the last node sees: one line is enough";
+    let seen = boundary(title, &hidden, ["y = 0", "y = 1"], &last.weights, last.bias.get(0, 0));
+    [square.svg(), seen]
 }
 
 /// The gradients of both layers, line by line as chapter 18 derives them. Weights are stored as W,

@@ -86,6 +86,12 @@ pub fn in_target(name: &str) -> io::Result<PathBuf> {
     Ok(target.join(name))
 }
 
+/// Writes a lesson's picture to `target/name`, and says so.
+pub fn picture(out: &mut impl Write, name: &str, svg: &str) -> io::Result<()> {
+    write_file(in_target(name)?, svg)?;
+    writeln!(out, "As a picture, for a browser: target/{name}")
+}
+
 /// What was typed behind the program's name. Options are taken out by name; what is left are words.
 ///
 /// An option begins with two hyphens, and its value stands behind it or behind `=`. `--` ends the

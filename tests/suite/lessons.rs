@@ -58,6 +58,7 @@ fn chapters_show_what_examples_print() {
     let (chapters, examples) = (files("docs", "md"), files("examples", "rs"));
     assert_eq!(numbered(&chapters), listed, "the chapters, and the list of lessons above");
     assert_eq!(numbered(&examples), listed, "the examples, and the list of lessons above");
+    let mut pictures = vec![];
     for (name, print) in LESSONS {
         let output = print();
         let path = project().join("docs").join(name).with_extension("md");
@@ -79,10 +80,26 @@ fn chapters_show_what_examples_print() {
         for line in output.lines() {
             assert!(line.chars().count() <= 80, "{name}: {line}");
         }
+        for picture in output.lines().filter_map(|line| line.strip_prefix("As a picture, ")) {
+            let (_, file) = picture.split_once("target/").unwrap();
+            let drawn = fs::read_to_string(project().join("target").join(file)).unwrap();
+            let drawn = drawn.replace("tests/suite/../../examples", "examples");
+            hold(&project().join("docs").join(file), &drawn);
+            assert!(chapter.contains(&format!("]({file})\n")), "chapter {name} shows {file}");
+            pictures.push(file.to_string());
+        }
         let hints = |word: &str| output.lines().filter(|line| line.starts_with(word)).count();
         assert_eq!((hints("Try:"), hints("Next:")), (1, 1), "{name}");
         assert!(output.lines().last().unwrap().starts_with("Next:"), "{name}");
     }
+    pictures.sort();
+    let shown = files("docs", "svg");
+    assert_eq!(
+        shown.iter().map(|path| format!("{}.svg", stem(path))).collect::<Vec<_>>(),
+        pictures
+    );
+    let front = fs::read_to_string(project().join("README.md")).unwrap();
+    assert!(front.contains("src=\"docs/03_tape.svg\""));
 }
 
 /// Every page's code runs, for rustdoc is told of it.
@@ -185,7 +202,7 @@ fn try_02_the_other_label_turns_all_signs_around() {
 #[test]
 fn try_03_nearer_to_the_label_the_slopes_shrink() {
     let slopes = [0.5, 1.5].map(|bias| {
-        let text = printed(|out| tape::neuron(out, bias));
+        let text = printed(|out| tape::neuron(out, bias).map(drop));
         let product = |name: &str| numbers(&text, |line| line.ends_with(name), 1)[0];
         let dz = numbers(&text, |line| line.contains("backward() says"), 0)[0];
         [dz, product(" w1"), product(" w2"), product(" b")]
@@ -288,16 +305,6 @@ fn commands_of_the_pages_run() {
         }
     }
     assert!(count >= 5, "{count}");
-}
-
-/// The picture in the README is what chapter 03 draws.
-#[test]
-fn the_picture_of_the_readme() {
-    printed(tape::run);
-    let file = |name: &str| fs::read_to_string(project().join(name)).unwrap();
-    assert!(file("README.md").contains("src=\"docs/03_tape.svg\""));
-    let drawn = file("target/03_tape.svg").replace("tests/suite/../../examples", "examples");
-    hold(&project().join("docs/03_tape.svg"), &drawn);
 }
 
 /// Each module says where it is taught, and the page is there.
