@@ -76,7 +76,7 @@
 //! | [`check`] | judges, verdicts, the names of mistakes | [05], [14], [15] |
 //! | [`activation`] | every elementwise function, f and f′ | [07], [14] |
 //! | [`formula`] | a formula as text | [03], [05] |
-//! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [06], [09] |
+//! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [22], [06], [09] |
 //! | [`logistic`] | the post's functions, under the post's names | [06] to [13] |
 //! | [`network`] | layers, in blocks and on threads | [06], [18] |
 //! | [`data`] | from a CSV file to examples | [12] |
@@ -95,6 +95,7 @@
 //! [15]: ../../../docs/15_break_it.md
 //! [16]: ../../../docs/16_numerics.md
 //! [18]: ../../../docs/18_two_layers.md
+//! [22]: ../../../docs/22_matrices.md
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -138,7 +139,9 @@ mod chapters {
         model: "../docs/12_model.md", cost_plot: "../docs/13_cost_plot.md",
         own_activation: "../docs/14_own_activation.md", break_it: "../docs/15_break_it.md",
         numerics: "../docs/16_numerics.md", cost: "../docs/17_cost.md",
-        two_layers: "../docs/18_two_layers.md", symmetry: "../docs/24_symmetry.md", glossary: "../docs/glossary.md",
+        two_layers: "../docs/18_two_layers.md", matrices: "../docs/22_matrices.md",
+        likelihood: "../docs/23_likelihood.md", symmetry: "../docs/24_symmetry.md",
+        glossary: "../docs/glossary.md",
         elsewhere: "../docs/elsewhere.md", house: "../docs/architecture.md",
         changelog: "../docs/changelog.md", errors: "../docs/errors.md",
         performance: "../docs/performance.md",

@@ -59,5 +59,7 @@ lessons! {
     numerics: "../../examples/16_numerics.rs",
     cost: "../../examples/17_cost.rs",
     two_layers: "../../examples/18_two_layers.rs",
+    matrices: "../../examples/22_matrices.rs",
+    likelihood: "../../examples/23_likelihood.rs",
     symmetry: "../../examples/24_symmetry.rs",
 }

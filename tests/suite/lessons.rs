@@ -9,6 +9,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chainrule::tensor::Tensor;
+
 use crate::commands::answer;
 use crate::common::{blesses, hold, project};
 use crate::examples::*;
@@ -235,6 +237,71 @@ fn try_05_at_zero_the_gradient_is_known_without_computing() {
         assert_eq!(numbers.take(3).collect::<Vec<_>>(), [-1.0, -0.25, -0.5], "{row}");
     }
     assert!(text.contains("verdict: AGREE"));
+}
+
+/// What chapter 22 says of the Jacobian of A B for A, of its exercise, and of logistic regression.
+#[test]
+fn matrices_are_carried_back_as_the_chapter_says() {
+    for operation in matrices::operations() {
+        let ((gradient, g), jacobian) = (operation.by_rule(), operation.jacobian());
+        let row = Tensor::new(1, jacobian.shape().0, g.to_vec());
+        assert_eq!(gradient.to_vec(), row.matmul(&jacobian).to_vec());
+    }
+    let [_, _, product, ..] = matrices::operations();
+    let jacobian = product.jacobian();
+    let b = [[1.0, 2.0, -1.0, 3.0], [2.0, -1.0, 1.0, 1.0], [-1.0, 1.0, 2.0, -2.0]];
+    let slope = |c: usize, a: usize| if c / 4 == a / 3 { b[a % 3][c % 4] } else { 0.0 };
+    let entries = (0..48).map(|k| slope(k / 6, k % 6));
+    assert_eq!(jacobian.to_vec(), entries.collect::<Vec<_>>());
+    assert_eq!(product.by_rule().0.get(1, 2), -8.0);
+
+    let tape = chainrule::tensor::Tape::new();
+    let [w, h] = [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[1.0, -1.0], [2.0, 0.0], [0.5, 3.0]]]
+        .map(|rows| tape.var(Tensor::from_rows(&rows)));
+    let g = Tensor::from_rows(&[[1.0, 2.0], [-3.0, 0.5]]);
+    let gradients = (w.t().matmul(h) * tape.constant(g.clone())).sum().backward();
+    assert_eq!(gradients.wrt(w).to_vec(), h.value().matmul(&g.t()).to_vec());
+    assert_eq!(gradients.wrt(h).to_vec(), w.value().matmul(&g).to_vec());
+}
+
+/// What chapter 23 says of the squared error, of likelihoods, and of a node without features.
+#[test]
+fn costs_are_as_the_chapter_on_likelihood_says() {
+    let (x, y) = (Tensor::from_rows(&[[1.0, 2.0, 10.0]]), Tensor::from_rows(&[[0.0, 1.0, 0.0]]));
+    let square = |w: f64| likelihood::squared_error(&likelihood::given([w, -1.0], &x, &y));
+    let entropy = |w: f64| likelihood::cross_entropy(&likelihood::given([w, -1.0], &x, &y));
+    // Where it turns: w and the cost there.
+    let turns = |cost: &dyn Fn(f64) -> f64| -> Vec<String> {
+        let w = |k: usize| (k as f64 - 500.0) / 100.0;
+        let falls = |k: usize| cost(w(k)) < cost(w(k - 1));
+        let turns = (1..1000).filter(|&k| falls(k) != falls(k + 1));
+        turns.map(|k| format!("{:.2} {:.3}", w(k), cost(w(k)))).collect()
+    };
+    assert_eq!(turns(&square), ["-0.06 0.221", "0.51 0.452", "0.93 0.440"]);
+    assert_eq!(turns(&entropy).len(), 1);
+
+    let second = |z: f64| {
+        let a = 1.0 / (1.0 + (-z).exp());
+        2.0 * a * (1.0 - a) * (1.0 - a) * (3.0 * a - 1.0)
+    };
+    for z in [-4.0, -0.7, -0.6, 3.0] {
+        let slope = |z: f64| -> f64 {
+            let tape = chainrule::scalar::Tape::new();
+            let z = tape.var(z);
+            (1.0 - z.sigmoid()).powi(2).backward().wrt(z)
+        };
+        let measured = (slope(z + 1e-4) - slope(z - 1e-4)) / 2e-4;
+        assert!((measured - second(z)).abs() < 1e-8 && (second(z) < 0.0) == (z < -(2_f64.ln())));
+    }
+
+    let [k, m] = [15.0, 20.0_f64];
+    let labels = Tensor::new(1, 20, (0..20).map(|j| f64::from(j < 15)).collect());
+    let b = (k / (m - k)).ln();
+    assert_eq!(format!("{b:.4}"), "1.0986");
+    let at = |b: f64| {
+        likelihood::cross_entropy(&likelihood::given([0.0, b], &Tensor::zeros(1, 20), &labels))
+    };
+    assert!(at(b) < at(b - 1e-3) && at(b) < at(b + 1e-3));
 }
 
 #[test]

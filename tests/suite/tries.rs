@@ -19,7 +19,7 @@ struct Try {
     came_true: fn(&str, &str) -> bool,
 }
 
-const TRIES: [Try; 14] = [
+const TRIES: [Try; 16] = [
     Try {
         example: "06_architecture",
         says: "set HIDDEN to 8; the second network then has 33 parameters.",
@@ -162,6 +162,33 @@ const TRIES: [Try; 14] = [
         came_true: |before, after| {
             let cost = |text| *numbers(text, "A, 2 hidden")[0].last().unwrap();
             cost(before) > 0.3 && cost(after) < 0.01
+        },
+    },
+    Try {
+        example: "22_matrices",
+        says: "in B, 0.0 for 3.0: one entry of dA falls by 3, and dB stays.",
+        edit: ["[1.0, 2.0, -1.0, 3.0]", "[1.0, 2.0, -1.0, 0.0]"],
+        came_true: |before, after| {
+            let gradient = |text: &str, rule| {
+                let (_, line) = text.split_once(rule).unwrap();
+                numbers_of(&line.lines().next().unwrap().replace(['[', ';', ']'], " "))
+            };
+            let [old, new] = [before, after].map(|text| gradient(text, "dA = G Bᵀ"));
+            let falls = old.iter().zip(&new).filter(|(old, new)| *old - *new == 3.0).count();
+            let same = old.iter().zip(&new).filter(|(old, new)| old == new).count();
+            let stays = gradient(before, "dB = Aᵀ G") == gradient(after, "dB = Aᵀ G");
+            (falls, same) == (1, 5) && stays && !after.contains("DISAGREE")
+        },
+    },
+    Try {
+        example: "23_likelihood",
+        says: "set LABEL to 0.0: now z = 5 is wrong, and every slope is positive.",
+        edit: ["LABEL: f64 = 1.0;", "LABEL: f64 = 0.0;"],
+        came_true: |_, after| {
+            let rows = numbers(after.split_once("One example").unwrap().1, "");
+            let rows: Vec<_> = rows.iter().filter(|row| row.len() == 6).collect();
+            let wrong = rows.iter().find(|row| row[0] == 5.0).is_some_and(|row| row[1] < 0.01);
+            wrong && rows.len() == 6 && rows.iter().all(|row| row[3] > 0.0 && row[5] >= 0.0)
         },
     },
 ];
