@@ -47,5 +47,5 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "\nOne valley, one lowest point: every start leads there.\n")?;
     writeln!(out, "Try:  for -3.0, 8.0 start from 30.0, 0.0; it ends at the same w and b.")?;
-    writeln!(out, "Next: cargo run --example 09_propagate")
+    writeln!(out, "Next: cargo run --example 23_likelihood")
 }

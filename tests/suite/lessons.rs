@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chainrule::data::Examples;
 use chainrule::tensor::Tensor;
 
 use crate::commands::answer;
@@ -279,6 +280,18 @@ fn costs_are_as_the_chapter_on_likelihood_says() {
     };
     assert_eq!(turns(&square), ["-0.06 0.221", "0.51 0.452", "0.93 0.440"]);
     assert_eq!(turns(&entropy).len(), 1);
+
+    let file = project().join("examples/data/hours_studied_wikipedia.csv");
+    let Examples { x, y, .. } = Examples::read_csv(file, None).unwrap();
+    let slope = |cost: fn(&[f64]) -> f64| {
+        let at = |w: f64| cost(&likelihood::given([w, -4.0777], &x, &y));
+        (at(-1.0 + 1e-5) - at(-1.0 - 1e-5)) / 2e-5
+    };
+    let slopes = [slope(likelihood::cross_entropy), slope(likelihood::squared_error)];
+    assert_eq!(slopes.map(|slope| format!("{slope:.1e}")), ["-1.9e0", "-1.9e-3"]);
+    let best = [[1.5046, -4.0777], [0.0, 0.0]]
+        .map(|p| likelihood::given(p, &x, &y).iter().product::<f64>());
+    assert_eq!((best[0] / best[1]).round(), 341.0);
 
     let second = |z: f64| {
         let a = 1.0 / (1.0 + (-z).exp());
