@@ -11,14 +11,15 @@ mod table;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub use classifier::{Classifier, Unlabelled, quoted};
 
-use crate::error::{Error, Result, mistake};
+use crate::error::{Error, Result, brief, mistake};
 use crate::random::Random;
 use crate::tensor::Tensor;
-use table::{Field, Role, Rows};
+use table::{Field, Role, Table};
 
 /// How a CSV file is read. The command `model` has an option of the same name for each field.
 ///
@@ -52,6 +53,11 @@ pub struct Csv {
     pub not_missing: Vec<String>,
     /// Whether rows that lack a value are left out; by default they are refused.
     pub drop_incomplete: bool,
+    /// The decimal mark of the file's numbers, `,` or `.`; the other one may stand between thousands.
+    /// By default it is judged by the first rows.
+    pub decimal: Option<char>,
+    /// Lines to leave out, counted from 1, such as a title or a line of units.
+    pub without_lines: Vec<RangeInclusive<usize>>,
 }
 
 /// Where features come from: a column of numbers, or of words.
@@ -126,22 +132,20 @@ impl Csv {
     pub fn examples(&self, source: impl BufRead, name: &str) -> Result<Examples> {
         let asked_for = self.label.iter().chain(&self.without).chain(&self.encode);
         let asked_for: Vec<&str> = asked_for.map(String::as_str).collect();
-        let mut table = table::open(source, name, self.header, &asked_for)?;
-        table.assign(self)?;
-        let (fields, mut rows) = table.rows(self)?;
-        if rows.classes.len() > 2 {
-            return Err(faults::not_two_classes(rows, &fields));
+        let mut table = Table::open(source, name, self, &asked_for)?;
+        table.assign()?;
+        let mut rows = table.rows()?;
+        let (seen, numbers): (Vec<String>, Vec<f64>) = rows.classes().into_iter().unzip();
+        if seen.len() > 2 {
+            return Err(faults::not_two_classes(&rows, &seen));
         }
-        readable(&fields, &mut rows)?;
-        let Some((classes, swapped)) = two_classes(&rows.classes) else {
-            return Err(faults::not_two_classes(rows, &fields));
-        };
-        if swapped {
-            rows.y.iter_mut().for_each(|y| *y = 1.0 - *y);
-        }
-        let (mut columns, mut codes, mut features) = (vec![], vec![], vec![]);
+        rows.check()?;
+        let classes =
+            seen.try_into().map_err(|seen: Vec<_>| faults::not_two_classes(&rows, &seen))?;
+        let mut notes = std::mem::take(&mut rows.notes);
+        let (mut columns, mut places, mut features) = (vec![], vec![], vec![]);
         let (mut pairs, mut label) = (vec![], String::new());
-        for Field { name, role, text, .. } in fields {
+        for Field { name, role, text, .. } in std::mem::take(&mut rows.fields) {
             match role {
                 Role::LeftOut => continue,
                 Role::Label => {
@@ -151,31 +155,29 @@ impl Csv {
                 Role::Feature => {}
             }
             let words = text.as_ref().map_or(vec![], |text| rows.words.of(text));
-            let encode = text.is_some_and(|text| text.encode);
             let (words, numbers): (Vec<String>, Vec<f64>) = words.into_iter().unzip();
             match &words[..] {
                 [] => features.push(name.clone()),
-                [zero, one] if !encode => {
+                [zero, one] if !self.encode.contains(&name) => {
                     pairs.push(format!("{name} ({zero}, {one})"));
                     features.push(name.clone());
                 }
                 [first, others @ ..] => {
-                    rows.notes
-                        .push(format!("{name}: a column of 0 and 1 for each word but {first}"));
+                    notes.push(format!("{name}: a column of 0 and 1 for each word but {first}"));
                     features.extend(others.iter().map(|word| format!("{name}={word}")));
                 }
             }
-            codes.push(numbers);
+            places.push((columns.len(), numbers));
             columns.push(Column { name, words });
         }
         if !pairs.is_empty() {
-            rows.notes.push(format!("read as 0 and 1: {}", pairs.join(", ")));
+            notes.push(format!("read as 0 and 1: {}", pairs.join(", ")));
         }
-        let order: Vec<usize> = (0..columns.len()).collect();
-        let (m, n) = (rows.lines.len(), features.len());
-        let x = Tensor::new(m, n, encoded(rows.x, &order, &codes)).t();
-        let y = Tensor::new(1, m, rows.y);
-        Ok(Examples { features, label, classes, x, y, columns, notes: rows.notes })
+        let m = rows.lines.len();
+        let x = Tensor::new(m, features.len(), rows.matrix(&places)).t();
+        let y = rows.y.iter().map(|&y| f64::from(y == numbers[1])).collect();
+        let y = Tensor::new(1, m, y);
+        Ok(Examples { features, label, classes, x, y, columns, notes })
     }
 
     /// The function [`columns`], with these options.
@@ -188,15 +190,17 @@ impl Csv {
         name: &str,
         wanted: &[&str],
     ) -> Result<Vec<(String, Vec<f64>)>> {
-        let mut table = table::open(source, name, self.header, wanted)?;
-        let unwanted = |field: &&mut Field| !wanted.contains(&field.name.as_str());
-        table.fields.iter_mut().filter(unwanted).for_each(|field| field.role = Role::LeftOut);
-        let (fields, mut rows) = table.rows(self)?;
+        let mut table = Table::open(source, name, self, wanted)?;
+        for field in &mut table.fields {
+            let wanted = wanted.contains(&field.name.as_str());
+            field.role = if wanted { Role::Feature } else { Role::LeftOut };
+        }
+        let mut rows = table.rows()?;
         if let Some(text) = rows.text {
             return Err(text);
         }
-        readable(&fields, &mut rows)?;
-        let kept = fields.into_iter().filter(|field| field.role == Role::Feature);
+        rows.check()?;
+        let kept = rows.fields.into_iter().filter(|field| field.role == Role::Feature);
         let names: Vec<String> = kept.map(|field| field.name).collect();
         let width = names.len();
         let values = |i: usize| rows.x.iter().skip(i).step_by(width).copied().collect();
@@ -210,54 +214,7 @@ impl Csv {
 /// If it cannot be opened.
 pub fn open(path: impl AsRef<Path>) -> Result<File> {
     let name = path.as_ref().display().to_string();
-    File::open(path).map_err(|error| csv::unreadable(&name, error))
-}
-
-/// Refuses texts that are no numbers, and gaps.
-fn readable(fields: &[Field], rows: &mut Rows) -> Result<()> {
-    let mut unreadable = fields.iter().filter(|field| !field.is_readable());
-    // A few texts in a column of numbers are a fault in these cells.
-    let stray = |field: &Field| {
-        field.text.as_ref().is_some_and(|text| !text.encode && field.numbers >= text.cells)
-    };
-    if let Some(first) = unreadable.next() {
-        let all_stray = stray(first) && unreadable.all(stray);
-        let fault = first
-            .text
-            .as_ref()
-            .and_then(|text| text.fault.clone())
-            .map(|fault| *fault)
-            .or(rows.text.take());
-        if let Some(fault) = fault {
-            return Err(if all_stray { fault } else { faults::texts(fault, fields, rows) });
-        }
-    }
-    match rows.gap.take() {
-        Some(gap) if fields.iter().any(|field| field.missing > 0) => {
-            Err(faults::all_missing(gap, fields, rows))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The rows with their columns in this order, where words, which have these numbers, become features:
-/// 1 where the word stands, 0 elsewhere; none for the first word.
-fn encoded(x: Vec<f64>, order: &[usize], words: &[Vec<f64>]) -> Vec<f64> {
-    if words.iter().all(Vec::is_empty) && order.is_sorted() {
-        return x;
-    }
-    let mut all = vec![];
-    for row in x.chunks(order.len()) {
-        for &i in order {
-            match &words[i][..] {
-                [] => all.push(row[i]),
-                [_, others @ ..] => {
-                    all.extend(others.iter().map(|word| f64::from(row[i] == *word)))
-                }
-            }
-        }
-    }
-    all
+    File::open(path).map_err(|error| faults::unreadable(&name, error))
 }
 
 impl Examples {
@@ -418,7 +375,12 @@ impl Examples {
         for (i, name) in self.features.iter().enumerate() {
             let values = (0..m).map(|j| self.x.get(i, j));
             if let Some((j, x)) = values.clone().enumerate().find(|(_, x)| !x.is_finite()) {
-                return Err(faults::not_finite(name, j, x));
+                return Err(Error::new(
+                    format!("feature `{}` of example {j} is {x}", brief(name)),
+                    ["examples are counted from 0".to_string()],
+                    "one such number makes the mean and the deviation NaN or infinite",
+                    "mend or drop this example before standardising",
+                ));
             }
             let (mean, mut deviation) = mean_and_deviation(values.clone());
             let first = values.clone().next().unwrap_or(f64::NAN);
@@ -428,7 +390,8 @@ impl Examples {
                 constant.push(i);
                 deviation = 1.0;
             } else if deviation == 0.0 {
-                return Err(faults::no_deviation(name));
+                let fact = format!("the smallest number is {:e}", f64::from_bits(1));
+                return Err(faults::NO_DEVIATION.of(name, [fact]));
             }
             means.push(mean);
             deviations.push(deviation);
@@ -506,16 +469,4 @@ fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let mean = shares.clone().fold(0.0, |sum, u| sum + u) / count;
     let squares = shares.fold(0.0, |sum, u| sum + (u - mean) * (u - mean));
     (2.0 * (first / 2.0 + spread * mean), 2.0 * (spread * (squares / count).sqrt()))
-}
-
-/// The names of class 0 and class 1, and whether they appeared in the other order.
-fn two_classes(seen: &[String]) -> Option<([String; 2], bool)> {
-    let number = |class: &String| class.parse::<f64>().ok();
-    let [first, second] = seen else { return None };
-    let swapped = match (number(first), number(second)) {
-        (Some(first), Some(second)) => first > second,
-        _ => first > second,
-    };
-    let (zero, one) = if swapped { (second, first) } else { (first, second) };
-    Some(([zero.clone(), one.clone()], swapped))
 }

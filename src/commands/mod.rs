@@ -56,8 +56,21 @@ fn reading(arguments: &mut Arguments) -> Result<Csv, Usage> {
         (_, true) => Some(false),
         _ => None,
     };
+    let decimal = arguments.value("--decimal", "a comma or a point")?;
+    if decimal.as_ref().is_some_and(|mark| ![",", "."].contains(&mark.as_str())) {
+        return Err(Usage("--decimal needs a comma or a point".to_string()));
+    }
+    let lines = |text: &String| {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let numbers = first.parse().ok().zip(last.parse().ok());
+        let lines = numbers.map(|(first, last): (usize, usize)| first..=last);
+        lines.ok_or_else(|| Usage(format!("--without-lines needs 2 or 1-3, not `{text}`")))
+    };
+    let without_lines = arguments.values("--without-lines", "lines such as 2 or 1-3")?;
     Ok(Csv {
         header,
+        decimal: decimal.and_then(|mark| mark.chars().next()),
+        without_lines: without_lines.iter().map(lines).collect::<Result<_, _>>()?,
         not_missing: arguments.values("--not-missing", "a text")?,
         drop_incomplete: arguments.flag("--drop-incomplete")?,
         ..Csv::default()

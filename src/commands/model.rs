@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chainrule::check::{self, Comparison};
@@ -20,6 +20,8 @@ FILE.csv has a header row and one example per row. Without it: the penguins.
   --encode NAME      make a column of 0 and 1 for each word but the first
   --drop-incomplete  leave out rows in which a value is missing
   --not-missing X    take the text X, such as NA, for a value
+  --without-lines X  leave out lines, such as 2 or 1-3: a title, or units
+  --decimal X        the decimal mark, a comma or a point, if it is not clear
   --header           the first row has names, or
   --no-header        it is an example: the columns are c1, c2, ...
   --iterations N     steps, 2000 by default
@@ -27,7 +29,7 @@ FILE.csv has a header row and one example per row. Without it: the penguins.
   --save MODEL.csv   write what was learned, to be read and loaded
   --predict NEW.csv  probabilities and classes for rows with or without a label
   --load MODEL.csv   predict with a saved model instead of training
---without, --encode and --not-missing can be given several times.";
+--without, --encode, --not-missing and --without-lines can be given several times.";
 
 /// The data without a file, and where it lies in the project.
 const PENGUINS: (&str, &[u8]) =
@@ -61,7 +63,11 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         predict(out, &Classifier::read_csv(saved)?, &new, &csv)?;
         return Ok(AGREE);
     }
-    new.as_ref().map(data::open).transpose()?; // that it is missing is not told after the training
+    // What cannot be read or written is not told after the training.
+    new.as_ref().map(data::open).transpose()?;
+    if let Some(save) = &save {
+        can_be_saved(save, [&file, &new])?;
+    }
     let (name, all) = match &file {
         Some(file) => {
             let name = file.display().to_string();
@@ -120,17 +126,41 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     let verdict = check::verdict(agree);
     writeln!(out, "\nverdict: {verdict}  (backpropagation and the gradient derived by hand)")?;
     let model = Classifier::of_one_node(&train, scaler, &fit.w, fit.b);
-    if let Some(path) = save {
-        write_file(&path, &model.to_csv())?;
+    let model = Classifier { without: csv.without.clone(), ..model };
+    if let Some(path) = &save {
+        write_file(path, &model.to_csv())?;
         writeln!(out, "saved: {}", path.display())?;
     }
     if let Some(new) = new {
         writeln!(out, "\n{}:", new.display())?;
         predict(out, &model, &new, &csv)?;
     }
-    writeln!(out, "Try:  cargo run -- model --learning-rate 0.05: the cost falls, more slowly.")?;
+    match (file, save) {
+        (None, _) => writeln!(out, "Try:  cargo run -- model --learning-rate 0.05: {SLOWER}")?,
+        (_, None) => writeln!(out, "Try:  the same with --save model.csv: {ASK}")?,
+        (_, Some(save)) => {
+            writeln!(out, "Try:  cargo run -- model --load {} --predict NEW.csv", save.display())?;
+        }
+    }
     writeln!(out, "Next: cargo run -- step")?;
     Ok(if agree { AGREE } else { DISAGREE })
+}
+
+const SLOWER: &str = "the cost falls, more slowly.";
+const ASK: &str = "then it answers for other data.";
+
+/// Refuses to write over a file that is read, and where nothing can be written.
+fn can_be_saved(save: &Path, read: [&Option<PathBuf>; 2]) -> Result<(), Box<dyn Error>> {
+    let is_new = !save.exists();
+    let opened = File::options().append(true).create(true).open(save);
+    opened.map_err(|error| format!("cannot write {}: {error}", save.display()))?;
+    let same = |file: &&PathBuf| save.canonicalize().ok() == file.canonicalize().ok();
+    if is_new {
+        std::fs::remove_file(save)?;
+    } else if let Some(file) = read.into_iter().flatten().find(same) {
+        return Err(format!("--save would write over {}, which is read", file.display()).into());
+    }
+    Ok(())
 }
 
 /// What the data are, and which class is 1.

@@ -83,7 +83,10 @@ impl Typed {
         let drop = csv.drop_incomplete.then_some("--drop-incomplete");
         self.point.extend(header.into_iter().chain(drop).map(String::from));
         let kept = csv.not_missing.iter().map(|mark| format!("--not-missing {}", quoted(mark)));
-        self.point.extend(kept);
+        let lines = csv.without_lines.iter();
+        let lines = lines.map(|all| format!("--without-lines {}-{}", all.start(), all.end()));
+        let decimal = csv.decimal.map(|mark| format!("--decimal {mark}"));
+        self.point.extend(kept.chain(lines).chain(decimal));
         Ok(())
     }
 

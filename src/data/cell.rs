@@ -1,4 +1,4 @@
-//! What a single cell says: that there is no value, or a number written in another way.
+//! What a single cell says: that there is no value, or a number, perhaps written in an unusual way.
 
 use super::csv::is_invisible;
 
@@ -42,78 +42,105 @@ const MISSING: [&str; 34] = [
 
 /// Whether a cell says that there is no value.
 pub(super) fn is_missing(text: &str) -> bool {
-    text.len() < 10 && MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark))
+    let ends_in_a_digit = text.ends_with(|c: char| c.is_ascii_digit()); // as most numbers do
+    let is_mark = || MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark));
+    !ends_in_a_digit && text.len() < 10 && is_mark()
 }
 
-/// Whether it is a number, also one that is written in another way.
-pub(super) fn is_number(text: &str) -> bool {
-    text.parse().is_ok_and(|x: f64| !x.is_nan()) || mended(text).is_some()
+/// A number as a cell has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Number {
+    pub value: f64,
+    /// What is unusual about it.
+    pub odd: Option<Odd>,
+    /// A percent sign, by which it was divided by 100, or the sign of a currency.
+    pub unit: Option<char>,
 }
 
-/// What is unusual about a number, and how it should be written.
-pub(super) fn mended(text: &str) -> Option<(String, String)> {
-    const QUOTES: [char; 10] = ['\'', '‘', '’', '‚', '“', '”', '„', '«', '»', '`'];
+/// What is unusual about a number, and the character that makes it so.
+pub(super) type Odd = (&'static str, char);
+
+/// The number, with this decimal mark: `,` or `.`. The other one, spaces and apostrophes may stand
+/// between its thousands.
+pub(super) fn number(text: &str, decimal: char) -> Option<Number> {
+    if decimal == '.'
+        && let Ok(value) = text.parse::<f64>()
+    {
+        return value.is_finite().then_some(Number { value, odd: None, unit: None });
+    }
     let bare = text.trim_matches(QUOTES);
-    let (bare, percent) =
-        bare.strip_suffix(['%', '％']).map_or((bare, false), |bare| (bare.trim_end(), true));
-    let mut found = match (bare.len() < text.len(), percent) {
-        (true, true) => Some("a percent sign".to_string()),
-        (true, false) => Some("quotes of another kind".to_string()),
-        _ => None,
-    };
+    let quote = text.chars().find(|_| bare.len() < text.len());
+    let mut odd = quote.map(|quote| ("quotes of another kind", quote));
     let mut plain = String::new();
     for c in bare.chars() {
-        let full_width = char::from_u32(u32::from(c).wrapping_sub(0xfee0));
         let (what, instead) = match c {
             '−' | '‐'..='―' | '﹣' => ("a minus sign of another kind", Some('-')),
-            '\u{a0}' => ("a non-breaking space", Some(' ')),
-            '！'..='～' => ("a full-width character", full_width),
-            '$' | '€' | '£' | '¥' | '₹' | '¢' => ("a currency sign", None),
+            '\u{a0}' | '\u{2009}' | '\u{202f}' => ("a space of another kind", Some(' ')),
+            '！'..='～' => ("a full-width character", char::from_u32(u32::from(c) - 0xfee0)),
             c if is_invisible(c) => ("an invisible character", None),
-            c => {
+            _ => {
                 plain.push(c);
                 continue;
             }
         };
         plain.extend(instead);
-        found.get_or_insert_with(|| format!("{what} (U+{:04X})", u32::from(c)));
+        odd.get_or_insert((what, c));
     }
-    let plain = plain.trim();
-    let as_it_is = || plain.parse::<f64>().is_ok_and(f64::is_finite).then(|| plain.to_string());
-    let (what, number) = match (&found, grouped(plain)) {
-        (Some(_), None) => ("", as_it_is()?),
-        (_, grouped) => grouped?,
-    };
-    let share = || format!("{number}e-2").parse().map_or(number.clone(), |x: f64| x.to_string());
-    let number = if percent { share() } else { number.clone() };
-    Some((found.unwrap_or(what.to_string()), number))
+    let unit = plain.find(UNITS).map(|at| (at, plain.remove(at)));
+    if let Some((at, unit)) = unit {
+        // It stands before the digits, or behind them.
+        if plain[..at].contains(|c: char| c.is_ascii_digit()) && !plain[at..].trim().is_empty() {
+            return None;
+        }
+        odd.get_or_insert((if unit == '%' { "a percent sign" } else { "a currency sign" }, unit));
+    }
+    let (plain, mark) = without_marks(&plain.replacen("- ", "-", 1), decimal)?;
+    let percent = unit.is_some_and(|(_, unit)| unit == '%');
+    let value = if percent { format!("{plain}e-2") } else { plain }.parse().ok()?;
+    let number = Number { value, odd: odd.or(mark), unit: unit.map(|(_, unit)| unit) };
+    value.is_finite().then_some(number)
 }
 
-/// What a number with a decimal comma or with marks between its thousands has, and how it should be
-/// written.
-fn grouped(text: &str) -> Option<(&'static str, String)> {
-    let mark = |c: char| matches!(c, ',' | '.' | '\'' | '’' | '_') || c.is_whitespace();
-    let groups: Vec<&str> = text.split(mark).collect();
-    let (first, rest) = groups.split_first()?;
-    let (decimals, thousands) = rest.split_last()?;
-    // Marks between thousands leave groups of three; only the decimals may be longer or shorter.
-    if first.is_empty() && !thousands.is_empty() || thousands.iter().any(|group| group.len() != 3) {
-        return None;
-    }
-    let number = |text: String| text.parse().is_ok_and(f64::is_finite).then_some(text);
-    let zero = first.trim_start_matches(['-', '+']).starts_with('0');
-    let whole = if decimals.len() == 3 && !zero { number(groups.concat()) } else { None };
-    // The last mark, if it stands there once, may be the decimal one.
-    let last = text.rfind([',', '.']).filter(|&at| text.matches(&text[at..=at]).count() == 1);
-    let decimal = last.and_then(|at| number(text[..at].replace(mark, "") + "." + &text[at + 1..]));
-    let comma = last.is_some_and(|at| text[at..].starts_with(','));
-    match (decimal, whole) {
-        (Some(decimal), Some(whole)) if comma && thousands.is_empty() => {
-            Some(("a comma, decimal or between thousands", format!("{decimal} or {whole}")))
+const QUOTES: [char; 10] = ['\'', '‘', '’', '‚', '“', '”', '„', '«', '»', '`'];
+const UNITS: [char; 7] = ['%', '$', '€', '£', '¥', '₹', '¢'];
+
+/// A number without marks between its thousands and with a decimal point, and the mark it had.
+fn without_marks(text: &str, decimal: char) -> Option<(String, Option<Odd>)> {
+    let text = text.trim();
+    let (whole, decimals) = match text.split_once(decimal) {
+        Some((whole, decimals)) => (whole, Some(decimals)),
+        None => (text, None),
+    };
+    let is_mark = |c: char| ",.'’_ ".contains(c);
+    let mark = whole.chars().find(|&c| is_mark(c));
+    if let Some(mark) = mark {
+        let (first, rest) = whole.split_once(mark)?;
+        let first = first.trim_start_matches(['-', '+']);
+        let three = |group: &str| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit());
+        if !(1..=3).contains(&first.len()) || first.starts_with('0') || !rest.split(mark).all(three)
+        {
+            return None;
         }
-        (Some(decimal), _) if comma => Some(("a decimal comma", decimal)),
-        (Some(decimal), _) => Some(("marks between its thousands", decimal)),
-        (None, Some(whole)) => Some(("marks between its thousands", whole)),
-        (None, None) => None,
     }
+    let mut plain: String = whole.chars().filter(|&c| !is_mark(c)).collect();
+    plain += &decimals.map_or(String::new(), |decimals| format!(".{decimals}"));
+    let odd = mark.map(|mark| ("marks between its thousands", mark));
+    let comma = || decimals.filter(|_| decimal == ',').map(|_| ("a decimal comma", ','));
+    Some((plain, odd.or_else(comma)))
+}
+
+/// The decimal mark of a number, if it is one with this mark only.
+pub(super) fn decimal_mark(text: &str) -> Option<char> {
+    match (number(text, '.'), number(text, ',')) {
+        (Some(_), None) => Some('.'),
+        (None, Some(_)) => Some(','),
+        _ => None,
+    }
+}
+
+/// Whether it is a number, however it is written, infinite ones included.
+pub(super) fn is_number(text: &str) -> bool {
+    text.parse().is_ok_and(|x: f64| !x.is_nan())
+        || number(text, '.').is_some()
+        || number(text, ',').is_some()
 }

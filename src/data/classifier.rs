@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use super::csv::Reader;
-use super::table::{self, Role};
-use super::{Column, Csv, Examples, Standardizer, encoded, faults, readable};
+use super::table::{Role, Table};
+use super::{Column, Csv, Examples, Standardizer, faults};
 use crate::error::Result;
 use crate::tensor::Tensor;
 
@@ -42,6 +42,8 @@ pub struct Classifier {
     pub w: Tensor,
     /// Their biases, (k, 1).
     pub b: Tensor,
+    /// Columns that were left out in training, and may be there in new data.
+    pub without: Vec<String>,
 }
 
 /// New data, as a [`Classifier`] reads them.
@@ -75,6 +77,7 @@ impl Classifier {
             scaler,
             w: Tensor::new(w.shape().0, 2, two),
             b: Tensor::new(2, 1, vec![0.0, b]),
+            without: vec![],
         }
     }
 
@@ -85,27 +88,24 @@ impl Classifier {
     /// that `csv` does not leave out, or if a word did not occur in training.
     pub fn read(&self, source: impl BufRead, name: &str, csv: &Csv) -> Result<Unlabelled> {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let mut table = table::open(source, name, csv.header, &names)?;
-        table.assign_known(self, &csv.without)?;
-        let (fields, mut rows) = table.rows(csv)?;
-        readable(&fields, &mut rows)?;
-        let features = fields.iter().filter(|field| field.role == Role::Feature);
-        let places: HashMap<&str, usize> =
+        let mut table = Table::open(source, name, csv, &names)?;
+        table.assign_known(self)?;
+        let mut rows = table.rows()?;
+        rows.check()?;
+        let features = rows.fields.iter().filter(|field| field.role == Role::Feature);
+        let there: HashMap<&str, usize> =
             features.enumerate().map(|(i, field)| (field.name.as_str(), i)).collect();
-        let order: Vec<usize> = names.iter().filter_map(|name| places.get(name).copied()).collect();
-        let mut codes = vec![vec![]; order.len()];
-        for (&i, column) in order.iter().zip(&self.columns) {
-            codes[i] = (0..column.words.len()).map(|word| word as f64).collect();
-        }
-        let m = rows.lines.len();
-        let y = if rows.y.is_empty() {
-            Tensor::filled(1, m, f64::NAN)
-        } else {
-            Tensor::new(1, m, rows.y)
+        // The number of a known word is its place among them.
+        let place = |column: &Column| {
+            let numbers = (0..column.words.len()).map(|word| word as f64).collect();
+            Some((*there.get(column.name.as_str())?, numbers))
         };
-        let x = Tensor::new(m, self.w.shape().0, encoded(rows.x, &order, &codes)).t();
+        let places: Vec<(usize, Vec<f64>)> = self.columns.iter().filter_map(place).collect();
+        let m = rows.lines.len();
+        let x = Tensor::new(m, self.w.shape().0, rows.matrix(&places)).t();
+        let y = if rows.y.is_empty() { vec![f64::NAN; m] } else { rows.y };
         let lines = rows.lines.into_iter().map(|line| line as usize).collect();
-        Ok(Unlabelled { x, y, lines, notes: rows.notes })
+        Ok(Unlabelled { x, y: Tensor::new(1, m, y), lines, notes: rows.notes })
     }
 
     /// The probability of each class for each example, (k, m), for X (n, m) not yet standardised:
@@ -153,7 +153,11 @@ impl Classifier {
         let weights = |i: usize| numbers(&self.w.t().columns(i..i + 1));
         let classes = self.classes.iter().map(|class| quoted(class));
         let mut text = row(HEADER, classes.collect());
-        text += &row(["label", &self.label, "", "", ""], vec![String::new(); self.classes.len()]);
+        let nothing = || vec![String::new(); self.classes.len()];
+        text += &row(["label", &self.label, "", "", ""], nothing());
+        for name in &self.without {
+            text += &row(["without", name, "", "", ""], nothing());
+        }
         text += &row(["bias", "", "", "", ""], numbers(&self.b));
         let mut features = (0..n).map(|i| (&means[i], &deviations[i], weights(i)));
         for Column { name, words } in &self.columns {
@@ -185,13 +189,16 @@ impl Classifier {
     /// # Errors
     /// If it is no such table, with the line and column where it is not.
     pub fn from_csv(source: impl BufRead, name: &str) -> Result<Classifier> {
-        let mut csv = Reader::new(source, name, b',');
-        let no_model = |csv: &Reader<'_, _>, k, what: &str| Err(faults::no_model(csv, k, what));
+        let mut csv = Reader::new(source, name, b',', &[]);
+        let no_model = |csv: &Reader<'_, _>, k, what: &str| {
+            Err(faults::NO_MODEL.at(csv, k, "", [what.to_string()]))
+        };
         if !csv.next()? || csv.cells.len() < 7 || !csv.texts().zip(HEADER).all(|(a, b)| a == b) {
             return no_model(&csv, 0, "its header is another");
         }
         let classes: Vec<String> = csv.texts().skip(5).map(|text| text.into_owned()).collect();
-        let (mut label, mut b, mut columns) = (None, None, Vec::<Column>::new());
+        let (mut label, mut b, mut columns, mut without) =
+            (None, None, Vec::<Column>::new(), vec![]);
         let (mut means, mut deviations, mut w) = (vec![], vec![], vec![]);
         while csv.next()? {
             let cells: Vec<String> = csv.texts().map(|text| text.into_owned()).collect();
@@ -200,6 +207,10 @@ impl Classifier {
             }
             if cells[0] == "label" {
                 label = Some(cells[1].clone());
+                continue;
+            }
+            if cells[0] == "without" {
+                without.push(cells[1].clone());
                 continue;
             }
             let is_feature = cells[0] == "feature";
@@ -244,7 +255,7 @@ impl Classifier {
         let (means, deviations) = (Tensor::new(n, 1, means), Tensor::new(n, 1, deviations));
         let scaler = Standardizer { means, deviations };
         let (w, b) = (Tensor::new(n, k, w), Tensor::new(k, 1, b));
-        Ok(Classifier { label, classes, columns, scaler, w, b })
+        Ok(Classifier { label, classes, columns, scaler, w, b, without })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
+use std::ops::RangeInclusive;
 
+use super::faults;
 use crate::error::{Error, Result};
 
 /// A text that is read record by record: no more than one record, of [`LONGEST`] bytes, is in memory.
@@ -12,6 +14,8 @@ pub(super) struct Reader<'n, R> {
     name: &'n str,
     /// What separates cells; a space stands for any number of spaces and tabs.
     pub separator: u8,
+    /// The lines that are passed over.
+    left_out: &'n [RangeInclusive<usize>],
     /// How many lines were read.
     pub lines: usize,
     /// The line on which the record starts.
@@ -43,18 +47,14 @@ impl Cell {
 }
 
 impl<'n, R: BufRead> Reader<'n, R> {
-    pub fn new(source: R, name: &'n str, separator: u8) -> Self {
-        let (record, cells) = (vec![], vec![]);
-        Reader {
-            source,
-            name,
-            separator,
-            lines: 0,
-            start: 1,
-            record,
-            cells,
-            carriage_return: false,
-        }
+    pub fn new(
+        source: R,
+        name: &'n str,
+        separator: u8,
+        left_out: &'n [RangeInclusive<usize>],
+    ) -> Self {
+        let (lines, start, record, cells, carriage_return) = (0, 1, vec![], vec![], false);
+        Reader { source, name, separator, left_out, lines, start, record, cells, carriage_return }
     }
 
     /// Reads the next record that is not blank. False after the last.
@@ -103,18 +103,28 @@ impl<'n, R: BufRead> Reader<'n, R> {
         error.at(self.name, line, column, text)
     }
 
+    /// The error, in a cell of the record.
+    pub fn locate_cell(&self, k: usize, error: Error) -> Error {
+        self.locate(self.cells.get(k).map_or(0, Cell::start), error)
+    }
+
     /// Starts a record with the next line that is not empty. False if there is none.
     pub fn line(&mut self) -> Result<bool> {
-        self.record.clear();
-        self.skip_line_ends().map_err(|error| unreadable(self.name, error))?;
-        self.start = self.lines + 1;
-        self.append_line()
+        loop {
+            self.record.clear();
+            self.skip_line_ends().map_err(|error| faults::unreadable(self.name, error))?;
+            self.start = self.lines + 1;
+            let found = self.append_line()?;
+            if !found || !self.left_out.iter().any(|lines| lines.contains(&self.start)) {
+                return Ok(found);
+            }
+        }
     }
 
     /// Appends the next line, which must be UTF-8, to the record. False if there is none.
     fn append_line(&mut self) -> Result<bool> {
         let start = self.record.len();
-        if !self.read_line().map_err(|error| unreadable(self.name, error))? {
+        if !self.read_line().map_err(|error| faults::unreadable(self.name, error))? {
             return Ok(false);
         }
         self.lines += 1;
@@ -124,7 +134,7 @@ impl<'n, R: BufRead> Reader<'n, R> {
         let line = &self.record[start..];
         match str::from_utf8(line) {
             Ok(_) => Ok(true),
-            Err(error) => Err(not_utf8(self.name, self.lines, line, error.valid_up_to())),
+            Err(error) => Err(faults::not_utf8(self.name, self.lines, line, error.valid_up_to())),
         }
     }
 
@@ -186,7 +196,7 @@ impl<'n, R: BufRead> Reader<'n, R> {
         loop {
             let cell = self.cell(at)?;
             if self.cells.len() == MOST_CELLS {
-                return Err(self.too_many(at));
+                return Err(self.locate(at, faults::TOO_MANY.of("", [])));
             }
             self.cells.push(cell);
             if cell.next as usize == self.record.len() {
@@ -220,7 +230,11 @@ impl<'n, R: BufRead> Reader<'n, R> {
             next -= 1; // the last of several spaces is what separates
         }
         match bytes.get(next) {
-            Some(&byte) if !separates(byte) => Err(self.after_quote(start, next)),
+            Some(&byte) if !separates(byte) => {
+                let opened = self.start + self.before(start).matches('\n').count();
+                let fact = format!("the quote was opened on line {opened}");
+                Err(self.locate(next, faults::AFTER_QUOTE.of("", [fact])))
+            }
             _ => Ok(Cell { start: start as u32, end: end as u32, next: next as u32, quoted }),
         }
     }
@@ -237,42 +251,12 @@ impl<'n, R: BufRead> Reader<'n, R> {
                     at = bytes.len();
                     self.record.push(b'\n');
                     if at > LONGEST / 2 || !self.append_line()? {
-                        return Err(self.unclosed(start - 1));
+                        let fact = format!("it is open still on line {}", self.lines);
+                        return Err(self.locate(start - 1, faults::UNCLOSED.of("", [fact])));
                     }
                 }
             }
         }
-    }
-
-    fn unclosed(&self, at: usize) -> Error {
-        let error = Error::new(
-            "this quote is not closed",
-            [format!("it is open still on line {}", self.lines)],
-            "inside quotes, separators and line ends belong to the cell",
-            "close it with a second \" at the end of the cell, or delete it",
-        );
-        self.locate(at, error)
-    }
-
-    fn too_many(&self, at: usize) -> Error {
-        let error = Error::new(
-            "this row has more than a million cells",
-            [],
-            "each column is a feature with a weight of its own",
-            "check that each example is on a line of its own",
-        );
-        self.locate(at, error)
-    }
-
-    fn after_quote(&self, start: usize, at: usize) -> Error {
-        let opened = self.start + self.before(start).matches('\n').count();
-        let error = Error::new(
-            "text follows a closing quote",
-            [format!("the quote was opened on line {opened}")],
-            "a quoted cell ends with its quote; one that belongs to it is written twice",
-            "write a quote inside the cell as \"\", or close the cell where it ends",
-        );
-        self.locate(at, error)
     }
 }
 
@@ -311,28 +295,4 @@ pub(super) fn is_invisible(c: char) -> bool {
 /// Without the single quotes of some programs around it.
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).map_or(text, trim)
-}
-
-pub(super) fn unreadable(name: &str, error: io::Error) -> Error {
-    Error::new(
-        format!("cannot read {name}: {error}"),
-        [],
-        "the examples come from this file",
-        "give the path of a CSV file, as seen from the folder in which you are",
-    )
-}
-
-fn not_utf8(name: &str, number: usize, line: &[u8], valid: usize) -> Error {
-    let text = String::from_utf8_lossy(line);
-    let column = String::from_utf8_lossy(&line[..valid]).chars().count() + 1;
-    let byte = line.get(valid).copied().unwrap_or_default();
-    let mark = number == 1 && matches!(line, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-    let guess = if mark { "it begins as UTF-16 does" } else { "in Latin-1 a byte is a letter" };
-    Error::new(
-        "this is not UTF-8 text",
-        [format!("byte {byte:#04x} has no meaning here; {guess}")],
-        "which bytes make a letter depends on the encoding; UTF-8 is read here",
-        "save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
-    )
-    .at(name, number, column, &text)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::cell::{is_missing, is_number};
+use super::Csv;
+use super::cell::{decimal_mark, is_missing, is_number};
 use super::csv::{BYTE_ORDER_MARK, Reader, trim};
-use super::faults;
-use crate::error::Result;
+use super::faults::{self, Fault};
+use crate::error::{Error, Result};
 
 /// So many bytes are looked at.
 pub(super) const BEGINNING: usize = 1 << 18;
@@ -16,6 +17,8 @@ const RECORDS: usize = 12;
 /// How a file begins.
 pub(super) struct Start {
     pub separator: u8,
+    /// `,` or `.`, if all numbers that decide it have the same.
+    pub decimal: Option<char>,
     /// How many lines come before the header, or before the first row.
     pub skip: usize,
     pub header: bool,
@@ -24,14 +27,17 @@ pub(super) struct Start {
     /// How many lines above it begin with `#`, and whether the last of these is the header.
     pub comments: usize,
     pub hash: bool,
+    /// The columns in which a `+` stands.
+    pub signs: Vec<usize>,
 }
 
 /// One of the first records.
-pub(super) struct Record {
-    pub line: usize,
+struct Record {
+    line: usize,
     /// Its first line.
-    pub text: String,
-    pub cells: Vec<String>,
+    text: String,
+    cells: Vec<String>,
+    kinds: Vec<Kind>,
     quoted: bool,
 }
 
@@ -46,17 +52,31 @@ enum Kind {
 impl Record {
     fn of(csv: &Reader<'_, &[u8]>) -> Record {
         let text = csv.before(csv.end()).split('\n').next().unwrap_or_default().to_string();
-        let cells = csv.texts().map(|text| text.replace(char::is_control, " ")).collect();
-        Record { line: csv.start, text, cells, quoted: csv.cells[0].quoted }
-    }
-
-    fn kinds(&self) -> Vec<Kind> {
+        let cells: Vec<String> =
+            csv.texts().map(|text| text.replace(char::is_control, " ")).collect();
         let kind = |cell: &String| match cell {
             cell if is_missing(cell) => Kind::Gap,
             cell if is_number(cell) => Kind::Number,
             _ => Kind::Text,
         };
-        self.cells.iter().map(kind).collect()
+        let kinds = cells.iter().map(kind).collect();
+        Record { line: csv.start, text, cells, kinds, quoted: csv.cells[0].quoted }
+    }
+
+    fn has(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether this record is one of examples like another one, as far as the kinds of cells tell.
+    fn is_like(&self, other: &Record) -> bool {
+        let mut pairs = self.kinds.iter().zip(&other.kinds);
+        self.cells.len() == other.cells.len()
+            && pairs.all(|(&a, &b)| a == b || a == Kind::Gap || b == Kind::Gap)
+    }
+
+    fn fault(&self, file: &str, fault: Fault, what: &str, facts: &[&str]) -> Error {
+        let facts = facts.iter().map(|fact| fact.to_string());
+        fault.of(what, facts).at(file, self.line, 1, &self.text)
     }
 }
 
@@ -65,16 +85,18 @@ pub(super) fn judge(
     beginning: &[u8],
     whole: bool,
     name: &str,
-    header: Option<bool>,
+    options: &Csv,
     asked_for: &[&str],
 ) -> Result<Start> {
     let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning).trim_ascii_start();
     if let Some((_, what, hint)) = KINDS.iter().find(|(magic, ..)| begins(text, magic)) {
-        return Err(faults::no_table(name, what, hint));
+        let error = faults::NO_TABLE.of(what, []).at(name, 1, 1, "");
+        return Err(Error { hint: hint.to_string(), ..error });
     }
+    let reader = |separator| Reader::new(beginning, name, separator, &options.without_lines);
     // `sep=;`, and lines that begin with `#`, stand above the table.
     let (mut given, mut skip, mut comments, mut comment) = (None, 0, 0, None);
-    let mut lines = Reader::new(beginning, name, b',');
+    let mut lines = reader(b',');
     while lines.line().is_ok_and(|more| more) {
         let line = trim(lines.before(lines.end())).trim_matches('"');
         match line.strip_prefix("sep=").or(line.strip_prefix("SEP=")).unwrap_or(line).as_bytes() {
@@ -90,74 +112,81 @@ pub(super) fn judge(
     let mut records = vec![];
     let (mut separator, mut best) = (b',', (0, 0));
     for tried in given.map_or(b", ;|\t".to_vec(), |one| vec![one]) {
-        let found = first_records(beginning, whole, name, tried, skip);
+        let found = first_records(reader(tried), whole, skip);
         let score = score(tried, &found);
         if tried == b',' || given.is_some() || score >= best && score.0 > 0 {
             (separator, best, records) = (tried, score, found);
         }
     }
-    let mut start =
-        Start { separator, skip, header: true, row_names: false, comments, hash: false };
-    start.header = header.unwrap_or(true);
-    if let Some(line) = comment.filter(|_| start.header) {
-        let mut csv = Reader::new(beginning, name, separator);
+    let header = options.header.unwrap_or(true);
+    let mut hash = false;
+    if let Some(line) = comment.filter(|_| header) {
+        let mut csv = reader(separator);
         while csv.lines < line && csv.line().is_ok_and(|more| more) {}
         let last = csv.commented().is_ok().then(|| Record::of(&csv));
         if let Some(last) = last.filter(|last| is_commented_header(last, &records)) {
-            (start.skip, start.hash, start.comments) = (line, true, comments - 1);
+            (skip, hash, comments) = (line, true, comments - 1);
             records.insert(0, last);
         }
     }
-    let [first, below @ ..] = &records[..] else { return Ok(start) };
-    if !start.header {
-        return Ok(start);
-    }
-    let (kinds, width) = (first.kinds(), common_width(&records).0);
-    let named = asked_for.iter().any(|name| first.cells.iter().any(|cell| cell == name));
-    let judged = header.is_none() && !start.hash && !named;
-    if judged {
-        no_other_line(first, below, width, name)?;
-    }
-    if let [units, rows @ ..] = below
-        && units.cells.len() == first.cells.len()
-        && !kinds.contains(&Kind::Number)
-        && names_nothing(units, rows)
+    let cells = || records.iter().flat_map(|record| record.cells.iter().enumerate());
+    let mut marks = cells().filter_map(|(_, cell)| decimal_mark(cell));
+    let decimal = marks.next().filter(|first| marks.all(|mark| mark == *first));
+    let signs = cells().filter(|(_, cell)| *cell == "+").map(|(k, _)| k).collect();
+    let row_names = header && has_row_names(&records, separator);
+    if let [first, below @ ..] = &records[..]
+        && header
     {
-        return Err(faults::units(name, units));
-    }
-    if judged {
-        let mixed = kinds.contains(&Kind::Number) && kinds.contains(&Kind::Text);
-        let alike = |row: &Record| {
-            let kinds = kinds.iter().zip(row.kinds());
-            kinds.into_iter().all(|(&a, b)| a == b || a == Kind::Gap || b == Kind::Gap)
-        };
-        if kinds.contains(&Kind::Number) && !mixed {
-            return Err(faults::no_header(name, first, "is one of numbers"));
+        let named = asked_for.iter().any(|name| first.cells.iter().any(|cell| cell == name));
+        let judged = options.header.is_none() && !hash && !named;
+        let width = common_width(&records).0;
+        if judged {
+            no_other_line(first, below, width, name)?;
         }
-        let like_below = match below.first() {
-            Some(row) if mixed => row.cells.len() == first.cells.len() && alike(row),
-            Some(row) if !row.kinds().contains(&Kind::Number) => repeats(first, below),
-            _ => false,
-        };
-        if like_below {
-            return Err(faults::no_header(name, first, "looks like those below it"));
+        if let [units, rows @ ..] = below
+            && units.cells.len() == first.cells.len()
+            && !first.has(Kind::Number)
+            && names_nothing(units, rows)
+        {
+            let facts = ["such a line has units, or is a second header"];
+            return Err(units.fault(name, faults::UNITS, &units.line.to_string(), &facts));
+        }
+        if judged && let Some(what) = is_an_example(first, below) {
+            let fact = format!("it has {} cells", first.cells.len());
+            return Err(first.fault(name, faults::NO_HEADER, what, &[&fact]));
         }
     }
+    Ok(Start { separator, decimal, skip, header, row_names, comments, hash, signs })
+}
+
+/// What makes the first record look like an example.
+fn is_an_example(first: &Record, below: &[Record]) -> Option<&'static str> {
+    const LIKE: &str = "looks like those below it";
+    match (first.has(Kind::Number), first.has(Kind::Text)) {
+        (true, false) => Some("is one of numbers"),
+        (true, true) => below.first().filter(|row| first.is_like(row)).map(|_| LIKE),
+        _ if below.first().is_none_or(|row| row.has(Kind::Number)) => None,
+        _ => repeats(first, below).then_some(LIKE),
+    }
+}
+
+/// Whether the rows have a cell more than the header, which is their name.
+fn has_row_names(records: &[Record], separator: u8) -> bool {
+    let [first, below @ ..] = records else { return false };
+    let counts = |(k, row): (usize, &Record)| row.cells[0].parse() == Ok(k + 1);
+    let names = below.iter().all(|row| row.kinds[0] != Kind::Number)
+        || below.iter().enumerate().all(counts);
     // Unquoted, and between commas, the surplus may as well be decimals or a name's second half.
-    let count = |(k, row): (usize, &Record)| row.cells[0].parse() == Ok(k + 1);
-    let unquoted =
-        below.iter().all(|row| !is_number(&row.cells[0])) || below.iter().enumerate().all(count);
-    let named = below.iter().all(|row| row.quoted) || unquoted && !b",;".contains(&separator);
+    let meant = below.iter().all(|row| row.quoted) || names && !b",;".contains(&separator);
     let surplus = |row: &Record| row.cells.len() == first.cells.len() + 1;
-    let short =
-        below.iter().all(surplus) && !below.iter().all(|row| row.cells[width - 1].is_empty());
-    start.row_names = !below.is_empty() && short && named;
-    Ok(start)
+    let short = below.iter().all(surplus)
+        && !below.iter().all(|row| row.cells.last().is_some_and(String::is_empty));
+    !below.is_empty() && short && meant
 }
 
 /// Whether a line that begins with `#` names the columns of the records below it.
 fn is_commented_header(line: &Record, below: &[Record]) -> bool {
-    let numbers = |record: &Record| record.kinds().contains(&Kind::Number);
+    let numbers = |record: &Record| record.has(Kind::Number);
     let first = below.first().is_some_and(|first| {
         first.cells.len() == line.cells.len() && (numbers(first) || !below.iter().any(numbers))
     });
@@ -166,30 +195,32 @@ fn is_commented_header(line: &Record, below: &[Record]) -> bool {
 
 /// Refuses a first line that counts rows and columns, or a title.
 fn no_other_line(first: &Record, below: &[Record], width: usize, name: &str) -> Result<()> {
-    let kinds = first.kinds();
     let whole = |k: usize| first.cells.get(k).and_then(|cell| cell.parse::<usize>().ok());
-    let classes = kinds.len() > 2 && kinds[2..].iter().all(|kind| *kind == Kind::Text);
+    let classes = first.kinds.len() > 2 && first.kinds[2..].iter().all(|kind| *kind == Kind::Text);
     if classes && whole(0).is_some() && whole(1).is_some_and(|n| n + 1 == width) {
-        return Err(faults::counts(name, first));
+        let facts = ["behind the two numbers are the names of the classes"];
+        return Err(first.fault(name, faults::COUNTS, &first.line.to_string(), &facts));
     }
-    let title = first.cells.len() != width || kinds.iter().filter(|&&k| k != Kind::Gap).count() < 2;
-    let names = |pair: &&[Record]| {
+    let filled = first.kinds.iter().filter(|&&kind| kind != Kind::Gap).count();
+    let title = width > 1 && (first.cells.len() != width || filled < 2);
+    let is_header = |pair: &&[Record]| {
         pair[0].cells.len() == width
-            && pair[0].kinds().iter().all(|kind| *kind == Kind::Text)
-            && pair[1].kinds().contains(&Kind::Number)
+            && pair[0].kinds.iter().all(|kind| *kind == Kind::Text)
+            && pair[1].has(Kind::Number)
     };
-    match below.windows(2).find(names) {
-        Some(pair) if title && width > 1 => Err(faults::title(name, first, &pair[0])),
-        _ => Ok(()),
-    }
+    let Some(pair) = below.windows(2).find(is_header).filter(|_| title) else { return Ok(()) };
+    let (line, header) = (first.line, pair[0].line);
+    let lines =
+        if header == line + 1 { line.to_string() } else { format!("{line}-{}", header - 1) };
+    let what = format!("line {line} is a title, and the header is line {header}");
+    Err(Error { what, ..first.fault(name, faults::TITLE, &lines, &[]) })
 }
 
 /// Whether no cell of this row is a number, and one has numbers below it only.
 fn names_nothing(row: &Record, below: &[Record]) -> bool {
-    let kinds = row.kinds();
-    let number = |row: &Record, k: usize| row.cells.get(k).is_some_and(|cell| is_number(cell));
-    let over_numbers = |k| kinds[k] == Kind::Text && below.iter().all(|row| number(row, k));
-    !below.is_empty() && !kinds.contains(&Kind::Number) && (0..kinds.len()).any(over_numbers)
+    let number = |row: &Record, k: usize| row.kinds.get(k) == Some(&Kind::Number);
+    let over_numbers = |k| row.kinds[k] == Kind::Text && below.iter().all(|row| number(row, k));
+    !below.is_empty() && !row.has(Kind::Number) && (0..row.kinds.len()).any(over_numbers)
 }
 
 /// Whether the first row holds values of the rows below it, where all is text.
@@ -204,8 +235,7 @@ fn repeats(first: &Record, below: &[Record]) -> bool {
     2 * count >= first.cells.len() || different.len() < first.cells.len()
 }
 
-fn first_records(text: &[u8], whole: bool, name: &str, separator: u8, skip: usize) -> Vec<Record> {
-    let mut csv = Reader::new(text, name, separator);
+fn first_records(mut csv: Reader<'_, &[u8]>, whole: bool, skip: usize) -> Vec<Record> {
     let mut records = vec![];
     while csv.lines < skip && csv.line().is_ok_and(|more| more) {}
     while records.len() < RECORDS && csv.next().is_ok_and(|more| more) {
@@ -240,7 +270,7 @@ fn begins(text: &[u8], magic: &[u8]) -> bool {
 }
 
 /// How files begin that are no CSV files, what they are, and what to do.
-const KINDS: [(&[u8], &str, &str); 26] = [
+const KINDS: [(&[u8], &str, &str); 23] = [
     (b"\x1f\x8b", "compressed by gzip", "unpack it first: gunzip FILE.gz"),
     (b"PK\x03\x04", "a zip archive or an Excel workbook", UNZIP),
     (b"BZh", "compressed by bzip2", "unpack it first: bunzip2 FILE.bz2"),
@@ -253,10 +283,7 @@ const KINDS: [(&[u8], &str, &str); 26] = [
     (b"<?xml", "XML", SAVE_AS),
     (b"@relation", "an ARFF file of Weka", SAVE_AS),
     (b"{\\rtf", "a formatted text", SAVE_AS),
-    (b"{\"", "JSON", JSON),
-    (b"{\n", "JSON", JSON),
-    (b"{\r\n", "JSON", JSON),
-    (b"{ ", "JSON", JSON),
+    (b"{", "JSON", JSON),
     (b"[{", "JSON", JSON),
     (b"[[", "JSON", JSON),
     (b"[\n", "JSON", JSON),

@@ -1,33 +1,35 @@
 //! From records to numbers: what each column is used for, and what its cells hold.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::{BufRead, Cursor, Read};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::{BufRead, Chain, Cursor, Read};
 use std::rc::Rc;
 
-use super::cell::{is_missing, is_number};
-use super::csv::{self, Cell, Reader};
+use super::cell::{self, Odd, is_missing, is_number};
+use super::csv::Reader;
 use super::start::{self, Start};
 use super::{Classifier, Column, Csv, faults};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, list};
 
 /// More words than these are not made columns of.
 pub(super) const MOST_WORDS: usize = 20;
 
-/// More classes than these are not told apart: two are wanted, and the others listed in an error.
-pub(super) const CLASSES: usize = 9;
-
 /// What a column is used for.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub(super) enum Role {
+    #[default]
     Feature,
     Label,
     LeftOut,
 }
 
 /// A column while it is read.
+#[derive(Default)]
 pub(super) struct Field {
     pub name: String,
     pub role: Role,
+    /// Whether `-` is a word in it, as `+` is.
+    signs: bool,
     /// How many of its cells have no value, are numbers.
     pub missing: u32,
     pub numbers: u32,
@@ -35,34 +37,15 @@ pub(super) struct Field {
     other_numbers: bool,
     /// If it holds text.
     pub text: Option<Box<Text>>,
-    /// The words or classes that it may hold, if a model knows them.
-    known: Box<[String]>,
 }
 
-impl Field {
-    fn is_of_words(&self) -> bool {
-        !self.known.is_empty() || self.text.as_ref().is_some_and(|text| text.encode)
-    }
-
-    /// Whether it could be the label, as far as this is known.
-    pub fn has_two_values(&self) -> bool {
-        let words = self.text.as_ref().map_or(0, |text| text.words());
-        words == 2 && self.numbers == 0 || words == 0 && self.numbers > 0 && !self.other_numbers
-    }
-
-    /// Whether its words can become numbers.
-    pub fn is_readable(&self) -> bool {
-        self.text.as_ref().is_none_or(|text| match text.words() {
-            2 => self.numbers == 0,
-            words => text.encode && (2..=MOST_WORDS).contains(&words),
-        })
-    }
-}
-
+/// The words of a column, or the classes of the label.
 #[derive(Default)]
 pub(super) struct Text {
     /// Whether each word is to become a column.
     pub encode: bool,
+    /// Those that it may hold, if a model knows them.
+    known: Box<[String]>,
     pub cells: u32,
     /// Its first words, and the others.
     first: Vec<u32>,
@@ -70,188 +53,228 @@ pub(super) struct Text {
     /// Whether there are more that were not counted.
     pub beyond: bool,
     /// What is wrong with its first cell, of the first columns.
-    pub fault: Option<Box<Error>>,
+    pub fault: Option<Error>,
 }
 
-impl Text {
+impl Field {
+    /// How many words it holds.
     pub fn words(&self) -> usize {
-        let count = self.first.len() + self.others.len();
-        if self.beyond { count.max(MOST_WORDS + 1) } else { count }
+        let Some(text) = &self.text else { return 0 };
+        let count = text.first.len() + text.others.len();
+        if text.beyond { count.max(MOST_WORDS + 1) } else { count }
+    }
+
+    fn is_of_words(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.encode || !text.known.is_empty())
+    }
+
+    /// Whether it could be the label, as far as this is known.
+    pub fn has_two_values(&self) -> bool {
+        match self.words() {
+            0 => self.numbers > 0 && !self.other_numbers,
+            words => words == 2 && self.numbers == 0,
+        }
+    }
+
+    /// Whether its words can become numbers.
+    pub fn is_readable(&self) -> bool {
+        let Some(text) = self.text.as_ref().filter(|_| self.role == Role::Feature) else {
+            return true;
+        };
+        let words = self.words();
+        !text.known.is_empty()
+            || words == 2 && self.numbers == 0
+            || text.encode && (2..=MOST_WORDS).contains(&words)
     }
 }
 
 /// A table whose columns are known, before its first row.
-pub(super) struct Table<'n, R> {
-    pub csv: Reader<'n, R>,
+pub(super) struct Table<'a, R> {
+    csv: Reader<'a, Chain<Cursor<Vec<u8>>, R>>,
+    options: &'a Csv,
     start: Start,
     pub fields: Vec<Field>,
     /// Whether a model knows the columns: none can be left out.
     fixed: bool,
 }
 
-/// Reads the header, or makes one. The roles are open.
-pub(super) fn open<'n, R: BufRead>(
-    mut source: R,
-    name: &'n str,
-    header: Option<bool>,
-    asked_for: &[&str],
-) -> Result<Table<'n, impl BufRead + use<R>>> {
-    let mut beginning = vec![];
-    let limit = start::BEGINNING;
-    let read = source.by_ref().take(limit as u64).read_to_end(&mut beginning);
-    read.map_err(|error| csv::unreadable(name, error))?;
-    let start = start::judge(&beginning, beginning.len() < limit, name, header, asked_for)?;
-    let mut csv = Reader::new(Cursor::new(beginning).chain(source), name, start.separator);
-    while csv.lines < start.skip && csv.line()? {}
-    if !(if start.hash { csv.commented()? } else { csv.next()? }) {
-        return Err(faults::no_rows("the file is empty").at(name, 1, 1, ""));
-    }
-    let mut names: Vec<String> = if start.header {
-        csv.texts().map(|text| text.replace(char::is_control, " ")).collect()
-    } else {
-        (1..=csv.cells.len()).map(|k| format!("c{k}")).collect()
-    };
-    if start.row_names {
-        names.insert(0, String::new());
-    }
-    let field = |name| Field {
-        name,
-        role: Role::Feature,
-        missing: 0,
-        numbers: 0,
-        other_numbers: false,
-        text: None,
-        known: Box::default(),
-    };
-    let mut fields: Vec<Field> = names.into_iter().map(field).collect();
-    if start.row_names {
-        fields[0].role = Role::LeftOut;
-    }
-    Ok(Table { csv, start, fields, fixed: false })
-}
-
-impl<R: BufRead> Table<'_, R> {
-    /// What each column is used for.
-    pub fn assign(&mut self, options: &Csv) -> Result<()> {
-        let Table { csv, fields, start, .. } = self;
-        if fields.len() == 1 {
-            return Err(faults::one_column(csv, &fields[0].name));
+impl<'a, R: BufRead> Table<'a, R> {
+    /// Reads the header, or makes one. The roles are open.
+    pub fn open(
+        mut source: R,
+        name: &'a str,
+        options: &'a Csv,
+        asked_for: &[&str],
+    ) -> Result<Self> {
+        let mut beginning = vec![];
+        let limit = start::BEGINNING;
+        let read = source.by_ref().take(limit as u64).read_to_end(&mut beginning);
+        read.map_err(|error| faults::unreadable(name, error))?;
+        let whole = beginning.len() < limit;
+        let start = start::judge(&beginning, whole, name, options, asked_for)?;
+        let source = Cursor::new(beginning).chain(source);
+        let mut csv = Reader::new(source, name, start.separator, &options.without_lines);
+        while csv.lines < start.skip && csv.line()? {}
+        if !(if start.hash { csv.commented()? } else { csv.next()? }) {
+            return Err(faults::EMPTY.of("", []).at(name, 1, 1, ""));
         }
-        let label = options.label.as_ref();
-        for (names, option) in [(&options.without, "--without"), (&options.encode, "--encode")] {
+        let mut names: Vec<String> = if start.header {
+            csv.texts().map(|text| text.replace(char::is_control, " ")).collect()
+        } else {
+            (1..=csv.cells.len()).map(|k| format!("c{k}")).collect()
+        };
+        if start.row_names {
+            names.insert(0, String::new());
+        }
+        let mut fields: Vec<Field> =
+            names.into_iter().map(|name| Field { name, ..Field::default() }).collect();
+        // The first column of R and of pandas names the rows.
+        if fields.len() > 2 && ["", "Unnamed: 0"].contains(&fields[0].name.as_str()) {
+            fields[0].role = Role::LeftOut;
+        }
+        for &k in &start.signs {
+            fields.get_mut(k).into_iter().for_each(|field| field.signs = true);
+        }
+        Ok(Table { csv, options, start, fields, fixed: false })
+    }
+
+    /// What each column is used for.
+    pub fn assign(&mut self) -> Result<()> {
+        let Table { csv, options, fields, .. } = self;
+        if let [only] = &fields[..] {
+            let fact = format!("the column is `{}`", list(&[&only.name]));
+            return Err(faults::ONE_COLUMN.at(csv, 0, "", [fact]));
+        }
+        for (names, option, fault) in [
+            (&options.without, "--without", faults::NOT_LEFT_OUT),
+            (&options.encode, "--encode", faults::NOT_ENCODED),
+        ] {
             let there = |name: &&String| fields.iter().any(|field| field.name == **name);
             if let Some(name) = names.iter().find(|name| !there(name)) {
-                return Err(faults::no_such_column(csv, option, name, fields));
+                return Err(faults::no_column(fault, csv, option, name, fields));
             }
         }
-        let mut known = HashSet::new();
-        for (k, field) in fields.iter_mut().enumerate().skip(usize::from(start.row_names)) {
-            if options.without.contains(&field.name) {
+        let mut seen = HashSet::new();
+        for (k, field) in fields.iter_mut().enumerate() {
+            if field.role == Role::LeftOut || options.without.contains(&field.name) {
                 field.role = Role::LeftOut;
             } else if field.name.is_empty() {
-                return Err(faults::unnamed(csv, k));
-            } else if !known.insert(&field.name) {
-                return Err(faults::same_name(csv, k, &field.name));
+                let fact = format!("the header has {} cells", csv.cells.len());
+                return Err(faults::UNNAMED.at(csv, k, &(k + 1).to_string(), [fact]));
+            } else if !seen.insert(&field.name) {
+                let fact = format!("the second one is column {}", k + 1);
+                return Err(faults::SAME_NAME.at(csv, k, &field.name, [fact]));
             } else if options.encode.contains(&field.name) {
                 field.text = Some(Box::new(Text { encode: true, ..Text::default() }));
             }
         }
         let wanted = |field: &&mut Field| {
+            let label = options.label.as_ref();
             field.role == Role::Feature && label.is_none_or(|label| field.name == *label)
         };
-        match (fields.iter_mut().rev().find(wanted), label) {
+        match (fields.iter_mut().rev().find(wanted), &options.label) {
             (Some(field), _) => (field.role, field.text) = (Role::Label, None),
-            (None, Some(label)) => return Err(faults::no_column(csv, label, fields)),
-            (None, None) => return Err(faults::no_features(csv, fields)),
+            (None, Some(label)) => {
+                return Err(faults::no_column(faults::NO_COLUMN, csv, "--label", label, fields));
+            }
+            (None, None) => {}
         }
-        match fields.iter().any(|field| field.role == Role::Feature) {
-            true => Ok(()),
-            false => Err(faults::no_features(csv, fields)),
+        if !fields.iter().any(|field| field.role == Role::Feature) {
+            let left_out = fields.iter().filter(|field| field.role == Role::LeftOut);
+            let names: Vec<&str> = left_out.map(|field| field.name.as_str()).collect();
+            let fact = format!("left out: {}", list(&names));
+            return Err(faults::NO_FEATURES.at(csv, 0, "", [fact]));
         }
+        Ok(())
     }
 
     /// Gives the columns the roles that they had in training.
-    pub fn assign_known(&mut self, model: &Classifier, without: &[String]) -> Result<()> {
-        let Classifier { label, columns, classes, .. } = model;
+    pub fn assign_known(&mut self, model: &Classifier) -> Result<()> {
         self.fixed = true;
-        let Table { csv, fields, .. } = self;
+        let Table { csv, options, fields, .. } = self;
+        let Classifier { label, columns, classes, without, .. } = model;
         let there: HashSet<&String> = fields.iter().map(|field| &field.name).collect();
         if let Some(lost) = columns.iter().find(|column| !there.contains(&column.name)) {
-            return Err(faults::lost(csv, &lost.name, fields));
+            return Err(faults::LOST.at(csv, 0, &lost.name, [faults::columns(fields)]));
         }
         let known: HashMap<&String, &Column> = columns.iter().map(|c| (&c.name, c)).collect();
         let mut seen = HashSet::new();
         for (k, field) in fields.iter_mut().enumerate() {
-            let column = known.get(&field.name);
-            if without.contains(&field.name) && column.is_none() || field.role == Role::LeftOut {
-                field.role = Role::LeftOut;
-            } else if !seen.insert(field.name.clone()) {
-                return Err(faults::same_name(csv, k, &field.name));
-            } else if let Some(column) = column {
-                field.known = column.words.as_slice().into();
-            } else if field.name == *label {
-                field.role = Role::Label;
-                field.known = classes.as_slice().into();
-            } else {
-                return Err(faults::surplus(csv, k, &field.name));
+            let left_out = without.contains(&field.name) || options.without.contains(&field.name);
+            let words = match known.get(&field.name) {
+                Some(column) => &column.words,
+                None if left_out || field.role == Role::LeftOut => {
+                    field.role = Role::LeftOut;
+                    continue;
+                }
+                None if field.name == *label => {
+                    field.role = Role::Label;
+                    classes
+                }
+                None => {
+                    let fact = format!("it is column {}", k + 1);
+                    return Err(faults::SURPLUS.at(csv, k, &field.name, [fact]));
+                }
+            };
+            if !seen.insert(&field.name) {
+                let fact = format!("the second one is column {}", k + 1);
+                return Err(faults::SAME_NAME.at(csv, k, &field.name, [fact]));
+            }
+            if !words.is_empty() {
+                let known = words.as_slice().into();
+                field.text = Some(Box::new(Text { known, ..Text::default() }));
             }
         }
         Ok(())
     }
 
     /// Reads all rows.
-    pub fn rows(self, options: &Csv) -> Result<(Vec<Field>, Rows)> {
-        let Table { mut csv, start, mut fields, fixed } = self;
-        let no_rows = faults::no_rows("there is a header, and no row below it");
-        let no_rows = csv.locate(csv.end(), no_rows);
-        let mut rows = Rows { options: options.clone(), fixed, ..Rows::default() };
-        let mut more = true;
-        if start.header {
-            // Where all names are numbers, a row that is equal is an example.
-            rows.may_repeat = fields.iter().any(|field| field.name.parse::<f64>().is_err());
-            more = csv.next()?;
-        }
+    pub fn rows(self) -> Result<Rows<'a>> {
+        let Table { mut csv, options, start, fields, fixed } = self;
+        let no_rows = csv.locate(csv.end(), faults::NO_ROWS.of("", []));
+        // Where all names are numbers, a row that is equal is an example.
+        let may_repeat =
+            start.header && fields.iter().any(|field| field.name.parse::<f64>().is_err());
+        let mut rows = Rows {
+            drop_incomplete: options.drop_incomplete,
+            not_missing: &options.not_missing,
+            decimal: options.decimal.or(start.decimal),
+            fields,
+            fixed,
+            may_repeat,
+            ..Rows::default()
+        };
+        let mut more = !start.header || csv.next()?;
         while more {
-            rows.add(&csv, &mut fields)?;
+            rows.add(&csv)?;
             more = csv.next()?;
         }
         if rows.lines.is_empty() {
             let all_dropped = rows.gap.take().filter(|_| rows.dropped > 0);
             return Err(all_dropped.map_or(no_rows, faults::all_incomplete));
         }
-        let lines = |count| if count == 1 { "1 line".into() } else { format!("{count} lines") };
-        let mut note = |told: bool, text: String| rows.notes.extend(told.then_some(text));
-        let (comments, repeats) = (start.comments, rows.repeats);
-        note(comments > 0, format!("left out, as beginning with #: {}", lines(comments)));
-        note(
-            start.row_names,
-            "left out, as it names the rows: the first column, above which no name is".into(),
-        );
-        note(repeats > 0, format!("left out, as repeating the header: {}", lines(repeats)));
-        let count = rows.dropped + rows.lines.len();
-        note(
-            rows.dropped > 0,
-            format!("left out, as incomplete: {} of {count} rows", rows.dropped),
-        );
-        Ok((fields, rows))
+        rows.describe(&start);
+        Ok(rows)
     }
 }
 
 /// What the rows hold, so far.
 #[derive(Default)]
-pub(super) struct Rows {
-    options: Csv,
+pub(super) struct Rows<'a> {
+    drop_incomplete: bool,
+    not_missing: &'a [String],
+    pub fields: Vec<Field>,
     pub fixed: bool,
     /// Whether a row that holds the names of the columns is the header again.
     may_repeat: bool,
+    /// `,` or `.`, if it is known.
+    decimal: Option<char>,
     /// The features, row by row: numbers, and for a text the number of its word.
     pub x: Vec<f64>,
-    /// For each label its position among `classes`.
+    /// The labels, as numbers of words.
     pub y: Vec<f64>,
     /// The line of each row.
     pub lines: Vec<u32>,
-    /// The values of the label, in the order in which they appear.
-    pub classes: Vec<String>,
     pub words: Words,
     /// How many rows have gaps in the same columns.
     pub gaps: HashMap<Vec<u32>, usize>,
@@ -259,16 +282,17 @@ pub(super) struct Rows {
     pub other_gaps: usize,
     /// The first cell without a value: an error, once all of them are counted.
     pub gap: Option<Error>,
-    /// Of each column the first mark of a missing value that may be a word: (column, mark).
-    pub marks: Vec<(usize, String)>,
+    /// Of some columns the first mark of a missing value that may be a word.
+    pub marks: BTreeMap<usize, String>,
     /// The first cell that is text, and how long the lines are that columns remember of theirs.
     pub text: Option<Error>,
     remembered: usize,
-    /// What is wrong, unless there are two classes in the end.
-    pub class_fault: Option<Error>,
     /// The incomplete rows that were left out, and the lines that repeat the header.
     dropped: usize,
     repeats: usize,
+    /// The columns with numbers that are written in an unusual way, and the units of some.
+    odd: BTreeMap<Odd, BTreeSet<usize>>,
+    units: BTreeMap<usize, char>,
     /// What was done to the file.
     pub notes: Vec<String>,
 }
@@ -276,55 +300,47 @@ pub(super) struct Rows {
 /// So many kinds of incomplete rows are told apart.
 const MOST_GAPS: usize = 1000;
 
-impl Rows {
-    fn add(&mut self, csv: &Reader<'_, impl BufRead>, fields: &mut [Field]) -> Result<()> {
-        let named = fields.iter().map(|field| field.name.as_str()).filter(|name| !name.is_empty());
-        if self.may_repeat && csv.texts().filter(|text| !text.is_empty()).eq(named) {
+/// So many bytes of lines with texts are remembered, in case that these are faults.
+const REMEMBERED: usize = 1 << 20;
+
+impl Rows<'_> {
+    fn add(&mut self, csv: &Reader<'_, impl BufRead>) -> Result<()> {
+        let names = self.fields.iter().map(|field| field.name.as_str());
+        let texts = csv.texts().filter(|text| !text.is_empty());
+        if self.may_repeat && texts.eq(names.filter(|name| !name.is_empty())) {
             self.repeats += 1;
             return Ok(());
         }
-        if csv.cells.len() != fields.len() {
-            return Err(faults::ragged(csv, fields));
+        if csv.cells.len() != self.fields.len() {
+            return Err(faults::ragged(csv, &self.fields));
         }
-        let mut cells = csv.cells.iter().zip(fields.iter());
-        if self.options.drop_incomplete
-            && let Some((&cell, field)) =
-                cells.find(|(cell, field)| self.is_gap(&csv.text(**cell), field))
-        {
+        let cells = csv.cells.iter().zip(&self.fields).enumerate();
+        let gaps = cells.filter(|(_, (cell, field))| self.is_gap(&csv.text(**cell), field));
+        let gaps: Vec<u32> = gaps.map(|(k, _)| k as u32).collect();
+        if let Some(&first) = gaps.first() {
+            let (cell, field) = (csv.cells[first as usize], &self.fields[first as usize]);
             self.gap.get_or_insert_with(|| faults::missing(csv, cell, &field.name));
-            self.dropped += 1;
-            return Ok(());
+            if self.drop_incomplete {
+                self.dropped += 1;
+                return Ok(());
+            }
         }
-        let mut gaps = vec![];
+        let mut left = gaps.iter().peekable();
         for (k, &cell) in csv.cells.iter().enumerate() {
-            let (text, field) = (csv.text(cell), &mut fields[k]);
-            let number = text.parse::<f64>().ok().filter(|x| x.is_finite());
-            let value = if number.is_none() && self.is_gap(&text, field) {
-                field.missing += 1;
-                gaps.push(k as u32);
-                self.gap.get_or_insert_with(|| faults::missing(csv, cell, &field.name));
-                let known =
-                    self.marks.len() == 64 || self.marks.iter().any(|(column, _)| *column == k);
-                if !text.is_empty() && !known {
-                    self.marks.push((k, text.into_owned()));
+            let role = self.fields[k].role;
+            let value = if left.next_if_eq(&&(k as u32)).is_some() {
+                self.fields[k].missing += 1;
+                let mark = csv.text(cell);
+                if !mark.is_empty() && self.marks.len() < 64 {
+                    self.marks.entry(k).or_insert_with(|| mark.into_owned());
                 }
                 f64::NAN
+            } else if role == Role::LeftOut {
+                continue;
             } else {
-                match (field.role, number) {
-                    (Role::LeftOut, _) => continue,
-                    (Role::Label, _) => self.class(csv, cell, field, &text, number)?,
-                    (Role::Feature, Some(number)) if !field.is_of_words() => {
-                        field.numbers += 1;
-                        field.other_numbers |= number != 0.0 && number != 1.0;
-                        number
-                    }
-                    (Role::Feature, _) => self.word(csv, cell, field, &text)?,
-                }
+                self.value(csv, k)?
             };
-            match field.role {
-                Role::Label => self.y.push(value),
-                _ => self.x.push(value),
-            }
+            if role == Role::Label { &mut self.y } else { &mut self.x }.push(value);
         }
         let told_apart = self.gaps.len() < MOST_GAPS || self.gaps.contains_key(&gaps);
         match gaps.is_empty() {
@@ -336,90 +352,176 @@ impl Rows {
         Ok(())
     }
 
-    /// Whether a cell lacks a value that is needed. A label may well be `-`, beside `+`; and rows to
-    /// be predicted may lack it.
+    /// Whether a cell lacks a value that is needed. Rows to be predicted may lack the label.
     fn is_gap(&self, text: &str, field: &Field) -> bool {
-        let kept = || self.options.not_missing.iter().any(|mark| mark == text);
-        match field.role {
-            Role::LeftOut => false,
-            Role::Label if !field.known.is_empty() => false,
-            Role::Label if text == "-" => false,
-            _ => is_missing(text) && !kept(),
+        if field.role == Role::LeftOut || !is_missing(text) {
+            return false;
         }
+        let known = field.text.as_ref().map_or(&[][..], |text| &text.known);
+        let label = field.role == Role::Label;
+        let sign = text == "-" && (field.signs || label);
+        let kept = self.not_missing.iter().chain(known).any(|word| word == text);
+        let to_be_predicted = label && !known.is_empty();
+        !(sign || kept || to_be_predicted)
     }
 
-    /// The number of the label's class, NaN if it is not known in rows to be predicted.
-    fn class(
-        &mut self,
-        csv: &Reader<'_, impl BufRead>,
-        cell: Cell,
-        field: &Field,
-        text: &str,
-        number: Option<f64>,
-    ) -> Result<f64> {
-        if !field.known.is_empty() {
-            let known = field.known.iter().position(|class| is_class(class, text, number));
-            return match known {
-                None if !is_missing(text) => {
-                    Err(faults::unknown_word(csv, cell, &field.name, &field.known))
+    /// A feature's number, or the number of a word or a class.
+    fn value(&mut self, csv: &Reader<'_, impl BufRead>, k: usize) -> Result<f64> {
+        let (text, field) = (csv.text(csv.cells[k]), &mut self.fields[k]);
+        if field.role == Role::Label {
+            // The classes `1` and `1.0` are the same.
+            return match text.parse::<f64>() {
+                Ok(x) if text.len() > 1 && x.is_finite() => {
+                    self.word(csv, k, &(x + 0.0).to_string())
                 }
-                known => Ok(known.map_or(f64::NAN, |class| class as f64)),
+                _ => self.word(csv, k, &text),
             };
         }
-        let count = self.classes.len();
-        let class = self.classes.iter().position(|class| is_class(class, text, number));
-        let class = class.unwrap_or(count.min(CLASSES - 1));
-        if class == count {
-            // The first one may stay alone, and the third one is one too many.
-            if matches!(count, 0 | 2) {
-                self.class_fault = Some(faults::class(csv, cell, &field.name));
-            }
-            let name = || text.replace(char::is_control, " ");
-            self.classes.push(number.map_or_else(name, |number| number.to_string()));
+        let sure = || self.decimal.is_some() || !text.contains(',');
+        let number = cell::number(&text, self.decimal.unwrap_or('.'))
+            .filter(|_| !field.is_of_words() && (sure() || cell::number(&text, ',').is_none()));
+        let Some(number) = number else { return self.word(csv, k, &text) };
+        if field.numbers == 0 {
+            self.units.extend(number.unit.map(|unit| (k, unit)));
+        } else if self.units.get(&k).copied() != number.unit {
+            let unit = self.units.get(&k).map_or("none".to_string(), char::to_string);
+            let fact = format!("theirs in column `{}`: {unit}", field.name);
+            return Err(faults::UNIT.at(csv, k, &text, [fact]));
         }
-        Ok(class as f64)
+        if let Some(odd) = number.odd {
+            self.odd.entry(odd).or_default().insert(k);
+        }
+        field.numbers += 1;
+        field.other_numbers |= number.value != 0.0 && number.value != 1.0;
+        Ok(number.value)
     }
 
-    /// The number of the cell's word.
-    fn word(
-        &mut self,
-        csv: &Reader<'_, impl BufRead>,
-        cell: Cell,
-        field: &mut Field,
-        text: &str,
-    ) -> Result<f64> {
-        if !field.known.is_empty() {
-            let known = field.known.iter().position(|word| word == text);
-            let unknown = || faults::unknown_word(csv, cell, &field.name, &field.known);
-            return known.map(|word| word as f64).ok_or_else(unknown);
+    /// The number of a word.
+    fn word(&mut self, csv: &Reader<'_, impl BufRead>, k: usize, text: &str) -> Result<f64> {
+        let (field, shown) = (&mut self.fields[k], visible(text));
+        let label = field.role == Role::Label;
+        let known = field.text.as_ref().map_or(&[][..], |text| &text.known);
+        if !known.is_empty() {
+            return match known.iter().position(|word| *word == shown) {
+                Some(word) => Ok(word as f64),
+                None if label && is_missing(text) => Ok(f64::NAN),
+                None => {
+                    let facts =
+                        [format!("column `{}`", field.name), format!("what did: {}", list(known))];
+                    Err(faults::UNKNOWN_WORD.at(csv, k, text, facts))
+                }
+            };
         }
-        if field.text.is_none() && is_number(text) {
-            return Err(faults::not_a_number(csv, cell, &field.name));
+        if !label && field.text.is_none() && is_number(text) {
+            return Err(faults::not_a_number(csv, k, &field.name));
         }
-        if field.text.as_ref().is_none_or(|text| text.cells == 0) && self.remembered < 1 << 20 {
-            self.remembered += csv.end();
-            let fault = faults::not_a_number(csv, cell, &field.name);
-            self.text.get_or_insert_with(|| fault.clone());
-            field.text.get_or_insert_default().fault = Some(fault.into());
-        }
-        let word = self.words.number(text);
+        let word = self.words.number(&shown);
         let text = field.text.get_or_insert_default();
         text.cells += 1;
         text.beyond |= word == MOST_DIFFERENT;
-        if !text.first.contains(&word) {
-            if text.first.len() <= MOST_WORDS {
-                text.first.push(word);
-            } else {
-                text.others.insert(word);
-            }
+        if text.first.contains(&word) {
+            return Ok(f64::from(word));
+        }
+        if text.first.len() > MOST_WORDS {
+            text.others.insert(word);
+            return Ok(f64::from(word));
+        }
+        text.first.push(word);
+        // The first class may stay alone, and the third one is one too many.
+        if label && matches!(text.first.len(), 1 | 3) {
+            text.fault = Some(faults::class(csv, csv.cells[k]));
+        } else if !label && text.first.len() == 1 && self.remembered < REMEMBERED {
+            self.remembered += csv.end();
+            let fault = faults::not_a_number(csv, k, &field.name);
+            self.text.get_or_insert_with(|| fault.clone());
+            text.fault = Some(fault);
         }
         Ok(f64::from(word))
     }
+
+    /// Notes what was done to the file.
+    fn describe(&mut self, start: &Start) {
+        let lines = |count| if count == 1 { "1 line".into() } else { format!("{count} lines") };
+        let mut note = |told: bool, text: String| self.notes.extend(told.then_some(text));
+        let (comments, repeats, dropped) = (start.comments, self.repeats, self.dropped);
+        note(comments > 0, format!("left out, as beginning with #: {}", lines(comments)));
+        let unnamed = self.fields[0].role == Role::LeftOut && self.fields[0].name.is_empty();
+        note(unnamed, "left out, as it names the rows: the first column, without a name".into());
+        note(repeats > 0, format!("left out, as repeating the header: {}", lines(repeats)));
+        let count = dropped + self.lines.len();
+        note(dropped > 0, format!("left out, as incomplete: {dropped} of {count} rows"));
+        for ((what, sign), columns) in &self.odd {
+            let names: Vec<&str> = columns.iter().map(|&k| self.fields[k].name.as_str()).collect();
+            let code = match sign.is_ascii() {
+                true => String::new(),
+                false => format!(" (U+{:04X})", u32::from(*sign)),
+            };
+            note(true, format!("read as numbers, with {what}{code}: {}", list(&names)));
+        }
+    }
+
+    pub fn label(&self) -> Option<&Field> {
+        self.fields.iter().find(|field| field.role == Role::Label)
+    }
+
+    /// The values of the label in their order, each with its number in `y`. Of many the first ones.
+    pub fn classes(&self) -> Vec<(String, f64)> {
+        let text = self.label().and_then(|field| field.text.as_ref());
+        text.map_or(vec![], |text| self.words.of(text))
+    }
+
+    /// Refuses texts that are no numbers, and gaps.
+    pub fn check(&mut self) -> Result<()> {
+        let mut unreadable = self.fields.iter_mut().filter(|field| !field.is_readable());
+        // A few texts in a column of numbers are a fault in these cells.
+        let stray = |field: &Field| {
+            field.text.as_ref().is_some_and(|text| !text.encode && field.numbers >= text.cells)
+        };
+        if let Some(first) = unreadable.next() {
+            let fault = first.text.as_mut().and_then(|text| text.fault.take());
+            let all_stray = stray(first) && unreadable.all(|field| stray(field));
+            if let Some(fault) = fault.or(self.text.take()) {
+                return Err(if all_stray { fault } else { faults::texts(fault, self) });
+            }
+        }
+        match self.gap.take() {
+            Some(gap) if self.fields.iter().any(|field| field.missing > 0) => {
+                Err(faults::all_missing(gap, self))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The features, where these columns stand and have words of these numbers: a column of numbers is
+    /// one, as is each word but the first of the others, 1 where it stands.
+    pub fn matrix(&mut self, columns: &[(usize, Vec<f64>)]) -> Vec<f64> {
+        let x = std::mem::take(&mut self.x);
+        if columns.iter().all(|(_, words)| words.is_empty())
+            && columns.is_sorted_by_key(|(place, _)| place)
+        {
+            return x;
+        }
+        let mut all = vec![];
+        for row in x.chunks(columns.len()) {
+            for (place, words) in columns {
+                match &words[..] {
+                    [] => all.push(row[*place]),
+                    [_, others @ ..] => {
+                        all.extend(others.iter().map(|word| f64::from(row[*place] == *word)))
+                    }
+                }
+            }
+        }
+        all
+    }
 }
 
-/// Whether a label names a class: `1` and `1.0` are the same.
-fn is_class(class: &str, text: &str, number: Option<f64>) -> bool {
-    class == text || number.is_some() && class.parse().ok() == number
+/// Without control characters, which would move the cursor.
+fn visible(text: &str) -> Cow<'_, str> {
+    match text.contains(char::is_control) {
+        true => Cow::Owned(text.replace(char::is_control, " ")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 const MOST_DIFFERENT: u32 = 100_000;
@@ -438,18 +540,25 @@ impl Words {
         }
         let number = self.texts.len() as u32;
         if number < MOST_DIFFERENT {
-            let text: Rc<str> = text.replace(char::is_control, " ").into();
+            let text: Rc<str> = text.into();
             self.texts.push(text.clone());
             self.numbers.insert(text, number);
         }
         number
     }
 
-    /// The words of a column in the order of the alphabet, with their numbers.
+    /// The words of a column, or the classes of the label, in their order, with their numbers: by size
+    /// if they are numbers, else by the alphabet. Of many the first ones.
     pub fn of(&self, text: &Text) -> Vec<(String, f64)> {
+        let known = text.first.iter().filter(|number| **number < MOST_DIFFERENT);
         let word = |&number: &u32| (self.texts[number as usize].to_string(), f64::from(number));
-        let mut words: Vec<_> = text.first.iter().map(word).collect();
-        words.sort_by(|(word, _), (other, _)| word.cmp(other));
+        let mut words: Vec<_> = known.map(word).collect();
+        let size = |word: &str| word.parse::<f64>();
+        let numbers = words.iter().all(|(word, _)| size(word).is_ok());
+        words.sort_by(|(word, _), (other, _)| match (size(word), size(other)) {
+            (Ok(x), Ok(y)) if numbers => x.total_cmp(&y).then(word.cmp(other)),
+            _ => word.cmp(other),
+        });
         words
     }
 }

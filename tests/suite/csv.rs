@@ -222,37 +222,108 @@ fn a_caret_stands_under_its_place() {
     }
 }
 
+/// What each is with a decimal point and with a decimal comma, if it is a number then.
 #[test]
-fn decimal_commas_are_recognised() {
-    for (cell, what) in [
-        ("1,5", "`1,5` has a decimal comma"),
-        ("-0,25", "`-0,25` has a decimal comma"),
-        ("1.234,5", "`1.234,5` has a decimal comma"),
-        ("1,234.5", "`1,234.5` has marks between its thousands"),
-        ("1,234,567", "`1,234,567` has marks between its thousands"),
-        ("1.234.567", "`1.234.567` has marks between its thousands"),
-        ("1 234", "`1 234` has marks between its thousands"),
-        ("1'234.5", "`1'234.5` has marks between its thousands"),
-        ("1,234", "`1,234` has a comma, decimal or between thousands"),
-        ("1.234,567", "`1.234,567` has a decimal comma"),
-        ("1.23.456", "`1.23.456` is not a number"),
-        ("1,2.5", "`1,2.5` is not a number"),
-        ("12.03.2024", "`12.03.2024` is not a number"),
-        ("1 2", "`1 2` is not a number"),
-        ("12 %", "`12 %` has a percent sign"),
-        ("1\u{a0}234", "`1\u{a0}234` has a non-breaking space (U+00A0)"),
-        ("€ 5", "`€ 5` has a currency sign (U+20AC)"),
-        ("－１．５", "`－１．５` has a full-width character (U+FF0D)"),
-        ("1\u{200b}5", "`1\u{200b}5` has an invisible character (U+200B)"),
-        ("“1.5”", "`“1.5”` has quotes of another kind"),
-        ("0x10", "`0x10` is not a number"),
-        ("1,2,3", "`1,2,3` is not a number"),
-        (",", "`,` is not a number"),
+fn numbers_in_unusual_spellings() {
+    let no = None;
+    for (cell, point, comma) in [
+        ("1.5", Some(1.5), no),
+        ("1,5", no, Some(1.5)),
+        ("-0,25", no, Some(-0.25)),
+        ("0.123", Some(0.123), no),
+        ("0,123", no, Some(0.123)),
+        ("1.234,5", no, Some(1234.5)),
+        ("1,234.5", Some(1234.5), no),
+        ("1,234,567", Some(1234567.0), no),
+        ("1.234.567", no, Some(1234567.0)),
+        ("1 234", Some(1234.0), Some(1234.0)),
+        ("-1'234.5", Some(-1234.5), no),
+        ("1_234_567", Some(1234567.0), Some(1234567.0)),
+        ("1,234", Some(1234.0), Some(1.234)),
+        ("1.234", Some(1.234), Some(1234.0)),
+        ("1.234,567", no, Some(1234.567)),
+        ("1,5e-3", no, Some(0.0015)),
+        ("12%", Some(0.12), Some(0.12)),
+        ("7.5 %", Some(0.075), no),
+        ("7,5％", no, Some(0.075)),
+        ("$1,234.50", Some(1234.5), no),
+        ("-$5", Some(-5.0), Some(-5.0)),
+        ("1.234,50 €", no, Some(1234.5)),
+        ("£ 5", Some(5.0), Some(5.0)),
+        ("−0.5", Some(-0.5), no),
+        ("– 5", Some(-5.0), Some(-5.0)),
+        ("1\u{a0}234", Some(1234.0), Some(1234.0)),
+        ("1\u{202f}234,5", no, Some(1234.5)),
+        ("－１．５", Some(-1.5), no),
+        ("1\u{200b}5", Some(15.0), Some(15.0)),
+        ("“1.5”", Some(1.5), no),
+        ("1.23.456", no, no),
+        ("1,2.5", no, no),
+        ("12.03.2024", no, no),
+        ("2024-03-12", no, no),
+        ("12:30", no, no),
+        ("1 2", no, no),
+        ("1 234,56 7", no, no),
+        ("1,234 567", no, no),
+        ("5$3", no, no),
+        ("$5$", no, no),
+        ("5%3", no, no),
+        ("0x10", no, no),
+        ("1,2,3", no, no),
+        (",", no, no),
+        ("%", no, no),
+        ("1,23,456", no, no),
     ] {
-        assert_eq!(fault(format!("a;y\n1;0\n{cell};1\n")), (3, 1, what.to_string()));
-        let column = 2; // after the quote
-        assert_eq!(fault(format!("a,y\n1,0\n\"{cell}\",1\n")), (3, column, what.to_string()));
+        for (decimal, expected) in [('.', point), (',', comma)] {
+            let csv = Csv { decimal: Some(decimal), ..Csv::default() };
+            let text = format!("a;y\n{cell};1\n{cell};0\n");
+            let read = csv.examples(text.as_bytes(), "my.csv").ok();
+            let read = read.filter(|all| all.columns[0].words.is_empty());
+            assert_eq!(read.map(|all| all.x.get(0, 1)), expected, "{cell} with {decimal}");
+        }
     }
+}
+
+#[test]
+fn the_decimal_mark_is_that_of_the_first_rows() {
+    let values = |text: &str| good(text).x.to_vec();
+    assert_eq!(values("a;y\n1,5;0\n1.234;1\n2;0\n"), [1.5, 1234.0, 2.0]);
+    assert_eq!(values("a;y\n1,234;0\n1.5;1\n"), [1234.0, 1.5]);
+    assert_eq!(values("a,y\n1.234,0\n2.345,1\n"), [1.234, 2.345]);
+    let notes = good("a;b;y\n1,5;−3%;0\n2;5%;1\n").notes;
+    assert_eq!(
+        notes,
+        [
+            "read as numbers, with a decimal comma: a",
+            "read as numbers, with a minus sign of another kind (U+2212): b",
+            "read as numbers, with a percent sign: b",
+        ]
+    );
+    for (text, what) in [
+        ("a;y\n1,5;0\n1.5;1\n", "`1,5` has a decimal comma"),
+        ("a;y\n1;0\n1,234;1\n", "`1,234` has a comma, decimal or between thousands"),
+        ("a;y\n5;0\n5 %;1\n", "`5 %` has another unit than the numbers above it"),
+    ] {
+        assert_eq!(fault(text).2, what);
+    }
+}
+
+#[test]
+fn lines_are_left_out_by_their_numbers() {
+    let text = "Report\n\na,b,y\ncm,kg,\n1,2,0\n3,4,1\nTotal,,1\n";
+    let csv = Csv { without_lines: vec![1..=2, 4..=4, 7..=7], ..Csv::default() };
+    let examples = csv.examples(text.as_bytes(), "my.csv").unwrap();
+    assert_eq!(examples.x.t().to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    let all = Csv { without_lines: vec![1..=9], ..Csv::default() };
+    assert_eq!(all.examples(text.as_bytes(), "my.csv").unwrap_err().what, "the file is empty");
+}
+
+/// Where `+` is a word, `-` is another one.
+#[test]
+fn signs_are_words() {
+    let examples = good("f,g,y\n-,1,-\n+,2,+\n-,3,-\n");
+    assert_eq!(examples.columns[0].words, ["+", "-"]);
+    assert_eq!(fault("f,g,y\n-,1,-\n1,2,+\n-,3,-\n").2, "2 values are missing");
 }
 
 /// What Rust writes of a number comes back bit for bit.
@@ -367,6 +438,8 @@ fn options(random: &mut Random) -> Csv {
         label: some("y").pop(),
         header: [None, None, None, None, None, None, Some(false), Some(true)][random.below(8)],
         drop_incomplete: random.below(2) == 0,
+        decimal: [None, None, None, Some(','), Some('.')][random.below(5)],
+        without_lines: [vec![], vec![], vec![], vec![2..=2]][random.below(4)].clone(),
     }
 }
 

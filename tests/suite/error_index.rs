@@ -10,13 +10,11 @@ fn index() -> String {
 }
 
 /// Where the sources put a headline together from parts,
-const COMPOSED_AT: [&str; 10] = [
+const COMPOSED_AT: [&str; 8] = [
+    "faults.rs: \"\"",
     "faults.rs: \"\"",
     "faults.rs: UNKNOWN.0.replace(\"{}\", &brief(name))",
-    "faults.rs: format!(\"`{shown}` {what}\")",
-    "faults.rs: what",
-    "faults.rs: what",
-    "faults.rs: what",
+    "faults.rs: what.replace(\"{}\", &brief(name))",
     "faults.rs: what.replace(\"{}\", &brief(of))",
     "mistakes.rs: what",
     "non_finite.rs: what",
@@ -24,15 +22,10 @@ const COMPOSED_AT: [&str; 10] = [
 ];
 
 /// and what comes of it.
-const COMPOSED: [&str; 14] = [
-    "the file is empty",
-    "there is a header, and no row below it",
+const COMPOSED: [&str; 9] = [
     "this row has {cells} cells, the header has {width}",
-    "`{shown}` is no finite number",
-    "`{shown}` is too large",
-    "`{shown}` has a decimal comma",
-    "`{shown}` has marks between its thousands",
-    "`{shown}` has a comma, decimal or between thousands",
+    "column `{name}` holds text",
+    "{count} columns hold text: `{name}`, `{name}`",
     "1 value is missing",
     "{total} values are missing",
     "the label `{name}` has {count} values, not two",
@@ -87,10 +80,11 @@ fn headlines(code: &str) -> Vec<String> {
             }
         }
     }
-    // The table of faults has one in each row: `NAME: "what", "why";`.
+    // The table of faults has one in each row: `NAME: "what", "why" …;`.
     if let Some((_, table)) = code.split_once("\nfaults! {\n") {
-        let rows = table.split("\n}").next().unwrap().lines();
-        found.extend(rows.map(|row| arguments(row.split_once(": ").unwrap().1).swap_remove(0)));
+        let rows = table.split("\n}").next().unwrap().split(";\n");
+        let rows = rows.filter_map(|row| row.split_once(": "));
+        found.extend(rows.map(|(_, row)| arguments(row).swap_remove(0)));
     }
     found
 }

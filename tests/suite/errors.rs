@@ -1203,20 +1203,22 @@ the first row looks like those below it: the header seems to be missing
 
 #[test]
 fn a_column_without_a_name() {
-    let message = fault_of(csv(",x,y\n0,1.5,0\n1,2.5,1\n"));
+    let message = fault_of(csv("x,,y\n0,1.5,0\n1,2.5,1\n"));
     assert_text(
         &message,
         "\
-column 1 has no name
-  --> my.csv:1:1
-   | ,x,y
-   | ^
+column 2 has no name
+  --> my.csv:1:3
+   | x,,y
+   |   ^
    = the header has 3 cells
  why: gradients, weights and errors are told by the names of the columns
  try: name it in the header, or leave it out: --without \"\"",
     );
-    trains(csv("number,x,y\n0,1.5,0\n1,2.5,1\n"));
-    trains(csv_without(",x,y\n0,1.5,0\n1,2.5,1\n", &[""]));
+    trains(csv("x,number,y\n0,1.5,0\n1,2.5,1\n"));
+    trains(csv_without("x,,y\n0,1.5,0\n1,2.5,1\n", &[""]));
+    // The first column of pandas numbers the rows.
+    assert_eq!(trains(csv(",x,y\n0,1.5,0\n1,2.5,1\n")).features, ["x"]);
 }
 
 #[test]
@@ -1231,7 +1233,7 @@ two columns are named `x`
    |   ^
    = the second one is column 2
  why: a name must say which column is meant
- try: give one of them another name, such as x_2",
+ try: give one of them another name in the header",
     );
     trains(csv("x,x_2,y\n1,2,0\n1,2,1\n"));
 }
@@ -1265,7 +1267,7 @@ no column to leave out is named `ID`
    | ^
    = the 3 columns are id, x, y
  why: --without NAME leaves out a column that teaches nothing, such as an id
- try: if this one is meant: --without \"id\"",
+ try: ask for a column that is there, such as --without \"id\"",
     );
     for (name, hint) in [
         ("z", "give a name as it stands in the header, or drop this --without"),
@@ -1307,7 +1309,7 @@ this row has 2 cells, the header has 3
    = the 3 columns are a, b, y
    = cells are separated by commas, as in the header
  why: every example needs a value for every feature, and a label
- try: complete the row, or delete it",
+ try: complete the row, or leave it out: --without-lines 3",
     );
     trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
     trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
@@ -1391,46 +1393,44 @@ this row has 4 cells, the header has 3
 }
 
 #[test]
-fn a_decimal_comma_between_semicolons() {
-    let message = fault_of(csv("a;b;y\n1,5;2,25;0\n"));
+fn a_decimal_comma_below_decimal_points() {
+    let text = "a;b;y\n1.5;2;0\n2,5;3;1\n";
+    let message = fault_of(csv(text));
     assert_text(
         &message,
         "\
-`1,5` has a decimal comma
-  --> my.csv:2:1
-   | 1,5;2,25;0
+`2,5` has a decimal comma
+  --> my.csv:3:1
+   | 2,5;3;1
    | ^
    = column `a`
    = cells are separated by semicolons
-   = as it should be: 1.5
- why: numbers have a decimal point, and nothing between their thousands
- try: write 1.5, and the other numbers of the file likewise",
+   = it would be 2.5
+ why: 1,234 and 1.234 are read by the decimal mark of the whole file
+ try: if the numbers of this file have decimal commas: --decimal \",\"",
     );
-    trains(csv("a;b;y\n1.5;2.25;0\n1.5;2.25;1\n"));
-}
-
-#[test]
-fn thousands() {
-    let message = fault_of(csv("income;y\n1.234.567,5;0\n"));
+    let commas = Csv { decimal: Some(','), ..Csv::default() };
+    let message = fault_of(commas.examples(text.as_bytes(), "my.csv"));
     assert_text(
         &message,
         "\
-`1.234.567,5` has a decimal comma
+`1.5` has a decimal point
   --> my.csv:2:1
-   | 1.234.567,5;0
+   | 1.5;2;0
    | ^
-   = column `income`
+   = column `a`
    = cells are separated by semicolons
-   = as it should be: 1234567.5
- why: numbers have a decimal point, and nothing between their thousands
- try: write 1234567.5, and the other numbers of the file likewise",
+   = it would be 1.5
+ why: 1,234 and 1.234 are read by the decimal mark of the whole file
+ try: if the numbers of this file have decimal points: --decimal \".\"",
     );
-    trains(csv("income;y\n1234567.5;0\n1234567.5;1\n"));
+    trains(commas.examples("a;b;y\n1,5;2;0\n2,5;3;1\n".as_bytes(), "my.csv"));
 }
 
 #[test]
 fn a_comma_that_could_be_either() {
-    let message = fault_of(csv("income,y\n\"1,234\",0\n"));
+    let text = "income,y\n\"1,234\",0\n\"2,345\",1\n";
+    let message = fault_of(csv(text));
     assert_text(
         &message,
         "\
@@ -1440,12 +1440,31 @@ fn a_comma_that_could_be_either() {
    |  ^
    = column `income`
    = cells are separated by commas
-   = as it should be: 1.234 or 1234
- why: numbers have a decimal point, and nothing between their thousands
- try: write 1.234 or 1234, and the other numbers of the file likewise",
+   = it would be 1.234 or 1234
+ why: 1,234 and 1.234 are read by the decimal mark of the whole file
+ try: if it is decimal: --decimal \",\"; if it is not: --decimal \".\"",
     );
-    trains(csv("income,y\n1.234,0\n1.234,1\n"));
-    trains(csv("income,y\n1234,0\n1234,1\n"));
+    for (mark, first) in [(',', 1.234), ('.', 1234.0)] {
+        let csv = Csv { decimal: Some(mark), ..Csv::default() };
+        assert_eq!(trains(csv.examples(text.as_bytes(), "my.csv")).x.get(0, 0), first);
+    }
+}
+
+#[test]
+fn two_units_in_one_column() {
+    let message = fault_of(csv("price,y\n$5,0\n€4,1\n"));
+    assert_text(
+        &message,
+        "\
+`€4` has another unit than the numbers above it
+  --> my.csv:3:1
+   | €4,1
+   | ^
+   = theirs in column `price`: $
+ why: a feature has one weight, whatever the unit
+ try: write all numbers of the column in one unit",
+    );
+    trains(csv("price,y\n$5,0\n$4,1\n"));
 }
 
 #[test]
@@ -1591,7 +1610,7 @@ the label `kind` has 3 values, not two
   --> my.csv:4:3
    | 3,cow
    |   ^
-   = labels seen: cat, dog, cow
+   = labels seen: cat, cow, dog
    = this one is `cow`
  why: one node tells two classes apart: its a is the probability of class 1
  try: keep the rows of two classes",
@@ -1607,7 +1626,7 @@ fn a_label_with_many_values() {
     assert_text(
         &message,
         "\
-the label `a` has 9 or more values, not two
+the label `a` has 10 values, not two
   --> my.csv:4:3
    | 0,3.3
    |   ^

@@ -115,19 +115,19 @@ fn columns_are_known_by_their_names() {
         ),
         (
             "hours,colour,sex\n1,pink,f\n",
-            "`pink` did not occur in training, in column `colour`",
+            "`pink` did not occur in training",
             "write one of these, or delete the row",
         ),
         (
             "hours,colour,sex,passed\n1,red,f,perhaps\n",
-            "`perhaps` did not occur in training, in column `passed`",
+            "`perhaps` did not occur in training",
             "write one of these, or delete the row",
         ),
         ("hours,colour,sex\n,red,f\n", "1 value is missing", "fill in what is missing"),
         (
             "hours,colour,sex,hours\n1,red,f,7\n",
             "two columns are named `hours`",
-            "give one of them another name, such as hours_2",
+            "give one of them another name in the header",
         ),
         ("hours,colour,sex\n", "there is a header, and no row below it", ""),
     ] {
@@ -203,6 +203,49 @@ fn the_command_saves_loads_and_predicts() {
     assert!(both.starts_with("--header and --no-header exclude each other\n"), "{both}");
     fs::remove_file(model).unwrap();
     fs::remove_file(new).unwrap();
+}
+
+/// What cannot be saved is told before the training; what is read is not written over.
+#[test]
+fn a_model_that_cannot_be_saved() {
+    let file = temporary("input.csv");
+    fs::write(&file, TEXT).unwrap();
+    let name = file.to_str().unwrap();
+    let refused = |words: &[&str]| answer(&[&["model"], words].concat()).unwrap_err();
+    let told = refused(&["--save", "/no/such/model.csv", "--learning-rate", "-1"]);
+    assert!(told.starts_with("cannot write /no/such/model.csv: "), "{told}");
+    for words in [&[name, "--save", name][..], &["--predict", name, "--save", name]] {
+        assert_eq!(refused(words), format!("--save would write over {name}, which is read"));
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), TEXT);
+    fs::remove_file(&file).unwrap();
+    // Where the training fails, no empty file is left behind.
+    let model = temporary("unsaved.csv");
+    refused(&["--save", model.to_str().unwrap(), "--learning-rate", "-1"]);
+    assert!(!model.exists());
+}
+
+/// A saved model knows what was left out and encoded; new data may have it all.
+#[test]
+fn a_model_remembers_its_columns() {
+    let [model, file] = ["columns.csv", "all.csv"].map(temporary);
+    let rows = (0..40).map(|k| {
+        let (colour, passed) = (["red", "green", "NA"][k % 3], ["no", "yes"][k / 20]);
+        format!("id{k},{k},{colour},{passed}\n")
+    });
+    fs::write(&file, format!("id,hours,colour,passed\n{}", rows.collect::<String>())).unwrap();
+    let [model, file] = [&model, &file].map(|path| path.to_str().unwrap());
+    let options = ["--without", "id", "--encode", "colour", "--not-missing", "NA"];
+    let words = [&["model", file, "--iterations=9", "--save", model][..], &options].concat();
+    let screen = answer(&words).unwrap();
+    assert!(
+        screen.contains(&format!("\nTry:  cargo run -- model --load {model} --pre")),
+        "{screen}"
+    );
+    let answers = answer(&["model", "--load", model, file]).unwrap();
+    assert_eq!(answers.lines().filter(|line| line.contains(",0.")).count(), 40, "{answers}");
+    fs::remove_file(model).unwrap();
+    fs::remove_file(file).unwrap();
 }
 
 /// The matrix of the screen counts what a count by hand finds.

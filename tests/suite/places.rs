@@ -365,6 +365,7 @@ const NEVER_WRONG: &[&str] = &[
     "view::*",
     // For this crate only.
     "data::csv::*",
+    "data::faults::*",
     "data::open",
     "data::table::*",
     "random::*",
