@@ -5,6 +5,7 @@ mod explore;
 mod model;
 mod recordings;
 mod step;
+mod training;
 mod typed;
 
 use std::io::Write;

@@ -11,6 +11,9 @@ use chainrule::data::{self, Classifier, Csv, Examples};
 use chainrule::logistic::{self, Optimized, Options, closed_form};
 use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage, write_file};
 use chainrule::tensor::Tensor;
+use chainrule::view;
+
+use super::training;
 
 pub const USAGE: &str = "\
 usage: cargo run -- model [FILE.csv] [options]
@@ -26,6 +29,7 @@ FILE.csv has a header row and one example per row. Without it: the penguins.
   --no-header        it is an example: the columns are c1, c2, ...
   --iterations N     steps, 2000 by default
   --learning-rate R  their length, 0.5 by default
+  --page RUN.html    write a web page to explore the whole training run with
   --save MODEL.csv   write what was learned, to be read and loaded
   --predict NEW.csv  probabilities and classes for rows with or without a label
   --load MODEL.csv   predict with a saved model instead of training
@@ -53,9 +57,9 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
             .unwrap_or(usual.learning_rate),
         ..usual
     };
-    let [load, save, new] =
-        ["--load", "--save", "--predict"].map(|option| arguments.path(option, "a file"));
-    let (load, save, new, file) = (load?, save?, new?, arguments.file()?);
+    let [load, save, new, page] =
+        ["--load", "--save", "--predict", "--page"].map(|option| arguments.path(option, "a file"));
+    let (load, save, new, page, file) = (load?, save?, new?, page?, arguments.file()?);
     if let Some(saved) = load {
         let ((Some(new), None) | (None, Some(new))) = (new, file) else {
             return Err(Usage("--load needs one file to predict: --predict NEW.csv".into()).into());
@@ -92,6 +96,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         let same = format!("the same in all {trained_on} examples to train on, so of weight 0: ");
         wrapped(out, &(same + &names.join(", ")))?;
     }
+    let page = page.map(|path| (path, train.clone(), test.clone()));
     (train.x, test.x) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
     writeln!(out, "{trained_on} to train on, {tested_on} to test with; features standardised\n")?;
     out.flush()?;
@@ -107,7 +112,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         }
         progress.report(|| format!("iteration {iteration} of {iterations}, cost {}", short(cost)));
     };
-    let fit = logistic::optimize_with(w, b, &train.x, &train.y, &options, report)?;
+    let (fit, moments) = training::train([&train, &test], &options, page.is_some(), report)?;
     written?;
     let (at_end, cost) = compare(&fit.w, fit.b, &train)?;
     write_cost(out, iterations, cost)?;
@@ -125,6 +130,12 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     let agree = at_start.agrees() && at_end.agrees();
     let verdict = check::verdict(agree);
     writeln!(out, "\nverdict: {verdict}  (backpropagation and the gradient derived by hand)")?;
+    if let Some((path, train, test)) = page {
+        let (parts, learning_rate) = ([&train, &test], options.learning_rate);
+        let run = view::Run { parts, scaler: &scaler, learning_rate, moments };
+        write_file(&path, &view::run_html(&run))?;
+        writeln!(out, "wrote {}: open it in a browser", path.display())?;
+    }
     let model = Classifier::of_one_node(&train, scaler, &fit.w, fit.b);
     let model = Classifier { without: csv.without.clone(), ..model };
     if let Some(path) = &save {

@@ -2,11 +2,8 @@
 // The page is whole without this script. It adds the steps, the predictions, and a second opinion:
 // everything is computed anew, with rules of its own, and again for each input that is dragged.
 
-// The recording as Rust wrote it. Numbers that JSON lacks are texts there.
-const $ = id => document.getElementById(id);
-const special = { NaN, Infinity, '-Infinity': -Infinity };
-const trace = JSON.parse($('trace').textContent, (key, value) =>
-  /^(\d+|local|number)$/.test(key) && Object.hasOwn(special, value) ? special[value] : value);
+// The recording as Rust wrote it.
+const trace = read('trace');
 const files = JSON.parse($('files').textContent);
 const { nodes, frames } = trace;
 const output = nodes.length - 1;
@@ -134,20 +131,11 @@ function gradientsAfter(steps) {
 }
 
 // 2. What is shown: the numbers of `now`, up to frame `at`; `asking` value, local or product.
-let now = recorded, inputs = start, at = 0, asking = '', timer = null, costs = [], target = -1;
+let now = recorded, inputs = start, asking = '', costs = [], target = -1;
 const score = {}; // for each kind of question: [right, asked]
 // Whether the numbers of frame i may be seen.
 const seen = i => i < at || i === at && !asking;
 
-// Numbers as Rust writes them, but with a true minus and without a negative zero.
-function digits(x, decimals = 4) {
-  const text = String(x || (Number.isNaN(x) ? x : 0)), size = Math.abs(x);
-  const short = text.length <= decimals + 2 && !text.includes('e');
-  const cut = short ? text : !Number.isFinite(x) ? text.replace('Infinity', 'inf')
-    : size >= 1e-3 && size < 1e5 ? x.toFixed(decimals)
-    : x.toExponential(Math.max(0, decimals - 2)).replace('e+', 'e');
-  return cut.replace(/-/g, '−');
-}
 // A matrix, or its shape if it has more than `letters`.
 function show(entries, shape, decimals = 4, letters = 60) {
   if (entries.length === 1) return digits(entries[0], decimals);
@@ -157,10 +145,6 @@ function show(entries, shape, decimals = 4, letters = 60) {
   return entries.length && entries.length <= 6 && text.length <= letters
     ? text : `(${shape.join(', ')})`;
 }
-const glyph = entries => entries.some(Number.isNaN) ? '!'
-  : entries.some(x => x > 0) ? (entries.some(x => x < 0) ? '±' : '▲')
-  : entries.some(x => x < 0) ? '▼' : '○';
-const colours = { '▲': 'c0', '▼': 'c1', '○': 'c5', '±': 'c3', '!': 'c3' };
 const signed = (entries, shape, letters) =>
   `${glyph(entries)} ${show(entries, shape, 4, letters)}`;
 const valueOf = (k, decimals, letters) =>
@@ -175,15 +159,6 @@ const isMapStep = step => typeof step.local === 'string';
 // So many characters a matrix may have in the sums.
 const wide = () => matchMedia('(max-width: 56rem)').matches ? 9 : 24;
 const tidy = formula => formula.replace(/-/g, '−').replace(/ \* /g, ' · ');
-
-// An element with a class, some text or children, and attributes.
-function make(tag, className = '', content = [], attributes = {}) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.append(...[content].flat());
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 // 3. The formula: each node is a span, so that a step can mark its own.
 const infix = { add: [' + ', 1], sub: [' − ', 1], mul: ['*', 2], div: ['/', 2], powf: ['^', 5] };
@@ -323,11 +298,6 @@ const stepOf = new Map(frames.map((frame, i) => [edgeOf(frame), i]));
 const { letters, decimals } = drawing.querySelector('.graph').dataset;
 const fits = (entries, shape) => show(entries, shape, Number(decimals), Number(letters));
 const boxes = [...picture.querySelectorAll('[data-node]')];
-const svgPart = (tag, className) => {
-  const part = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  part.setAttribute('class', className);
-  return part;
-};
 const halo = svgPart('path', 'halo'), floating = svgPart('text', 'local strong');
 drawing.querySelector('.graph').prepend(halo);
 drawing.querySelector('.graph').append(floating);
@@ -362,7 +332,11 @@ function drawEdges() {
   let active = null;
   for (const g of picture.querySelectorAll('[data-edge]')) {
     const i = stepOf.get(g.dataset.edge), line = g.querySelector('.draw');
-    if (i === undefined) continue; // a constant: nothing is carried back
+    const title = g.querySelector('title') ?? g.appendChild(svgPart('title'));
+    if (i === undefined) {
+      title.textContent = 'a constant: nothing is carried back';
+      continue;
+    }
     const step = now.frames[i], text = g.querySelector('text');
     const sign = colours[glyph(step.product)];
     g.setAttribute('class', [seen(i) ? sign : 'todo', i === at ? 'now' : ''].join(' '));
@@ -375,7 +349,7 @@ function drawEdges() {
     const width = Math.max(1, 6 + 1.5 * Math.log10(Math.min(size(step), largest) / largest)) || 1;
     const room = originalWidths.get(line); // close to other edges it may be less
     line.setAttribute('stroke-width', now === recorded ? room : width.toFixed(1));
-    g.querySelector('title').textContent = !seen(i) ? step.slope ?? ''
+    title.textContent = !seen(i) ? step.slope ?? ''
       : `${localOf(step, 10)} × ${show(step.upstream, nodes[step.node].shape, 10)} = ` +
         show(step.product, nodes[step.input].shape, 10);
   }
@@ -596,6 +570,9 @@ const cells = frames.map((frame, i) => {
 })();
 const lines = [...$('all').querySelectorAll('li')];
 const written = lines.map(line => line.lastChild.textContent);
+const rule = ({ node }) => nodes[node].ours ? nodes[node].op : '';
+const whys = {}; // the list says each rule once
+lines.forEach((line, i) => { whys[rule(frames[i])] ??= line.dataset.why; });
 function drawList() { // the sentences follow the sliders, too
   lines.forEach((line, i) => {
     line.lastChild.textContent = now === recorded ? written[i] : ` ${told(now.frames[i])}`;
@@ -624,7 +601,7 @@ function go(frame, kind = '') {
   $('ask').hidden = !kinds.length;
   $('ask').textContent = `Predict the ${kinds[0]}`;
   $('ask-local').hidden = kinds.length < 2;
-  $('slider').value = at + 1;
+  $('slider').value = at;
   const title = titleOf(step, at);
   $('slider').setAttribute('aria-valuetext', `${at + 1} of ${frames.length}: ${title}`);
   if ($('where')) $('where').textContent = ` · step ${at + 1} of ${frames.length}`;
@@ -635,7 +612,7 @@ function go(frame, kind = '') {
   $('said').textContent = sentence(step);
   const room = !step.before && asking !== 'local' && $('said').textContent.length < 56; // else the sums are enough
   $('why').textContent = strange.includes(nodes[step.node]) ? 'From the recording: no rule here.'
-    : room ? lines[at].dataset.why ?? '' : '';
+    : room && step.kind === 'backward' ? whys[rule(step)] : '';
   drawFormula(step);
   drawSource(step);
   drawSums(step);
@@ -700,21 +677,6 @@ function check() {
   $('ask').focus({ preventScroll: true });
 }
 
-function stop() {
-  clearInterval(timer);
-  timer = null;
-  $('play').textContent = 'Play';
-}
-function play() {
-  if (timer) { stop(); return; }
-  if (at === frames.length - 1) go(0);
-  timer = setInterval(() => {
-    go(at + 1);
-    if (at === frames.length - 1) stop();
-  }, Number($('speed').value));
-  $('play').textContent = 'Stop';
-}
-
 // 8. By hand, for one logistic neuron whose inputs have the usual names: with z = Σ w x + b and
 // m examples, dL/dw = Σ (a − y) x / m and dL/db = Σ (a − y) / m.
 const named = name => nodes.findIndex(node => node.used && isInput(node) && node.name === name);
@@ -764,12 +726,6 @@ const entries = [true, false].flatMap(varies => nodes.flatMap((node, k) => {
 const vars = entries.filter(([k]) => nodes[k].varies);
 const changed = (set, k, i, to) =>
   set.map((x, other) => other === k ? x.map((v, e) => e === i ? to : v) : x);
-// How many digits two numbers have in common, 15 at most.
-function agreement(x, y) {
-  if (x === y) return 15;
-  const apart = Math.abs(x - y) / Math.max(Math.abs(x), Math.abs(y));
-  return Math.max(0, Math.min(15, Math.floor(-Math.log10(apart)))) || 0;
-}
 function judge(k, i) {
   const x = inputs[k][i], own = (now.gradients[k] ?? [0])[i] ?? 0;
   const h = Math.cbrt(2 ** -52) * Math.max(1, Math.abs(x));
@@ -808,7 +764,6 @@ function verdict(all) {
   return [`≠ ${why}`, 'differ'];
 }
 
-const path = points => 'M' + points.map(p => p.map(c => c.toFixed(1))).join('L');
 const reachOf = ([k, i]) =>
   Number.isFinite(start[k][i]) ? Math.max(4, 2 * Math.abs(start[k][i])) : 4;
 // L over each input, the others as they are. All have one scale: the steepest has the largest slope.
@@ -861,13 +816,9 @@ function drawInputs() {
   const top = Math.max(...told.filter(Number.isFinite)), low = Math.min(0, ...told);
   const dots = told.map((L, i) => [4 + i * Math.min(12, 122 / told.length),
     30 - 26 * ((L - low) / (top - low) || 0)]);
-  const line = svgPart('path', 'curve'), base = svgPart('path', 'grid');
-  base.setAttribute('d', 'M0 31H130');
-  line.setAttribute('d', path(dots));
-  const circle = svgPart('circle', '');
-  Object.entries({ cx: dots.at(-1)[0], cy: dots.at(-1)[1], r: 3 }).forEach(([name, value]) =>
-    circle.setAttribute(name, value));
-  $('falls').replaceChildren(base, line, circle);
+  const [cx, cy] = dots.at(-1);
+  $('falls').replaceChildren(svgPart('path', 'grid', { d: 'M0 31H130' }),
+    svgPart('path', 'curve', { d: path(dots) }), svgPart('circle', '', { cx, cy, r: 3 }));
   $('cost').textContent = `${label(output)} = ${digits(cost)}`;
   $('steps').textContent = costs.length
     ? `after ${costs.length} step${costs.length > 1 ? 's' : ''}` : 'so far no step';
@@ -898,13 +849,9 @@ function makeInputs() {
     });
     const box = make('span', varies ? 'range curved' : 'range', range);
     if (varies) {
-      const svg = svgPart('svg', '');
-      for (const [what, value] of [['viewBox', '0 0 120 34'], ['preserveAspectRatio', 'none'],
-        ['aria-hidden', 'true']]) svg.setAttribute(what, value);
-      const dot = svgPart('circle', '');
-      dot.setAttribute('r', 4);
-      svg.append(svgPart('path', 'curve'), svgPart('path', 'slope'), svgPart('path', 'stem'), dot);
-      box.prepend(svg);
+      const parts = ['curve', 'slope', 'stem'].map(name => svgPart('path', name));
+      box.prepend(svgPart('svg', '', { viewBox: '0 0 120 34', preserveAspectRatio: 'none',
+        'aria-hidden': 'true' }, [...parts, svgPart('circle', '', { r: 4 })]));
     }
     const row = $('rows').insertRow();
     row.append(make('th', '', name, { scope: 'row' }), make('td', '', box), make('td'));
@@ -929,7 +876,6 @@ function showRecorded() { // nothing can be dragged: the gradients alone
   document.querySelector('.after').hidden = true;
 }
 
-// Two implementations check each other: this page's numbers against Rust's.
 function replay() {
   if (!playable) {
     const names = [...new Set(strange.map(node => node.op))].join(', ');
@@ -947,23 +893,12 @@ function replay() {
   compare(own.gradients, recorded.gradients);
   compare(own.frames.map(frame => frame.product), frames.map(frame => frame.product));
   const count = list => list.filter(Boolean).length;
-  return `Replay check: this page recomputed ${count(own.values)} values and ` +
-    `${count(own.gradients)} gradients; max. relative difference from Rust: ` +
-    (worst ? worst.toExponential(1) : '0');
+  return replayed(`${count(own.values)} values and ${count(own.gradients)} gradients`, worst);
 }
 
 // 9. Keys, clicks, addresses.
-document.querySelectorAll('.script').forEach(part => { part.hidden = false; });
 $('all').open = false;
-$('slider').max = frames.length;
-$('slider').addEventListener('input', () => { stop(); go(Number($('slider').value) - 1); });
-const presses = { first: () => go(0), back: () => go(at - 1), next: () => go(at + 1),
-  last: () => go(frames.length - 1), play, check, ask: () => ask(canAsk(now.frames[at])[0]),
-  'ask-local': () => ask('local'), 'give-up': () => go(at), predict: askNext, descend,
-  reset: () => { costs = []; set(start); } };
-for (const [id, action] of Object.entries(presses)) {
-  $(id)?.addEventListener('click', () => { if (id !== 'play') stop(); action(); });
-}
+$('slider').max = frames.length - 1;
 for (const box of boxes) {
   const k = Number(box.dataset.node);
   const place = frames.findIndex(frame => frame.kind === 'forward' && frame.node === k);
@@ -984,21 +919,16 @@ for (const g of picture.querySelectorAll('[data-edge]')) {
   if (place !== undefined) g.addEventListener('click', () => go(place));
 }
 document.addEventListener('keydown', event => {
-  const { key, target } = event;
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (key === 'Escape' && asking) { go(at); return; }
-  if (target.id === 'guess' && key === 'Enter') { check(); event.preventDefault(); return; }
-  // What moves a slider, is typed into a field or presses a button is no command.
-  if (/^(INPUT|SELECT)$/.test(target.tagName)) return;
-  if (key === ' ' && /^(BUTTON|SUMMARY)$/.test(target.tagName)) return;
-  const keys = { ArrowRight: 'next', ArrowLeft: 'back', Home: 'first', End: 'last', ' ': 'play',
-    '?': 'predict', p: 'predict', P: 'predict' };
-  if (!Object.hasOwn(keys, key)) return;
-  event.preventDefault();
-  if (key !== ' ') stop();
-  presses[keys[key]]();
+  if (event.key === 'Escape' && asking) go(at);
+  if (event.target.id === 'guess' && event.key === 'Enter') {
+    check();
+    event.preventDefault();
+  }
 });
-document.addEventListener('visibilitychange', () => { if (document.hidden) stop(); });
+player(frames.length - 1, () => Number($('speed').value), { check,
+  ask: () => ask(canAsk(now.frames[at])[0]), 'ask-local': () => ask('local'),
+  'give-up': () => go(at), predict: askNext, descend,
+  reset: () => { costs = []; set(start); } }, { '?': 'predict', p: 'predict', P: 'predict' });
 const linked = () => Number(/^#f=(\d+)$/.exec(location.hash)?.[1] ?? 1) - 1;
 window.addEventListener('hashchange', () => go(linked()));
 $('all').querySelector('ol').addEventListener('click', event => {

@@ -1,10 +1,11 @@
 //! A page to explore a trace with: one file that loads nothing and can be sent to a friend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use super::json;
 use super::json::text;
+use super::page::fill;
 use super::picture::svg_within;
 use super::stepper::{Answer, Session, find};
 use super::svg::escape;
@@ -25,16 +26,26 @@ use crate::trace::{Frame, Place, Trace};
 /// assert!(page.starts_with("<!doctype html>") && !page.contains("<b>"));
 /// ```
 pub fn html(trace: &Trace, title: &str) -> String {
+    let mut explained = HashSet::new();
     let list = (0..trace.frames.len()).map(|index| {
         let mut session = Session::new(trace);
         session.answer(&format!("g {}", index + 1));
         let sentence = session.sentence();
         // The list has numbers of its own.
         let text = sentence.split_once(". ").map_or(sentence.as_str(), |(_, text)| text);
-        let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
-        // The rule alone, in its first line; what the chain rule is, the page shows.
+        // Nor does the page show a negative zero.
+        let positive = |word: &str| match word.trim_matches(['[', ']', ';', ',', '.']) {
+            "-0" => word.replace('-', ""),
+            _ => word.to_string(),
+        };
+        let text = text.trim_end().split(' ').map(positive).collect::<Vec<_>>().join(" ");
+        let (first, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        // The rule alone, in its first line, once for each operation; what the chain rule is, the page
+        // shows.
         let why = match (&trace.frames[index], session.answer("w")) {
-            (Frame::Backward(_), Answer::Words(why)) => {
+            (Frame::Backward(step), Answer::Words(why))
+                if explained.insert(trace.nodes[step.node].operation.rule()) =>
+            {
                 let rule = why.lines().next().unwrap_or_default();
                 format!(" data-why=\"{}\"", escape(rule).replace('"', "&quot;"))
             }
@@ -43,7 +54,7 @@ pub fn html(trace: &Trace, title: &str) -> String {
         format!(
             "<li id=\"f={number}\"{why}><a href=\"#f={number}\">{}</a> {}</li>\n",
             escape(first),
-            escape(rest.trim_end()),
+            escape(rest),
             number = index + 1,
         )
     });
@@ -55,6 +66,7 @@ pub fn html(trace: &Trace, title: &str) -> String {
         ("{list}", list.collect()),
         ("{json}", json(trace)),
         ("{source}", source(trace)),
+        ("{shared}", include_str!("page.js").to_string()),
         ("{script}", include_str!("explorer.js").to_string()),
     ];
     fill(include_str!("explorer.html"), &parts)
@@ -88,18 +100,4 @@ fn source(trace: &Trace) -> String {
         format!("{}:{}", text(file), list(lines.collect()))
     });
     list(files.collect())
-}
-
-/// The template with each `{name}` replaced; what is put in is not looked at again.
-fn fill(template: &str, parts: &[(&str, String)]) -> String {
-    let mut page = String::new();
-    let mut rest = template;
-    loop {
-        let found = parts.iter().filter_map(|(name, text)| Some((rest.find(name)?, name, text)));
-        let Some((at, name, text)) = found.min_by_key(|(at, ..)| *at) else { break };
-        page += &rest[..at];
-        page += text;
-        rest = &rest[at + name.len()..];
-    }
-    page + rest
 }

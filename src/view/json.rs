@@ -80,20 +80,20 @@ fn frame(trace: &Trace, frame: &Frame) -> String {
     .join(",")
 }
 
-fn list(items: impl Iterator<Item = String>) -> String {
+pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
 }
 
-fn lines(items: impl Iterator<Item = String>) -> String {
+pub(super) fn lines(items: impl Iterator<Item = String>) -> String {
     format!("[\n{}]", items.collect::<Vec<_>>().join(",\n"))
 }
 
-fn entries(value: &Tensor) -> String {
+pub(super) fn entries(value: &Tensor) -> String {
     list(value.entries().map(number))
 }
 
 /// The shortest decimal number that reads back to the same bits.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     match x {
         f64::INFINITY => "\"Infinity\"".to_string(),
         f64::NEG_INFINITY => "\"-Infinity\"".to_string(),

@@ -1,4 +1,5 @@
-//! Pictures of a [`Trace`](crate::trace::Trace): pure functions from a trace to text.
+//! Pictures of a [`Trace`](crate::trace::Trace), and of a training [`Run`]: pure functions from
+//! data to text.
 //!
 //! Taught in `docs/03_tape.md`.
 
@@ -6,8 +7,10 @@ mod explorer;
 mod graph;
 mod json;
 mod layout;
+mod page;
 mod picture;
 pub mod plot;
+mod run;
 pub mod stepper;
 mod svg;
 mod table;
@@ -16,6 +19,7 @@ pub use explorer::html;
 pub use graph::dot;
 pub use json::json;
 pub use picture::svg;
+pub use run::{Moment, Run, run_html};
 pub use table::table;
 
 use crate::tensor::{Local, Tensor};

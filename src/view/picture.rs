@@ -2,7 +2,7 @@
 
 use super::graph::{Labels, glyph};
 use super::layout::{Edge, Layout};
-use super::svg::{document, escape};
+use super::svg::{document, escape, without_style};
 use super::{MAPS, local, summary};
 use crate::trace::{Contribution, Trace, short};
 
@@ -45,7 +45,7 @@ pub fn svg(trace: &Trace) -> String {
 /// The same for a page that is `room` pixels wide, which has a legend of its own: as narrow as
 /// that if it can be, with fewer digits or without labels on the edges.
 pub(super) fn svg_within(trace: &Trace, room: f64) -> String {
-    Picture::new(trace, Some(room)).text(&[])
+    without_style(&Picture::new(trace, Some(room)).text(&[]))
 }
 
 /// What stands below the graph.
@@ -66,6 +66,7 @@ struct Picture<'a> {
     /// Where each column begins and ends.
     columns: Vec<(f64, f64)>,
     size: (f64, f64),
+    is_for_page: bool,
 }
 
 /// Left, top, right, bottom.
@@ -110,7 +111,8 @@ impl<'a> Picture<'a> {
             extent.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (c, d)| (a.min(c), b.max(d)));
         // Above the first box there is room for a label.
         let size = (x - gap + MARGIN, bottom - top + 2.0 * MARGIN + LINE);
-        Picture { labels, layout, lines, most, shift: MARGIN + LINE - top, columns, size }
+        let (shift, is_for_page) = (MARGIN + LINE - top, room.is_some());
+        Picture { labels, layout, lines, most, shift, columns, size, is_for_page }
     }
 
     /// Draws it, and the notes below it.
@@ -212,15 +214,16 @@ impl<'a> Picture<'a> {
         let back = format!("M{start:.1} {y:.1}l{HEAD} -{wing:.1}v{:.1}z", 2.0 * wing);
         let class = step.map_or("quiet dashed", |step| colour(glyph(&step.product)));
         let back = step.map_or(String::new(), |_| format!("<path class=\"back\" d=\"{back}\"/>"));
+        let title = match step {
+            _ if self.is_for_page => String::new(), // it says the steps in other places
+            Some(step) => format!("<title>{}</title>", escape(&self.describe(step))),
+            None => "<title>a constant: nothing is carried back</title>".to_string(),
+        };
         format!(
-            "<g data-edge=\"{}.{}\" class=\"{class}\"><title>{}</title><path class=\"draw\" \
+            "<g data-edge=\"{}.{}\" class=\"{class}\">{title}<path class=\"draw\" \
              stroke-width=\"{thickness:.1}\" d=\"{path}\"/>\
              <path class=\"fore\" d=\"{fore}\"/>{back}</g>\n",
-            edge.node,
-            edge.operand,
-            step.map_or("a constant: nothing is carried back".to_string(), |step| escape(
-                &self.describe(step)
-            )),
+            edge.node, edge.operand,
         )
     }
 

@@ -51,6 +51,13 @@ pub(crate) fn document(
     )
 }
 
+/// The same picture for a page, which has styles of its own.
+pub(crate) fn without_style(svg: &str) -> String {
+    let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
+    let (_, after) = rest.split_once("</style>\n").unwrap_or_default();
+    format!("{before}{after}")
+}
+
 /// Text as XML takes it between two tags.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();

@@ -54,7 +54,7 @@ fn names_stay_text_and_numbers_survive() {
     let y = tape.var(f64::NEG_INFINITY).named("\"]; x {json} {script}");
     let page = view::html(&(x.ln() * 0.0 + y).trace(), "{svg} & <i>");
     assert!(!page.contains("<b>") && !page.contains("<i>"), "{page}");
-    assert_eq!(page.matches("</script>").count(), 3);
+    assert_eq!(page.matches("</script>").count(), 4);
     assert!(page.contains("<h1>chainrule · {svg} &amp; &lt;i&gt;</h1>"));
     for text in ["\"-Infinity\"", "\"NaN\"", "{json} {script}"] {
         assert!(page.contains(text), "{text}");
@@ -62,7 +62,7 @@ fn names_stay_text_and_numbers_survive() {
 }
 
 /// A browser, if there is one.
-fn browser() -> Option<PathBuf> {
+pub fn browser() -> Option<PathBuf> {
     let names = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     let found = names.into_iter().map(PathBuf::from).find(|path| path.exists());
     if found.is_none() {
@@ -73,7 +73,7 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// The first of these pages as it is after its scripts have run, and what the console says.
-fn dom(browser: &Path, pages: &[(String, String)]) -> [String; 2] {
+pub fn dom(browser: &Path, pages: &[(String, String)]) -> [String; 2] {
     dom_in(browser, pages, &[])
 }
 
@@ -102,16 +102,12 @@ fn dom_in(browser: &Path, pages: &[(String, String)], options: &[&str]) -> [Stri
     [String::from_utf8_lossy(&output.stdout).into_owned(), console.join("\n")]
 }
 
-/// What a test script, added to a copy of the page, finds out. It tells the page around it, which
-/// is as wide as the window: no window is as narrow as a telephone, but a frame in it may be.
-const SCRIPT: &str = r##"
-<script>
+/// What every script that is added to a copy of a page has at hand.
+const TOOLS: &str = r##"
 const out = [], texts = query => Array.from(document.querySelectorAll(query), x => x.textContent);
 const press = (key, target = document.activeElement) =>
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 const say = (what, found) => out.push(`${what}: ${found}`);
-const look = () => document.querySelector('main').innerHTML;
-const drawn = () => texts('.graph text:not(.strong)').join('|');
 // What of an element is outside of the window, or of the box that scrolls it.
 function outside(element, frame) {
   const box = element.getBoundingClientRect();
@@ -152,6 +148,12 @@ function contrast(element) {
   const [a, b] = [light(inPicture ? style.fill : style.color), light(ground)];
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
+"##;
+
+/// What a script finds out about the explorer.
+const SCRIPT: &str = r##"
+const look = () => document.querySelector('main').innerHTML;
+const drawn = () => texts('.graph text:not(.strong)').join('|');
 const first = look(), began = target, places = new Set(), away = new Set();
 say('starts at', $('where')?.textContent);
 for (const _ of frames) {
@@ -189,19 +191,6 @@ node.blur();
 press(' ');
 say('space', $('play').textContent);
 press(' ');
-const focusable = [...document.querySelectorAll('button, input, select, summary, a, [tabindex]')]
-  .filter(e => e.checkVisibility() && !e.closest('ol'));
-say('no focus seen', focusable.filter(e => {
-  e.focus();
-  const rings = [e, e.parentElement].map(x => getComputedStyle(x));
-  return document.activeElement === e && !rings.some(x => parseFloat(x.outlineWidth) >= 2 &&
-    x.outlineStyle !== 'none');
-}).map(e => e.id || e.outerHTML).join());
-document.activeElement.blur();
-const pale = [...document.querySelectorAll('body *')].filter(e => !/^(SCRIPT|STYLE|OPTION)$/i
-  .test(e.tagName) && e.checkVisibility({ visibilityProperty: true }) &&
-  [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && contrast(e) < 4.5);
-say('pale', pale.map(e => `${e.outerHTML.slice(0, 80)} ${contrast(e)}`).join());
 const table = () => texts('#rows .judged').join(' ');
 say('table', table());
 if (playable) {
@@ -250,13 +239,30 @@ if (playable) {
     say(`${kind} told now`, isTold());
   }
 }
+"##;
+
+/// What holds for every page. It tells the page around it, which is as wide as the window: no window
+/// is as narrow as a telephone, but a frame in it may be.
+const END: &str = r##"
+const focusable = [...document.querySelectorAll('button, input, select, summary, a, [tabindex]')]
+  .filter(e => e.checkVisibility() && !e.closest('ol'));
+say('no focus seen', focusable.filter(e => {
+  e.focus();
+  const rings = [e, e.parentElement].map(x => getComputedStyle(x));
+  return document.activeElement === e && !rings.some(x => parseFloat(x.outlineWidth) >= 2 &&
+    x.outlineStyle !== 'none');
+}).map(e => e.id || e.outerHTML).join());
+document.activeElement.blur();
+const pale = [...document.querySelectorAll('body *')].filter(e => !/^(SCRIPT|STYLE|OPTION)$/i
+  .test(e.tagName) && e.checkVisibility({ visibilityProperty: true }) &&
+  [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && contrast(e) < 4.5);
+say('pale', pale.map(e => `${e.outerHTML.slice(0, 80)} ${contrast(e)}`).join());
 say('requests', performance.getEntriesByType('resource').length);
 say('too wide', document.documentElement.scrollWidth > innerWidth);
 say('width', innerWidth);
 say('dark', matchMedia('(prefers-color-scheme: dark)').matches);
 say('errors', errors.join());
 parent.postMessage([...out, $('replay').textContent].join('\n'), '*');
-</script>
 "##;
 
 /// What [`SCRIPT`] says about each page in a window of this size. One start of the browser.
@@ -265,6 +271,18 @@ fn verdicts(browser: &Path, pages: &[(&Trace, [u32; 2])]) -> Vec<String> {
 }
 
 fn verdicts_in(browser: &Path, pages: &[(&Trace, [u32; 2])], options: &[&str]) -> Vec<String> {
+    let pages: Vec<_> =
+        pages.iter().map(|(trace, window)| (view::html(trace, "a test"), *window)).collect();
+    found(browser, &pages, SCRIPT, options)
+}
+
+/// What this script says about each page in a window of this size. One start of the browser.
+pub fn found(
+    browser: &Path,
+    pages: &[(String, [u32; 2])],
+    script: &str,
+    options: &[&str],
+) -> Vec<String> {
     let around = "<!doctype html><body><script>const told = []; let count = 0; onmessage = e => { \
                   for (let i = 0; i < frames.length; i += 1) \
                     if (frames[i] === e.source) told[i] = e.data; \
@@ -272,11 +290,11 @@ fn verdicts_in(browser: &Path, pages: &[(&Trace, [u32; 2])], options: &[&str]) -
                     document.body.innerText = told.map(x => x + '\\nEND\\n').join(''); \
                   }</script>";
     let mut files = vec![("around.html".to_string(), around.to_string())];
-    for (number, (trace, [width, height])) in pages.iter().enumerate() {
+    for (number, (page, [width, height])) in pages.iter().enumerate() {
         files[0].1 += &format!(
             "<iframe src='{number}.html' width='{width}' height='{height}' frameborder='0'></iframe>"
         );
-        files.push((format!("{number}.html"), watched(&view::html(trace, "a test"))));
+        files.push((format!("{number}.html"), watched(page, script)));
     }
     let [dom, console] = dom_in(browser, &files, options);
     let (_, text) = dom.split_once("<body>").expect(&console);
@@ -285,22 +303,22 @@ fn verdicts_in(browser: &Path, pages: &[(&Trace, [u32; 2])], options: &[&str]) -
     text.split("\nEND\n").take(pages.len()).map(String::from).collect()
 }
 
-/// A copy of the page with [`SCRIPT`], and with a policy that lets it run.
-fn watched(page: &str) -> String {
+/// A copy of the page with this script, and with a policy that lets it run.
+fn watched(page: &str, script: &str) -> String {
     let catcher = "<script>const errors = [], note = e => errors.push(e.message ?? e.blockedURI); \
                    addEventListener('error', note); \
-                   addEventListener('securitypolicyviolation', note)</script>\n<main>";
+                   addEventListener('securitypolicyviolation', note)</script>\n<main";
     let drawn = "<script>const fromRust = Array.from(document.querySelectorAll('.graph text'), \
                  x => x.textContent).join('|')</script>\n<script type=";
     let (before, policy) = page.split_once("content=\"default-src").unwrap();
     let (_, after) = policy.split_once('"').unwrap();
     format!("{before}content=\"default-src 'unsafe-inline'\"{after}")
-        .replacen("<main>", catcher, 1)
+        .replacen("<main", catcher, 1)
         .replacen("<script type=", drawn, 1)
-        .replace("</html>", &format!("{SCRIPT}</html>"))
+        .replace("</html>", &format!("<script>{TOOLS}{script}{END}</script>\n</html>"))
 }
 
-fn assert_says(verdict: &str, expected: &[&str]) {
+pub fn assert_says(verdict: &str, expected: &[&str]) {
     let verdict = format!("\n{verdict}");
     for line in expected {
         assert!(verdict.contains(&format!("\n{line}")), "{line:?} is not in{verdict}");
@@ -322,12 +340,13 @@ fn drawn(page: &str) -> String {
 }
 
 /// How far the page's own numbers are from Rust's.
-fn worst(verdict: &str) -> f64 {
+pub fn worst(verdict: &str) -> f64 {
     let (_, worst) = verdict.split_once("difference from Rust: ").expect(verdict);
     worst.lines().next().unwrap().parse().unwrap()
 }
 
-const ALWAYS: [&str; 15] = [
+/// Of the explorer.
+const ALWAYS: [&str; 9] = [
     "starts at:  · step 1 of ",
     "out of sight: \n",
     "last picture as Rust drew it: true",
@@ -337,16 +356,14 @@ const ALWAYS: [&str; 15] = [
     "enter goes to: true",
     "up goes to: true",
     "space: Stop",
-    "no focus seen: \n",
-    "pale: \n",
-    "requests: 0",
-    "too wide: false",
-    "width: ",
-    "errors: \n",
 ];
 
+/// Of every page.
+pub const SOUND: [&str; 6] =
+    ["no focus seen: \n", "pale: \n", "requests: 0", "too wide: false", "width: ", "errors: \n"];
+
 /// The windows of a projector, a larger one and a telephone.
-const WINDOWS: [[u32; 2]; 3] = [[1280, 720], [1920, 1080], [390, 844]];
+pub const WINDOWS: [[u32; 2]; 3] = [[1280, 720], [1920, 1080], [390, 844]];
 
 #[test]
 fn one_neuron_in_a_browser() {
@@ -355,7 +372,7 @@ fn one_neuron_in_a_browser() {
     let pages = [(&trace, WINDOWS[0]), (&trace, WINDOWS[2])];
     for ((_, [width, _]), verdict) in pages.iter().zip(verdicts(&browser, &pages)) {
         let count = trace.frames.len();
-        assert_says(&verdict, &ALWAYS);
+        assert_says(&verdict, &[&ALWAYS[..], &SOUND].concat());
         assert_says(&verdict, &[&format!("reached: {count}"), &format!("address: #f={count}")]);
         assert_says(&verdict, &[&format!("width: {width}\n"), "reset: true"]);
         assert_says(&verdict, &["the list follows: true", "descended: true 1.18242"]);
@@ -421,7 +438,7 @@ fn other_traces_in_a_browser() {
     let pages = [every_rule(), wild, own, batch()];
     let said = verdicts(&browser, &pages.each_ref().map(|trace| (trace, WINDOWS[0])));
     for verdict in &said {
-        assert_says(verdict, &ALWAYS);
+        assert_says(verdict, &[&ALWAYS[..], &SOUND].concat());
     }
     let [rules, wild, own, batch] = &said[..] else { panic!("{said:?}") };
     assert!(worst(rules) <= 1e-12 && rules.contains("verdict: ✓ Both agree in "), "{rules}");
@@ -460,7 +477,7 @@ fn every_page_in_every_window_light_and_dark() {
     for scheme in [0, 1] {
         let option = format!("--blink-settings=preferredColorScheme={scheme}");
         for verdict in verdicts_in(&browser, &pages, &[&option]) {
-            assert_says(&verdict, &ALWAYS);
+            assert_says(&verdict, &[&ALWAYS[..], &SOUND].concat());
             assert_says(&verdict, &[&format!("dark: {}", scheme == 0)]);
             assert!(worst(&verdict) <= 1e-12, "{verdict}");
         }
@@ -483,7 +500,7 @@ fn a_formula_in_a_browser() {
     let tape = Tape::new();
     let trace = formula.record(&[tape.var(0.5).named("w")]).unwrap().trace();
     let [said] = &verdicts(&browser, &[(&trace, WINDOWS[0])])[..] else { panic!() };
-    assert_says(said, &ALWAYS);
+    assert_says(said, &[&ALWAYS[..], &SOUND].concat());
     let [dom, _] = dom(&browser, &[("page.html".into(), view::html(&trace, "a formula"))]);
     assert!(
         dom.contains("<li class=\"at\">L = -ln(σ(<mark class=\"\">w</mark>) + b)</li>"),

@@ -30,6 +30,7 @@ mod places;
 mod properties;
 mod published;
 mod published_defects;
+mod run_page;
 mod same_bits;
 mod slips;
 mod standardize;
