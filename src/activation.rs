@@ -38,6 +38,15 @@ pub trait Activation {
     fn f(&self, x: f64) -> f64;
     /// The slope f′(x), from the input `x` and the output `y = f(x)`, whichever is simpler.
     fn df(&self, x: f64, y: f64) -> f64;
+    /// The second derivative f″(x), likewise from `x` and `y`: the slope of the slope, which a tape of
+    /// [dual numbers](crate::dual) needs. `None`, the default, says that it was not written.
+    ///
+    /// Of this crate's functions each has one, right to 1e-12 of its size (of that of its terms where
+    /// it is about to cross zero), and where it is not subnormal. At a kink it is that of the side
+    /// whose slope is the slope there.
+    fn d2f(&self, _x: f64, _y: f64) -> Option<f64> {
+        None
+    }
     /// Value and slope at once; for functions in which they share work.
     fn f_df(&self, x: f64) -> (f64, f64) {
         let y = self.f(x);
@@ -75,6 +84,7 @@ functions! {
     exp: Exp, 1.0 => "2.7183, 2.7183", slope "y" {
         fn f(&self, x: f64) -> f64 { x.exp() }
         fn df(&self, _x: f64, y: f64) -> f64 { y }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(y) }
     }
 
     /// `y = eˣ − 1`, for all x; slope `eˣ`. Accuracy 1 / 1 ULP.
@@ -83,6 +93,7 @@ functions! {
     exp_m1: ExpM1, -1.0 => "-0.6321, 0.3679", slope "e^x" {
         fn f(&self, x: f64) -> f64 { x.exp_m1() }
         fn df(&self, x: f64, _y: f64) -> f64 { x.exp() }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { Some(x.exp()) }
     }
 
     /// `y = ln x` for x > 0; slope `1/x`. Accuracy 1 / 1 ULP.
@@ -91,6 +102,7 @@ functions! {
     ln: Ln, 2.0 => "0.6931, 0.5000", slope "1 / x" {
         fn f(&self, x: f64) -> f64 { x.ln() }
         fn df(&self, x: f64, _y: f64) -> f64 { if x < 0.0 { f64::NAN } else { 1.0 / x.abs() } }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(-self.df(x, y).powi(2)) }
         fn domain(&self, x: f64) -> bool { x > 0.0 }
     }
 
@@ -100,6 +112,7 @@ functions! {
     ln_1p: Ln1p, 1.0 => "0.6931, 0.5000", slope "1 / (1 + x)" {
         fn f(&self, x: f64) -> f64 { x.ln_1p() }
         fn df(&self, x: f64, y: f64) -> f64 { Ln.df(1.0 + x, y) }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(-self.df(x, y).powi(2)) }
         fn domain(&self, x: f64) -> bool { x > -1.0 }
     }
 
@@ -109,6 +122,7 @@ functions! {
     sqrt: Sqrt, 4.0 => "2.0000, 0.2500", slope "1 / (2 y)" {
         fn f(&self, x: f64) -> f64 { x.sqrt() }
         fn df(&self, _x: f64, y: f64) -> f64 { 0.5 / y.abs() } // y is −0 at −0; the slope is ∞
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(-0.5 * self.df(x, y) / x.abs()) }
         fn domain(&self, x: f64) -> bool { x >= 0.0 }
     }
 
@@ -116,6 +130,7 @@ functions! {
     recip: Recip, 2.0 => "0.5000, -0.2500", slope "-y²" {
         fn f(&self, x: f64) -> f64 { 1.0 / x }
         fn df(&self, _x: f64, y: f64) -> f64 { -y * y }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(2.0 * y * y * y) }
         fn domain(&self, x: f64) -> bool { x != 0.0 && !x.is_nan() }
     }
 
@@ -143,6 +158,10 @@ functions! {
                 _ => c * x.powf(lower),
             }
         }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> {
+            let lower = Powf { exponent: self.exponent - 1.0 }; // (c xᶜ⁻¹)′
+            Some(if self.exponent == 0.0 { self.df(x, y) } else { self.exponent * lower.f_df(x).1 })
+        }
         fn domain(&self, x: f64) -> bool {
             x > 0.0
                 || x == 0.0 && self.exponent >= 0.0
@@ -156,6 +175,7 @@ functions! {
     sin: Sin, 0.0 => "0.0000, 1.0000", slope "cos(x)" {
         fn f(&self, x: f64) -> f64 { x.sin() }
         fn df(&self, x: f64, _y: f64) -> f64 { x.cos() }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(-y) }
         fn domain(&self, x: f64) -> bool { x.is_finite() }
     }
 
@@ -163,6 +183,7 @@ functions! {
     cos: Cos, 1.0 => "0.5403, -0.8415", slope "-sin(x)" {
         fn f(&self, x: f64) -> f64 { x.cos() }
         fn df(&self, x: f64, _y: f64) -> f64 { -x.sin() }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(-y) }
         fn domain(&self, x: f64) -> bool { x.is_finite() }
     }
 
@@ -172,6 +193,7 @@ functions! {
     tan: Tan, 1.0 => "1.5574, 3.4255", slope "1 + y²" {
         fn f(&self, x: f64) -> f64 { x.tan() }
         fn df(&self, _x: f64, y: f64) -> f64 { 1.0 + y * y }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(2.0 * y * (1.0 + y * y)) }
         fn domain(&self, x: f64) -> bool { x.is_finite() }
     }
 
@@ -182,18 +204,24 @@ functions! {
             let root = x.hypot(1.0); // √(1 + x²), whose square may overflow
             1.0 / root / root
         }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> {
+            let slope = self.df(x, y);
+            Some(-2.0 * (x.clamp(-1e200, 1e200) * slope) * slope) // ∞ · 0 would be NaN
+        }
     }
 
     /// `y = sinh x = (eˣ − e⁻ˣ)/2`, for all x; slope `cosh x`. Accuracy 2 / 2 ULP.
     sinh: Sinh, 1.0 => "1.1752, 1.5431", slope "cosh(x)" {
         fn f(&self, x: f64) -> f64 { x.sinh() }
         fn df(&self, x: f64, _y: f64) -> f64 { x.cosh() }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(y) }
     }
 
     /// `y = cosh x = (eˣ + e⁻ˣ)/2`, for all x; slope `sinh x`. Accuracy 2 / 2 ULP.
     cosh: Cosh, 1.0 => "1.5431, 1.1752", slope "sinh(x)" {
         fn f(&self, x: f64) -> f64 { x.cosh() }
         fn df(&self, x: f64, _y: f64) -> f64 { x.sinh() }
+        fn d2f(&self, _x: f64, y: f64) -> Option<f64> { Some(y) }
     }
 
     /// `y = tanh x = 2σ(2x) − 1`, for all x; slope `1 − y² = 4σ′(2x)`. Accuracy 3 / 4 ULP.
@@ -202,6 +230,7 @@ functions! {
     tanh: Tanh, 1.0 => "0.7616, 0.4200", slope "1 - y²" {
         fn f(&self, x: f64) -> f64 { x.tanh() }
         fn df(&self, x: f64, _y: f64) -> f64 { 4.0 * Sigmoid.f_df(2.0 * x).1 }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(-2.0 * y * self.df(x, y)) }
     }
 
     // The sigmoid and its kin.
@@ -213,6 +242,7 @@ functions! {
     sigmoid: Sigmoid, 2.0 => "0.8808, 0.1050", slope "y (1 - y)" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(-self.df(x, y) * (0.5 * x).tanh()) }
         #[inline(always)]
         fn f_df(&self, x: f64) -> (f64, f64) {
             let e = exp_minus_size(x);
@@ -224,6 +254,7 @@ functions! {
     log_sigmoid: LogSigmoid, 2.0 => "-0.1269, 0.1192", slope "sigmoid(-x)" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(-Sigmoid.df(x, y)) }
         fn f_df(&self, x: f64) -> (f64, f64) {
             let (y, slope) = Softplus.f_df(-x); // ln σ(x) = −softplus(−x)
             (-y, slope)
@@ -234,6 +265,7 @@ functions! {
     softplus: Softplus, 2.0 => "2.1269, 0.8808", slope "sigmoid(x)" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> { Some(Sigmoid.df(x, y)) }
         #[inline(always)]
         fn f_df(&self, x: f64) -> (f64, f64) {
             let e = exp_minus_size(x);
@@ -250,6 +282,9 @@ functions! {
             let below = 1.0 + x.abs();
             1.0 / below / below // below² may overflow
         }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> {
+            Some(-2.0 * Abs.df(x, y) * self.df(x, y) / (1.0 + x.abs()))
+        }
     }
 
     /// `y = min(max(x/6 + 1/2, 0), 1)`, for all x; slope 1/6 for |x| < 3, else 0, also at the kinks
@@ -263,6 +298,7 @@ functions! {
                 nan => nan,
             }
         }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { flat(x) }
     }
 
     // Rectifiers, with a corner at 0.
@@ -271,12 +307,14 @@ functions! {
     abs: Abs, -2.0 => "2.0000, -1.0000", slope "sign x" {
         fn f(&self, x: f64) -> f64 { x.abs() }
         fn df(&self, x: f64, _y: f64) -> f64 { if x == 0.0 { 0.0 } else { x.signum() } }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { flat(x) }
     }
 
     /// `y = max(x, 0)`, for all x; slope 1 for x > 0, else 0, also at the kink x = 0. Exact.
     relu: Relu, 2.0 => "2.0000, 1.0000", slope "1 if x > 0, else 0" {
         fn f(&self, x: f64) -> f64 { if x <= 0.0 { 0.0 } else { x } }
         fn df(&self, x: f64, _y: f64) -> f64 { LeakyRelu { slope: 0.0 }.df(x, x) }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { flat(x) }
     }
 
     /// `y = x` for x > 0, else `slope·x`; slope 1 or `slope`. Accuracy ½ ULP, the slope is exact.
@@ -292,6 +330,7 @@ functions! {
                 nan => nan,
             }
         }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { flat(x) }
     }
 
     /// `y = x` for x > 0, else `α (eˣ − 1)`; slope 1 or `α eˣ`. Accuracy 2 / 2 ULP.
@@ -302,6 +341,9 @@ functions! {
         fn df(&self, x: f64, _y: f64) -> f64 {
             if x > 0.0 { 1.0 } else { times_exp(self.alpha, x, x.exp()) }
         }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> {
+            if x > 0.0 { flat(x) } else { Some(self.df(x, y)) }
+        }
     }
 
     /// `y = λ elu(x)` with λ = 1.05070… and α = 1.67326…; slope `λ elu′(x)`. Accuracy 2 / 3 ULP.
@@ -311,6 +353,9 @@ functions! {
     selu: Selu, -1.0 => "-1.1113, 0.6468", slope "lambda if x > 0, else lambda alpha e^x" {
         fn f(&self, x: f64) -> f64 { SELU_SCALE * SELU.f(x) }
         fn df(&self, x: f64, y: f64) -> f64 { SELU_SCALE * SELU.df(x, y) }
+        fn d2f(&self, x: f64, y: f64) -> Option<f64> {
+            SELU.d2f(x, y).map(|curvature| SELU_SCALE * curvature)
+        }
     }
 
     // Rectifiers without a corner: x times a gate that opens from 0 to 1.
@@ -321,6 +366,7 @@ functions! {
     silu: Silu, 1.0 => "0.7311, 0.9277", slope "sigmoid(x) (1 + x sigmoid(-x))" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { Some(digits::silu_curvature(x)) }
         fn f_df(&self, x: f64) -> (f64, f64) { digits::silu(x) }
     }
 
@@ -332,6 +378,7 @@ functions! {
     gelu_tanh: GeluTanh, 1.0 => "0.8412, 1.0830", slope "sigmoid(t) (1 + x t' sigmoid(-t))" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { Some(digits::gelu_tanh_curvature(x)) }
         fn f_df(&self, x: f64) -> (f64, f64) { digits::gelu_tanh(x) }
     }
 
@@ -342,9 +389,15 @@ functions! {
     mish: Mish, 1.0 => "0.8651, 1.0490", slope "y/x + x sech²(softplus(x)) sigmoid(x)" {
         fn f(&self, x: f64) -> f64 { self.f_df(x).0 }
         fn df(&self, x: f64, _y: f64) -> f64 { self.f_df(x).1 }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { Some(digits::mish_curvature(x)) }
         fn f_df(&self, x: f64) -> (f64, f64) { digits::mish(x) }
     }
 }
 
 const SELU: Elu = Elu { alpha: 1.6732632423543772 };
 const SELU_SCALE: f64 = 1.0507009873554805;
+
+/// f″ of what is straight on either side.
+fn flat(x: f64) -> Option<f64> {
+    Some(if x.is_nan() { x } else { 0.0 })
+}

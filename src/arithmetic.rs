@@ -26,10 +26,18 @@ pub trait Number:
     /// The local derivative "multiply, entry by entry, by `factor`".
     fn times(factor: Self) -> Self::Local;
     /// f and f′ of every entry.
-    fn map_with_slope<A: Activation>(&self, f: &A) -> (Self, Self);
-    /// `f` of the entries of all three; a 1×1 is broadcast.
     #[track_caller]
-    fn zip(x: &Self, y: &Self, z: &Self, f: impl Fn(f64, f64, f64) -> f64) -> Self;
+    fn map_with_slope<A: Activation>(&self, f: &A) -> (Self, Self);
+    /// `f` of the entries of all three, where z depends on x and y; a 1×1 is broadcast. `slopes` are
+    /// those of f in x and in y, for numbers that carry a slope along.
+    #[track_caller]
+    fn zip(
+        x: &Self,
+        y: &Self,
+        z: &Self,
+        f: impl Fn(f64, f64, f64) -> f64,
+        slopes: impl Fn(f64, f64, f64) -> [f64; 2],
+    ) -> Self;
     /// Both operands in one shape; what must be broadcast for that is recorded as a node.
     #[track_caller]
     fn aligned<'t>(x: Var<'t, Self>, y: Var<'t, Self>) -> (Var<'t, Self>, Var<'t, Self>) {
@@ -94,19 +102,65 @@ fn div<V: Number>() -> Rule<V> {
 fn power<V: Number>() -> Rule<V> {
     Rule {
         slopes: ["c x^(c - 1)", "y ln x"],
-        z: |x, y| V::zip(x, y, x, |x, y, _| Powf { exponent: y }.f(x)),
-        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, z| Powf { exponent: y }.df(x, z))),
-        dy: |x, y, z| V::times(V::zip(x, y, z, |x, _, z| if z == 0.0 { 0.0 } else { z * x.ln() })),
+        z: |x, y| {
+            V::zip(
+                x,
+                y,
+                x,
+                |x, y, _| Powf { exponent: y }.f(x),
+                |x, y, _| {
+                    let (z, dx) = Powf { exponent: y }.f_df(x);
+                    [dx, times_ln(z, x)]
+                },
+            )
+        },
+        dx: |x, y, z| {
+            V::times(V::zip(
+                x,
+                y,
+                z,
+                |x, y, z| Powf { exponent: y }.df(x, z),
+                |x, y, z| [Powf { exponent: y }.d2f(x, z).unwrap_or(f64::NAN), power_mixed(x, y)],
+            ))
+        },
+        dy: |x, y, z| {
+            V::times(V::zip(
+                x,
+                y,
+                z,
+                |x, _, z| times_ln(z, x),
+                |x, y, z| [power_mixed(x, y), times_ln(times_ln(z, x), x)],
+            ))
+        },
     }
+}
+
+/// `factor · ln x`, and 0 where the factor is.
+fn times_ln(factor: f64, x: f64) -> f64 {
+    if factor == 0.0 { 0.0 } else { factor * x.ln() }
+}
+
+/// d²xʸ/dx dy = xʸ⁻¹ (1 + y ln x), and 0 where xʸ⁻¹ is.
+fn power_mixed(x: f64, y: f64) -> f64 {
+    let lower = Powf { exponent: y - 1.0 }.f(x);
+    if lower == 0.0 { 0.0 } else { lower * (1.0 + y * x.ln()) }
 }
 
 /// z = max(x, y), entry by entry: dz/dx = 1, dz/dy = 0 where x ≥ y, else the reverse. Max routes.
 fn maximum<V: Number>() -> Rule<V> {
     Rule {
         slopes: NO_SLOPES,
-        z: |x, y| V::zip(x, y, x, |x, y, _| greater(x, y, x, y)),
-        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 1.0, 0.0))),
-        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 0.0, 1.0))),
+        z: |x, y| {
+            V::zip(
+                x,
+                y,
+                x,
+                |x, y, _| greater(x, y, x, y),
+                |x, y, _| [greater(x, y, 1.0, 0.0), greater(x, y, 0.0, 1.0)],
+            )
+        },
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 1.0, 0.0), flat)),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 0.0, 1.0), flat)),
     }
 }
 
@@ -114,10 +168,23 @@ fn maximum<V: Number>() -> Rule<V> {
 fn minimum<V: Number>() -> Rule<V> {
     Rule {
         slopes: NO_SLOPES,
-        z: |x, y| V::zip(x, y, x, |x, y, _| greater(-x, -y, x, y)),
-        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 1.0, 0.0))),
-        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 0.0, 1.0))),
+        z: |x, y| {
+            V::zip(
+                x,
+                y,
+                x,
+                |x, y, _| greater(-x, -y, x, y),
+                |x, y, _| [greater(-x, -y, 1.0, 0.0), greater(-x, -y, 0.0, 1.0)],
+            )
+        },
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 1.0, 0.0), flat)),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 0.0, 1.0), flat)),
     }
+}
+
+/// The slopes of what is constant on either side of x = y.
+fn flat(x: f64, y: f64, _: f64) -> [f64; 2] {
+    [greater(x, y, 0.0, 0.0); 2]
 }
 
 /// `first` where x ≥ y, `second` where x < y; NaN, which f64::max would swallow, where one is.

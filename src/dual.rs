@@ -1,14 +1,34 @@
 //! Forward mode: numbers that carry their slope along, and formulas that run on any number.
 //!
-//! Taught in `docs/05_four_judges.md`.
+//! Taught in `docs/05_four_judges.md`, `docs/19_curvature.md`.
+//!
+//! A tape holds them as it holds any value. Then each gradient of its backward pass carries a slope
+//! along, too: a second derivative. This is called forward over reverse.
+//!
+//! ```
+//! use chainrule::dual::{Dual, Tape};
+//! let tape = Tape::new();
+//! let (x, y) = (tape.var(Dual::variable(3.0)), tape.var(Dual::constant(5.0)));
+//! let gradients = (x * x * y).backward();
+//! let dx = gradients.wrt(x); // 2xy, and its slope in x: 2y
+//! assert_eq!((dx.value, dx.slope), (30.0, 10.0));
+//! assert_eq!(gradients.wrt(y).slope, 6.0); // that of x² in x
+//! ```
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::activation::{Activation, Functions, Powf};
-use crate::arithmetic;
-use crate::scalar::Var;
+use crate::arithmetic::{self, Number};
+use crate::error::mistake;
+use crate::tape::{self, Value};
 
-/// What a formula can be computed with: `f64`, [`Dual`] and [`scalar::Var`](crate::scalar::Var).
+/// A tape of dual numbers.
+pub type Tape = tape::Tape<Dual>;
+/// A dual number on a tape.
+pub type Var<'t> = tape::Var<'t, Dual>;
+
+/// What a formula can be computed with: `f64`, [`Dual`], and either on a tape
+/// ([`scalar::Var`](crate::scalar::Var), [`Var`]).
 ///
 /// A formula that is written once for every `S: Scalar` runs as a plain number, in forward mode and
 /// in reverse. Plain `f64` may stand on either side of an operator, every
@@ -129,20 +149,20 @@ fn choose(first: bool, second: bool, x: f64, y: f64) -> f64 {
     }
 }
 
-impl Functions for Var<'_> {
+impl<V: Number> Functions for tape::Var<'_, V> {
     #[track_caller]
     fn apply(self, f: impl Activation) -> Self {
-        Var::apply(self, f)
+        tape::Var::apply(self, f)
     }
 }
 
-impl Scalar for Var<'_> {
+impl<V: Number<Local = V> + Scalar> Scalar for tape::Var<'_, V> {
     fn value(self) -> f64 {
-        Var::value(self)
+        tape::Var::value(self).value()
     }
     #[track_caller]
     fn constant(self, number: f64) -> Self {
-        self.tape().constant(number)
+        self.tape().constant(number.into())
     }
     #[track_caller]
     fn plus(self, others: &[Self]) -> Self {
@@ -153,17 +173,17 @@ impl Scalar for Var<'_> {
 /// The functions of two operands, as [`arithmetic`](crate::arithmetic) records them.
 macro_rules! on_the_tape {
     ($($X:ty, $Y:ty);*) => {$(
-        impl<'t> Arithmetic<$Y, Var<'t>> for $X {
+        impl<'t, V: Number> Arithmetic<$Y, tape::Var<'t, V>> for $X {
             #[track_caller]
-            fn pow(self, y: $Y) -> Var<'t> { arithmetic::pow(self, y) }
+            fn pow(self, y: $Y) -> tape::Var<'t, V> { arithmetic::pow(self, y) }
             #[track_caller]
-            fn max(self, y: $Y) -> Var<'t> { arithmetic::max(self, y) }
+            fn max(self, y: $Y) -> tape::Var<'t, V> { arithmetic::max(self, y) }
             #[track_caller]
-            fn min(self, y: $Y) -> Var<'t> { arithmetic::min(self, y) }
+            fn min(self, y: $Y) -> tape::Var<'t, V> { arithmetic::min(self, y) }
         }
     )*};
 }
-on_the_tape!(Var<'t>, Var<'t>; Var<'t>, f64; f64, Var<'t>);
+on_the_tape!(tape::Var<'t, V>, tape::Var<'t, V>; tape::Var<'t, V>, f64; f64, tape::Var<'t, V>);
 
 /// A dual number `x + x′ε` with `ε² = 0`: a value and its slope with respect to one variable.
 ///
@@ -203,6 +223,11 @@ impl Dual {
         if self.depends() { local * self.slope } else { 0.0 }
     }
 
+    /// |x| and |x′|.
+    pub(crate) fn sizes(&self) -> Dual {
+        Dual { value: self.value.abs(), slope: self.slope.abs(), varies: self.varies }
+    }
+
     fn depends(self) -> bool {
         self.varies || self.slope != 0.0
     }
@@ -216,6 +241,12 @@ macro_rules! rule {
             fn $method(self, $y: Dual) -> Dual {
                 let $x = self;
                 Dual { value: $value, slope: $slope, varies: $x.depends() || $y.depends() }
+            }
+        }
+        impl $Trait<&Dual> for Dual {
+            type Output = Dual;
+            fn $method(self, y: &Dual) -> Dual {
+                $Trait::$method(self, *y)
             }
         }
         impl $Trait<f64> for Dual {
@@ -301,4 +332,125 @@ impl Scalar for Dual {
     fn constant(self, number: f64) -> Dual {
         Dual::constant(number)
     }
+}
+
+impl From<f64> for Dual {
+    fn from(number: f64) -> Dual {
+        Dual::constant(number)
+    }
+}
+
+impl Value for Dual {
+    /// The local derivative, with its own slope.
+    type Local = Dual;
+    fn like(&self, entry: f64) -> Dual {
+        entry.into()
+    }
+    fn nothing() -> Dual {
+        f64::nothing().into()
+    }
+    fn is_nothing(&self) -> bool {
+        self.value.is_nothing()
+    }
+    fn carry_back(local: &Dual, upstream: &Dual) -> Dual {
+        *local * upstream
+    }
+    fn accumulate(&mut self, contribution: Dual) {
+        *self = *self + contribution;
+    }
+}
+
+impl Number for Dual {
+    fn times(factor: Dual) -> Dual {
+        factor
+    }
+    /// f(x) has the slope f′(x) x′, and f′(x) has the slope f″(x) x′.
+    #[track_caller]
+    fn map_with_slope<A: Activation>(&self, f: &A) -> (Dual, Dual) {
+        let (y, df) = f.f_df(self.value);
+        let varies = self.depends();
+        let curvature = match f.d2f(self.value, y) {
+            Some(curvature) => curvature,
+            None if varies => no_second_derivative(f.name()),
+            None => 0.0, // times nothing
+        };
+        let with_slope = |value, local| Dual { value, slope: self.carry(local), varies };
+        (with_slope(y, df), with_slope(df, curvature))
+    }
+    fn zip(
+        x: &Dual,
+        y: &Dual,
+        z: &Dual,
+        f: impl Fn(f64, f64, f64) -> f64,
+        slopes: impl Fn(f64, f64, f64) -> [f64; 2],
+    ) -> Dual {
+        let [dx, dy] = slopes(x.value, y.value, z.value);
+        Dual {
+            value: f(x.value, y.value, z.value),
+            slope: x.carry(dx) + y.carry(dy),
+            varies: x.depends() || y.depends(),
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn no_second_derivative(name: &str) -> ! {
+    mistake(
+        &format!("`{name}` has no second derivative"),
+        &["a tape of dual numbers needs f″, the slope of f′".to_string()],
+        "the local derivative is f′(x), and where x moves, that moves by f″(x)",
+        "write d2f for it, beside f and df",
+    )
+}
+
+/// The gradient of `cost` at a point, and how it changes along a direction: each entry of the
+/// gradient carries its slope along `direction`. These slopes are the Hessian times the direction,
+/// by one backward pass.
+///
+/// ```
+/// use chainrule::dual;
+/// let gradient = dual::gradient_along(|p| p[0] * p[0] * p[1], &[3.0, 5.0], &[1.0, 0.0]);
+/// assert_eq!([gradient[0].value, gradient[1].value], [30.0, 9.0]); // 2xy, x²
+/// assert_eq!([gradient[0].slope, gradient[1].slope], [10.0, 6.0]); // their slopes in x: 2y, 2x
+/// ```
+///
+/// # Panics
+/// If `cost` applies an [`Activation`] without [`d2f`](Activation::d2f).
+#[track_caller]
+pub fn gradient_along(
+    cost: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
+    at: &[f64],
+    direction: &[f64],
+) -> Vec<Dual> {
+    let tape = Tape::new();
+    let moving = |(&value, &slope): (&f64, &f64)| Dual { value, slope, varies: slope != 0.0 };
+    let p: Vec<Var> = at.iter().zip(direction).map(moving).map(|p| tape.var(p)).collect();
+    let gradients = cost(&p).backward();
+    let mut entries = vec![];
+    for p in p {
+        entries.push(gradients.wrt(p)); // in a loop, which keeps the caller's place
+    }
+    entries
+}
+
+/// The Hessian of `cost`, row by row: all second derivatives, by one backward pass for each row.
+///
+/// ```
+/// let hessian = chainrule::dual::hessian(|p| p[0] * p[0] * p[1], &[3.0, 5.0]);
+/// assert_eq!(hessian, [[10.0, 6.0], [6.0, 0.0]]);
+/// ```
+///
+/// # Panics
+/// As [`gradient_along`].
+#[track_caller]
+pub fn hessian(cost: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>, at: &[f64]) -> Vec<Vec<f64>> {
+    let mut rows = vec![];
+    for i in 0..at.len() {
+        let mut direction = vec![0.0; at.len()];
+        direction[i] = 1.0;
+        let row = gradient_along(&cost, at, &direction);
+        rows.push(row.into_iter().map(|dual| dual.slope).collect());
+    }
+    rows
 }

@@ -55,12 +55,19 @@ impl Number for f64 {
     fn map_with_slope<A: Activation>(&self, f: &A) -> (f64, f64) {
         f.f_df(*self)
     }
-    fn zip(x: &f64, y: &f64, z: &f64, f: impl Fn(f64, f64, f64) -> f64) -> f64 {
+    fn zip(
+        x: &f64,
+        y: &f64,
+        z: &f64,
+        f: impl Fn(f64, f64, f64) -> f64,
+        _: impl Fn(f64, f64, f64) -> [f64; 2],
+    ) -> f64 {
         f(*x, *y, *z)
     }
 }
 
-impl Tape {
+/// For any number whose local derivative is one of its kind.
+impl<V: Number<Local = V>> tape::Tape<V> {
     /// `y = Σ xᵢ`, one node; slope 1 for each. The sum of nothing is 0.
     ///
     /// ```
@@ -71,11 +78,15 @@ impl Tape {
     /// assert_eq!((y.value(), y.backward().wrt(x[1])), (3.0, 1.0));
     /// ```
     #[track_caller]
-    pub fn sum<'t>(&'t self, vars: impl IntoIterator<Item: Borrow<Var<'t>>>) -> Var<'t> {
-        let vars: Vec<Var<'t>> = vars.into_iter().map(|var| *var.borrow()).collect();
+    pub fn sum<'t>(
+        &'t self,
+        vars: impl IntoIterator<Item: Borrow<tape::Var<'t, V>>>,
+    ) -> tape::Var<'t, V> {
+        let vars: Vec<tape::Var<V>> = vars.into_iter().map(|var| *var.borrow()).collect();
         self.assert_own("sum", &vars);
-        let value = vars.iter().fold(0.0, |sum, x| sum + x.value());
-        self.record(Operation::ours("sum", ["1", "1"]), value, vars.into_iter().map(|x| (x, 1.0)))
+        let value = vars.iter().fold(V::from(0.0), |sum, x| sum + &x.value());
+        let edges = vars.into_iter().map(|x| (x, 1.0.into()));
+        self.record(Operation::ours("sum", ["1", "1"]), value, edges)
     }
 
     /// `y = Σ wᵢ xᵢ`, one node: a neuron without its bias. `dy/dwᵢ = xᵢ`, `dy/dxᵢ = wᵢ`.
@@ -93,9 +104,9 @@ impl Tape {
     /// # Panics
     /// If the lengths differ.
     #[track_caller]
-    pub fn dot<'t, X>(&'t self, w: &[Var<'t>], x: &[X]) -> Var<'t>
+    pub fn dot<'t, X>(&'t self, w: &[tape::Var<'t, V>], x: &[X]) -> tape::Var<'t, V>
     where
-        X: Into<Operand<'t, f64>> + Copy,
+        X: Into<Operand<'t, V>> + Copy,
     {
         if w.len() != x.len() {
             // (`record` refuses another tape, too, but two tapes are told before two lengths.)
@@ -114,13 +125,13 @@ impl Tape {
         }
         // Values are read where they are needed, and not listed: a list costs 4 ns per factor.
         let (a, b, c) = (self.read(), self.read(), self.read());
-        let value = |x: Operand<'t, f64>| x.value(&a);
-        let products = w.iter().zip(x).map(|(&w, &x)| value(w.into()) * value(x.into()));
-        let value = products.fold(0.0, |sum, product| sum + product);
+        let value = |x: Operand<'t, V>| x.value(&a);
+        let products = w.iter().zip(x).map(|(&w, &x)| value(w.into()) * &value(x.into()));
+        let value = products.fold(V::from(0.0), |sum, product| sum + &product);
         drop(a);
         let to_w = w.iter().zip(x).map(move |(&w, &x)| (Operand::Var(w), x.into().value(&b)));
         let to_x = x.iter().zip(w).map(move |(&x, &w)| match x.into() {
-            Operand::Number(x) => (Operand::Number(x), 0.0),
+            Operand::Number(x) => (Operand::Number(x), 0.0.into()),
             x => (x, Operand::Var(w).value(&c)),
         });
         self.record(Operation::ours("dot", NO_SLOPES), value, to_w.chain(to_x))

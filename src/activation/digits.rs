@@ -2,6 +2,7 @@
 //! near their zeros, where the terms of a plain formula cancel.
 
 use super::exponential::exp_minus_size;
+use super::{Activation, Sigmoid, Softplus};
 
 /// The coefficients of x and x³ in t: 2√(2/π), and that times 0.044715; and what these two lost
 /// when they were rounded.
@@ -69,6 +70,28 @@ pub fn mish(x: f64) -> (f64, f64) {
     let gate = near * (2.0 + e) / below;
     let slope = bracket / below.mul_add(below, 2.0 * below * lost);
     (times_exp(gate - gate * lost / below, near, e), times_exp(slope, near, e))
+}
+
+/// f″ of [`Silu`](super::Silu): `σ′(x) (2 − x tanh(x/2))`.
+pub fn silu_curvature(x: f64) -> f64 {
+    let x = x.clamp(-FAR, FAR);
+    Sigmoid.f_df(x).1 * (2.0 - x * (0.5 * x).tanh())
+}
+
+/// f″ of [`GeluTanh`](super::GeluTanh): `σ′(t) (2t′ + x t″ − x t′² tanh(t/2))`.
+pub fn gelu_tanh_curvature(x: f64) -> f64 {
+    let x = x.clamp(-FAR, FAR);
+    let [t, first, second] =
+        [x * (GELU[0] + GELU[1] * x * x), GELU[0] + 3.0 * GELU[1] * x * x, 6.0 * GELU[1] * x];
+    Sigmoid.f_df(t).1 * (2.0 * first + x * second - x * first * first * (0.5 * t).tanh())
+}
+
+/// f″ of [`Mish`](super::Mish), with s = softplus(x) and t = tanh s:
+/// `sech²(s) σ(x) (2 + x (σ(−x) − 2 t σ(x)))`.
+pub fn mish_curvature(x: f64) -> f64 {
+    let x = x.clamp(-FAR, FAR);
+    let (s, gate) = Softplus.f_df(x);
+    gate / s.cosh() / s.cosh() * (2.0 + x * (Sigmoid.f(-x) - 2.0 * s.tanh() * gate))
 }
 
 /// `σ(x)`, from `e = e^−|x|`.

@@ -10,6 +10,7 @@ macro_rules! forward_to_target {
             fn name(&self) -> &'static str { (**self).name() }
             fn f(&self, x: f64) -> f64 { (**self).f(x) }
             fn df(&self, x: f64, y: f64) -> f64 { (**self).df(x, y) }
+            fn d2f(&self, x: f64, y: f64) -> Option<f64> { (**self).d2f(x, y) }
             fn f_df(&self, x: f64) -> (f64, f64) { (**self).f_df(x) }
             fn f_df_all(&self, x: &[f64], y: &mut [f64], slope: &mut [f64]) {
                 (**self).f_df_all(x, y, slope)

@@ -66,7 +66,13 @@ impl Number for Tensor {
         self.map_with_slope(f)
     }
     #[track_caller]
-    fn zip(x: &Tensor, y: &Tensor, z: &Tensor, f: impl Fn(f64, f64, f64) -> f64) -> Tensor {
+    fn zip(
+        x: &Tensor,
+        y: &Tensor,
+        z: &Tensor,
+        f: impl Fn(f64, f64, f64) -> f64,
+        _: impl Fn(f64, f64, f64) -> [f64; 2],
+    ) -> Tensor {
         let (x, y) = x.aligned(y);
         let (z, x) = z.aligned(&x);
         let (z, y) = z.aligned(&y);

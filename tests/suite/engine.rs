@@ -418,7 +418,13 @@ impl Number for Counted {
         let (y, slope) = f.f_df(self.0);
         (Counted(y), Counted(slope))
     }
-    fn zip(x: &Counted, y: &Counted, z: &Counted, f: impl Fn(f64, f64, f64) -> f64) -> Counted {
+    fn zip(
+        x: &Counted,
+        y: &Counted,
+        z: &Counted,
+        f: impl Fn(f64, f64, f64) -> f64,
+        _: impl Fn(f64, f64, f64) -> [f64; 2],
+    ) -> Counted {
         Counted(f(x.0, y.0, z.0))
     }
 }
