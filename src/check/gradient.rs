@@ -4,11 +4,14 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::diagnosis::{self, Finding, Point};
+use super::hessian::FORWARD_OVER_REVERSE;
 use super::table::{EXACT, NUMERIC, error_text};
 use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips, verdict};
+use crate::arithmetic::Number;
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
 use crate::scalar::{Tape, Var};
+use crate::tape;
 use crate::tensor::Tensor;
 
 // Documented where it is named: `check::gradient!`.
@@ -155,7 +158,7 @@ pub fn gradient(
     let tape = Tape::new();
     let p: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
     let output = var(&p);
-    let (reverse, sizes) = (output.backward(), path_sizes(output));
+    let (reverse, sizes) = (output.backward(), path_sizes(output, |local| local.abs()));
     let forward = forward(dual, at);
     let differences = differences(number, at, rounding(output, &sizes));
 
@@ -223,15 +226,19 @@ pub fn points(at: &[f64]) -> impl Iterator<Item = Vec<f64>> {
 }
 
 /// Σ over all paths from the output of |∏ local derivatives|, for each node: the backward pass
-/// without signs.
-fn path_sizes(output: Var) -> Vec<f64> {
+/// without signs, which `size` takes away.
+pub(super) fn path_sizes<V: Number<Local = V>>(
+    output: tape::Var<V>,
+    size: impl Fn(&V) -> V,
+) -> Vec<V> {
     let recording = output.tape().read();
-    let mut sizes = vec![0.0; output.index() + 1];
-    sizes[output.index()] = 1.0;
+    let mut sizes = vec![V::from(0.0); output.index() + 1];
+    sizes[output.index()] = V::from(1.0);
     for node in (0..=output.index()).rev() {
-        let size = sizes[node];
+        let upstream = sizes[node].clone();
         for edge in recording.edges(node).filter(|edge| edge.input.varies()) {
-            sizes[edge.input.node()] += edge.local.abs() * size;
+            let so_far = &mut sizes[edge.input.node()];
+            so_far.accumulate(size(edge.local) * &upstream);
         }
     }
     sizes
@@ -300,7 +307,11 @@ fn differences(
 
 /// If differences contradict reverse mode, what is wrong with reverse mode; else, what is wrong
 /// with the gradient by hand.
-fn diagnosed(comparison: &Comparison, at: &[f64], by_hand: bool) -> (&'static str, Vec<Finding>) {
+pub(super) fn diagnosed(
+    comparison: &Comparison,
+    at: &[f64],
+    by_hand: bool,
+) -> (&'static str, Vec<Finding>) {
     let mut findings = vec![];
     let mut numeric = vec![];
     let mut exact = vec![];
@@ -361,7 +372,9 @@ impl fmt::Display for Explanation<'_> {
         }
         let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
         if findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
-            write!(f, "\nerror: gradcheck: the gradient {judged} is wrong")?;
+            let second = comparison.judges[0] == FORWARD_OVER_REVERSE;
+            let what = if second { "Hessian" } else { "gradient" };
+            write!(f, "\nerror: gradcheck: the {what} {judged} is wrong")?;
         }
         let names: Vec<&str> = comparison.entries.iter().map(|entry| &*entry.name).collect();
         diagnosis::write(f, findings, &diagnosis::TRIED_ON_LISTS, &names)
@@ -426,13 +439,8 @@ pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
     Ok(comparison)
 }
 
-/// The mean of softplus((1 − 2y) z) with z = Σ wᵢ xᵢ + b; `p` is w followed by b.
+/// The cost in w and b, which is the last of `p`.
 fn cost<S: Scalar>(p: &[S], x: &Tensor, y: &Tensor) -> S {
-    let (n, m) = x.shape();
-    let loss = |j: usize| {
-        let z = (0..n).fold(p[n], |z, i| z + p[i] * x.get(i, j));
-        (z * (1.0 - 2.0 * y.get(0, j))).softplus()
-    };
-    let sum = (1..m).fold(loss(0), |sum, j| sum + loss(j));
-    sum / m as f64
+    let (w, b) = p.split_at(p.len() - 1);
+    logistic::cost(|x| w.iter().zip(x).fold(b[0], |z, (w, x)| z + *w * *x), x, y)
 }

@@ -9,7 +9,8 @@
 //! - [`activation()`] tests f and f′ of an [`Activation`](crate::activation::Activation);
 //! - [`derivation()`] holds derivatives of yours before a tape, of numbers or of matrices;
 //! - [`diagnose`] compares two gradients that you have;
-//! - [`propagate`](propagate()) does it for logistic regression.
+//! - [`propagate`](propagate()) does it for logistic regression;
+//! - [`hessian!`] and [`curvature`](curvature()) judge second derivatives.
 //!
 //! Where the tape of the formula is at hand, a wrong gradient by hand is explained by a [`Slip`]: the
 //! one rule that was got wrong, at its place. Otherwise a mistake is named where a hypothesis (a
@@ -46,6 +47,7 @@ mod derivation;
 mod diagnosis;
 mod differences;
 mod gradient;
+mod hessian;
 mod table;
 
 pub use crate::dual::{Arithmetic, Dual, Plain, Scalar};
@@ -55,6 +57,7 @@ pub use derivation::{Claim, Derivation, Explained, Slip, derivation, slips};
 pub use diagnosis::{Finding, Point, diagnose};
 pub use differences::Difference;
 pub use gradient::{ByHand, GradientReport, Parameter, gradient, points, propagate};
+pub use hessian::{curvature, hessian};
 
 /// The gradient of a formula, by reverse mode, forward mode and central differences; and yours, if
 /// you derived one by hand.
@@ -87,3 +90,26 @@ pub use gradient::{ByHand, GradientReport, Parameter, gradient, points, propagat
 /// ```
 #[doc(inline)]
 pub use crate::__gradient as gradient;
+
+/// The second derivatives of a formula, by forward over reverse; judged by central differences of the
+/// gradient, by symmetry, and beside yours, if you derived them by hand.
+///
+/// `hessian!(cost, at)` or `hessian!(cost, at, by_hand)`, where `cost` and `at` are as for
+/// [`gradient!`], and `by_hand` is a list of rows. It calls [`hessian`](fn@crate::check::hessian).
+///
+/// ```
+/// use chainrule::{check, formula::Formula};
+/// let report = check::hessian!(|p| p[0] * p[0] * p[1], &[3.0, 5.0], &[[10.0, 6.0], [6.0, 0.0]]);
+/// assert!(report.agrees(), "{report}");
+///
+/// // Of a formula that was typed, with a slip: -6 where 6 is right.
+/// let formula = Formula::parse("x^2*y")?;
+/// let at = [("x", 3.0), ("y", 5.0)];
+/// let by_hand = [[10.0, 6.0], [-6.0, 0.0]];
+/// let report = check::hessian!(|p| formula.eval(p).unwrap(), &at, &by_hand);
+/// assert!(report.to_string().contains("y x"), "{report}");
+/// assert!(!report.agrees());
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(inline)]
+pub use crate::__hessian as hessian;

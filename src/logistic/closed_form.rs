@@ -1,10 +1,11 @@
-//! The same gradient by hand, in plain loops: the independent witness.
+//! The same gradient and curvature by hand, in plain loops: the independent witness.
 //!
-//! Taught in `docs/09_propagate.md`.
+//! Taught in `docs/09_propagate.md`, `docs/19_curvature.md`.
 //!
-//! `dw = (1/m) X (A − Y)ᵀ`, `db = (1/m) Σ (A − Y)`. Nothing here uses a tape or an activation.
+//! `dw = (1/m) X (A − Y)ᵀ`, `db = (1/m) Σ (A − Y)`, `H = (1/m) [X; 1] diag(a (1 − a)) [X; 1]ᵀ`. Nothing
+//! here uses a tape or an activation.
 
-use super::{Grads, faults, shapes};
+use super::{Grads, faults, finite, shapes};
 use crate::error::Result;
 use crate::tensor::Tensor;
 
@@ -67,12 +68,7 @@ fn means(
     let (n, m) = shapes(w, x, Some(y))?;
     let (mut dw, mut db, mut cost) = (vec![Sum::default(); n], Sum::default(), Sum::default());
     for j in 0..m {
-        let (mut z, mut z_size) = (b, b.abs());
-        for i in 0..n {
-            let product = w.get(i, 0) * x.get(i, j);
-            z += product;
-            z_size += product.abs();
-        }
+        let (z, z_size) = logit(w, b, x, j);
         let label = y.get(0, j);
         // With a = σ(z): a − y is a for y = 0, and −(1 − a) = −σ(−z) for y = 1; the loss is
         // −ln(1 − a) = ln(1 + eᶻ) for y = 0, and −ln a = ln(1 + e⁻ᶻ) for y = 1.
@@ -93,6 +89,61 @@ fn means(
     let mean = |sum: Sum| sum.value() / m as f64;
     let dw = dw.into_iter().map(mean).collect();
     Ok((Grads { dw: Tensor::new(n, 1, dw), db: mean(db) }, mean(cost)))
+}
+
+/// z of one example, and the size of what was added up to it.
+fn logit(w: &Tensor, b: f64, x: &Tensor, j: usize) -> (f64, f64) {
+    let products = (0..x.shape().0).map(|i| w.get(i, 0) * x.get(i, j));
+    products.fold((b, b.abs()), |(z, size), product| (z + product, size + product.abs()))
+}
+
+/// The Hessian of the cost by the closed form, (n + 1, n + 1), for w and then b. It needs no labels: the
+/// slope of a − y in z is a (1 − a), whatever y is.
+///
+/// ```
+/// use chainrule::{logistic::closed_form, tensor::Tensor};
+/// let x = Tensor::new(1, 2, vec![1.0, 3.0]);
+/// let h = closed_form::curvature(&Tensor::zeros(1, 1), 0.0, &x)?;
+/// assert_eq!(h.to_vec(), [1.25, 0.5, 0.5, 0.25]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Errors
+/// If X has no examples, another number of features than w, or holds NaN or ∞.
+pub fn curvature(w: &Tensor, b: f64, x: &Tensor) -> Result<Tensor> {
+    mean_products(w, b, x, |product, slope, _| product * slope)
+}
+
+/// By what a difference between two right Hessians has to be judged: the mean of `|xᵢ xₖ| a (1 − a)`
+/// and of how z, a sum as well, moves it.
+///
+/// # Errors
+/// As [`curvature`].
+pub fn curvature_scale(w: &Tensor, b: f64, x: &Tensor) -> Result<Tensor> {
+    mean_products(w, b, x, |product, slope, z_size| product.abs() * slope * (1.0 + z_size))
+}
+
+/// The mean of `term(xᵢ xₖ, a (1 − a), size of z)` for each i and k, where the last x is 1.
+fn mean_products(
+    w: &Tensor,
+    b: f64,
+    x: &Tensor,
+    term: impl Fn(f64, f64, f64) -> f64,
+) -> Result<Tensor> {
+    let (n, m) = shapes(w, x, None)?;
+    finite(x)?;
+    let mut sums = vec![Sum::default(); (n + 1) * (n + 1)];
+    for j in 0..m {
+        let (z, z_size) = logit(w, b, x, j);
+        let e = (-z.abs()).exp();
+        let slope = e / ((1.0 + e) * (1.0 + e)); // a (1 − a)
+        let x = |i: usize| if i < n { x.get(i, j) } else { 1.0 };
+        for (k, sum) in sums.iter_mut().enumerate() {
+            sum.add(term(x(k / (n + 1)) * x(k % (n + 1)), slope, z_size));
+        }
+    }
+    let entries = sums.into_iter().map(|sum| sum.value() / m as f64);
+    Ok(Tensor::new(n + 1, n + 1, entries.collect()))
 }
 
 /// A sum that keeps what rounding takes from it, so that a million terms cost no digits (Neumaier,

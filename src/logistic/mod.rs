@@ -1,21 +1,25 @@
 //! Logistic regression: the post's functions, under the post's names, on the tape.
 //!
 //! Taught in `docs/09_propagate.md`, `docs/10_optimize.md`, `docs/11_predict.md`,
-//! `docs/12_model.md`.
+//! `docs/12_model.md`, `docs/19_curvature.md`.
 //!
 //! X is (n features, m examples), one example per column; Y is (1, m) of 0 and 1; w is (n, 1), b a
 //! number; `Z = wᵀX + b`, `A = σ(Z)`, `cost = −(1/m) Σ [y ln a + (1−y) ln(1−a)]`. The model is a
 //! [`Network`] of one node, and nothing here differentiates by hand.
 
 pub mod closed_form;
+mod newton;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::activation::{Activation, Sigmoid};
+use crate::dual::Scalar;
 use crate::error::{Error, Result, list, mistake};
 use crate::network::{Layer, LayerGrads, Loss, Network, Output, cross_entropy_checked};
 use crate::tensor::{Tensor, Var};
+
+pub use newton::{curvature, newton};
 
 /// The gradient of the cost: `dw` of the shape of w, and `db`.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,6 +189,14 @@ fn propagate_with(
     let grads = Grads { dw, db: db.get(0, 0) };
     faults(x, &grads, cost)?;
     Ok((grads, cost))
+}
+
+/// The mean of softplus((1 − 2y) z) over the examples, on any numbers; `z` is that of one example.
+pub(crate) fn cost<S: Scalar>(z: impl Fn(&[f64]) -> S, x: &Tensor, y: &Tensor) -> S {
+    let m = x.shape().1;
+    let loss = |j| ((1.0 - 2.0 * y.get(0, j)) * z(&x.columns(j..j + 1).to_vec())).softplus();
+    let losses: Vec<S> = (0..m).map(loss).collect();
+    losses[0].plus(&losses[1..]) / m as f64
 }
 
 /// Logistic regression, as the network that it is.

@@ -1853,3 +1853,54 @@ fn more_entries_than_can_be_counted() {
     assert!(message.contains("--> Tensor::zeros(1 << 61, 2);"), "{message}");
     assert_eq!(Tensor::zeros(b - a, 2).shape(), (2, 2));
 }
+
+#[test]
+fn an_activation_without_a_second_derivative() {
+    use chainrule::{activation::Activation, check};
+    struct Cube;
+    #[rustfmt::skip] // as the index of errors has it
+    impl Activation for Cube {
+        fn name(&self) -> &'static str { "cube" }
+        fn f(&self, x: f64) -> f64 { x * x * x }
+        fn df(&self, x: f64, _y: f64) -> f64 { 3.0 * x * x }
+    }
+    let message = panic_of(|| {
+        check::hessian!(|p| p[0].apply(Cube), &[2.0]);
+    });
+    assert_text(
+        &message,
+        "\
+`cube` has no second derivative
+  --> apply(Cube), &[2.0]);
+   = a tape of dual numbers needs f″, the slope of f′
+ why: the local derivative is f′(x), and where x moves, that moves by f″(x)
+ try: write d2f for it, beside f and df",
+    );
+    struct Mended;
+    #[rustfmt::skip]
+    impl Activation for Mended {
+        fn name(&self) -> &'static str { "cube" }
+        fn f(&self, x: f64) -> f64 { x * x * x }
+        fn df(&self, x: f64, _y: f64) -> f64 { 3.0 * x * x }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { Some(6.0 * x) }
+    }
+    assert!(check::hessian!(|p| p[0].apply(Mended), &[2.0], &[[12.0]]).agrees());
+}
+
+#[test]
+fn a_hessian_by_hand_of_another_shape() {
+    use chainrule::check;
+    let message = panic_of(|| {
+        check::hessian!(|p| p[0] * p[1], &[2.0, 3.0], &[[0.0, 1.0]]);
+    });
+    assert_text(
+        &message,
+        "\
+the Hessian by hand is (1, 2)
+  --> check::hessian!(|p| p[0] * p[1], &[2.0, 3.0], &[[0.0, 1.0]]);
+   = the formula is taken at 2 numbers
+ why: a Hessian has a row and a column for each parameter
+ try: give 2 rows of 2 second derivatives",
+    );
+    assert!(check::hessian!(|p| p[0] * p[1], &[2.0, 3.0], &[[0.0, 1.0], [1.0, 0.0]]).agrees());
+}

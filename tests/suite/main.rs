@@ -8,6 +8,7 @@ mod examples;
 mod accuracy;
 mod commands;
 mod csv;
+mod curvature;
 mod deep;
 mod diagnosis;
 mod edges;

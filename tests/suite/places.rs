@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::{panic_of, place, sources};
-use chainrule::activation::Sigmoid;
+use chainrule::activation::{Activation, Sigmoid};
 use chainrule::arithmetic::{Number, max, min, pow};
 use chainrule::check::{self, Comparison};
 use chainrule::data::{Classifier, Examples, Standardizer};
+use chainrule::dual::Dual;
 use chainrule::formula::Formula;
 use chainrule::logistic::{accuracy, initialize_with_zeros};
 use chainrule::network::{LayerGrads, Network, cross_entropy, squared_error};
 use chainrule::tape::{self, Value};
 use chainrule::tensor::{self, Local, Tensor};
-use chainrule::{scalar, view};
+use chainrule::{dual, scalar, view};
 
 /// An operation, by the name that the sources give it, and a mistake made with it.
 struct Case<Work> {
@@ -34,6 +35,20 @@ macro_rules! case {
 }
 
 fn drop_all<T>(_: T) {}
+
+struct WithoutSecond;
+
+impl Activation for WithoutSecond {
+    fn name(&self) -> &'static str {
+        "mine"
+    }
+    fn f(&self, x: f64) -> f64 {
+        x
+    }
+    fn df(&self, _: f64, _: f64) -> f64 {
+        1.0
+    }
+}
 
 type OfTwo<V> = Vec<Case<fn(tape::Var<'static, V>, tape::Var<'static, V>)>>;
 
@@ -147,7 +162,7 @@ fn of_one() -> Vec<Case<fn()>> {
         }),
         case!("tape::Value::accumulate", "added into", || zeros(2, 3).accumulate(zeros(1, 3))),
         case!("arithmetic::Number::zip", shapes, || {
-            Number::zip(&zeros(2, 3), &zeros(3, 2), &zeros(2, 3), |_, _, _| 0.0)
+            Number::zip(&zeros(2, 3), &zeros(3, 2), &zeros(2, 3), |_, _, _| 0.0, |_, _, _| [0.0; 2])
         }),
         case!("arithmetic::Number::aligned", shapes, || {
             let tape = tape();
@@ -234,6 +249,19 @@ fn of_one() -> Vec<Case<fn()>> {
         case!("check::gradient::gradient", foreign, || {
             check::gradient(|p| p[0], |p| p[0], |_| tape().var(1.0), &[1.0], None)
         }),
+        case!("check::hessian::hessian", "by hand is (1, 2)", || {
+            check::hessian!(|p| p[0], &[1.0], &[[0.0, 1.0]])
+        }),
+        case!("check::hessian::hessian", foreign, || {
+            check::hessian(|_| tape().var(1.0.into()), |p| p[0], &[1.0], None)
+        }),
+        case!("arithmetic::Var::apply", "no second derivative", || {
+            tape().var(Dual::variable(1.0)).apply(WithoutSecond)
+        }),
+        case!("dual::gradient_along", foreign, || {
+            dual::gradient_along(|_| tape().var(1.0.into()), &[1.0], &[1.0])
+        }),
+        case!("dual::hessian", foreign, || dual::hessian(|_| tape().var(1.0.into()), &[1.0])),
         case!("check::comparison::Comparison::add", "needs 1 values", || {
             Comparison::new(["tape"]).add("dw", [1.0, 2.0], 1.0)
         }),
@@ -265,7 +293,6 @@ const NEVER_WRONG: &[&str] = &[
     "arithmetic::Neg for Var",
     "arithmetic::Number::map_with_slope",
     "arithmetic::Number::times",
-    "arithmetic::Var::apply",
     "arithmetic::Var::powi",
     "arithmetic::methods!()",
     // On numbers alone, or with a report of what is wrong.
@@ -293,6 +320,8 @@ const NEVER_WRONG: &[&str] = &[
     "check::gradient::lists!*",
     // With an `Error`.
     "check::gradient::propagate",
+    "check::hessian::curvature",
+    "check::hessian::$(*",
     "data::Csv::*",
     "data::Examples::from_csv",
     "data::classifier::Classifier::from_csv",
@@ -303,7 +332,15 @@ const NEVER_WRONG: &[&str] = &[
     "data::classifier::quoted",
     "data::columns",
     "data::Examples::read_csv*",
-    "dual::*",
+    "dual::$Trait*",
+    "dual::Arithmetic*",
+    "dual::Neg for Dual",
+    "dual::Dual::*",
+    "dual::Plain*",
+    "dual::Scalar::*",
+    "dual::on_the_tape!*",
+    "dual::rule!*",
+    "dual::with_numbers!*",
     "error::Source::*",
     "error::Stretch::*",
     "formula::Formula::also",
@@ -319,6 +356,7 @@ const NEVER_WRONG: &[&str] = &[
     "logistic::closed_form::*",
     "logistic::cost_as_posted",
     "logistic::model",
+    "logistic::newton::*",
     "logistic::optimize*",
     "logistic::predict",
     "logistic::propagate*",
@@ -481,7 +519,8 @@ fn operations() -> BTreeSet<String> {
                 if !QUIET.split(' ').any(|quiet| quiet == of) && header.contains(" for ") {
                     found.insert(format!("{room}::{header}"));
                 }
-                block = Some((name(owner.trim_start_matches(['&', ' '])), indent, false));
+                let owner = owner.trim_start_matches(['&', ' ']).trim_start_matches("tape::");
+                block = Some((name(owner), indent, false));
             } else if let Some(header) = text.strip_prefix("pub trait ") {
                 block = Some((name(header), indent, true));
             } else if let Some((_, header)) = text.split_once("fn ").filter(|(before, _)| {
