@@ -77,5 +77,5 @@ pub fn judge(out: &mut impl Write, p: [f64; 3]) -> io::Result<()> {
         "Differences use no derivative, and the gradient by hand uses none of the code.\n"
     )?;
     writeln!(out, "Try:  set P to [0.0; 3]: a is 1/2 there, and all say -1, -0.25 and -0.5.")?;
-    writeln!(out, "Next: cargo run --example 22_matrices")
+    writeln!(out, "Next: cargo run --example 06_matrices")
 }

@@ -1,6 +1,6 @@
 //! Every elementwise function: `f` and `f′`, once.
 //!
-//! Taught in `docs/07_sigmoid.md`, `docs/14_own_activation.md`.
+//! Taught in `docs/08_sigmoid.md`, `docs/21_own_activation.md`.
 //!
 //! Adding one here is one entry in the list below; adding one elsewhere is one `impl Activation`
 //! and `x.apply(Mine)`.

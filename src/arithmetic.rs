@@ -1,7 +1,7 @@
 //! `+ − × ÷`, powers, max, min and elementwise functions: each rule once, for numbers and for
 //! matrices.
 //!
-//! Taught in `docs/04_fan_out.md`, `docs/09_propagate.md`.
+//! Taught in `docs/04_fan_out.md`, `docs/11_propagate.md`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

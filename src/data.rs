@@ -1,6 +1,6 @@
 //! From a CSV file to examples: read, standardise, split.
 //!
-//! Taught in `docs/12_model.md`.
+//! Taught in `docs/14_model.md`.
 
 mod cell;
 mod classifier;

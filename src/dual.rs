@@ -91,7 +91,7 @@ pub trait Scalar:
 pub trait Arithmetic<Y, Z>:
     Add<Y, Output = Z> + Sub<Y, Output = Z> + Mul<Y, Output = Z> + Div<Y, Output = Z>
 {
-    /// `xʸ`; see [`arithmetic::pow`](crate::arithmetic::pow) for its slopes.
+    /// `xʸ`; see [`arithmetic::pow`] for its slopes.
     #[track_caller]
     fn pow(self, y: Y) -> Z;
     /// The greater one, on a tie the first; NaN if one of the two is.

@@ -71,31 +71,19 @@
 //!
 //! | module | what it is | taught in chapter |
 //! |---|---|---|
-//! | [`scalar`], [`tape`] | the engine: nodes, edges, one backward pass | [03], [04] |
-//! | [`dual`] | forward mode, and formulas that run on any number | [05] |
-//! | [`check`] | judges, verdicts, the names of mistakes | [05], [14], [15] |
-//! | [`activation`] | every elementwise function, f and f′ | [07], [14] |
-//! | [`formula`] | a formula as text | [03], [05] |
-//! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [22], [06], [09] |
-//! | [`logistic`] | the post's functions, under the post's names | [06] to [13] |
-//! | [`network`] | layers, in blocks and on threads | [06], [18] |
-//! | [`data`] | from a CSV file to examples | [12] |
-//! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | [03], [13], [16] |
-//! | [`error`] | how faults are told | [the index of errors](../../../docs/errors.md) |
+//! | [`book`] | the lessons, from the slope to a network that learns | |
+//! | [`scalar`], [`tape`] | the engine: nodes, edges, one backward pass | [03](book::ch03_tape), [04](book::ch04_fan_out) |
+//! | [`dual`] | forward mode, and formulas that run on any number | [05](book::ch05_four_judges) |
+//! | [`check`] | judges, verdicts, the names of mistakes | [05](book::ch05_four_judges), [21](book::ch21_own_activation), [22](book::ch22_break_it) |
+//! | [`activation`] | every elementwise function, f and f′ | [08](book::ch08_sigmoid), [21](book::ch21_own_activation) |
+//! | [`formula`] | a formula as text | [03](book::ch03_tape), [05](book::ch05_four_judges) |
+//! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [06](book::ch06_matrices), [11](book::ch11_propagate) |
+//! | [`logistic`] | the post's functions, under the post's names | [07](book::ch07_architecture) to [15](book::ch15_cost_plot) |
+//! | [`network`] | layers, in blocks and on threads | [07](book::ch07_architecture), [16](book::ch16_two_layers) |
+//! | [`data`] | from a CSV file to examples | [14](book::ch14_model) |
+//! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | [03](book::ch03_tape), [15](book::ch15_cost_plot) |
+//! | [`error`] | how faults are told | [the index of errors](book::errors) |
 //!
-//! [03]: ../../../docs/03_tape.md
-//! [04]: ../../../docs/04_fan_out.md
-//! [05]: ../../../docs/05_four_judges.md
-//! [06]: ../../../docs/06_architecture.md
-//! [07]: ../../../docs/07_sigmoid.md
-//! [09]: ../../../docs/09_propagate.md
-//! [12]: ../../../docs/12_model.md
-//! [13]: ../../../docs/13_cost_plot.md
-//! [14]: ../../../docs/14_own_activation.md
-//! [15]: ../../../docs/15_break_it.md
-//! [16]: ../../../docs/16_numerics.md
-//! [18]: ../../../docs/18_two_layers.md
-//! [22]: ../../../docs/22_matrices.md
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -103,6 +91,7 @@
 
 pub mod activation;
 pub mod arithmetic;
+pub mod book;
 pub mod check;
 pub mod data;
 pub mod dual;
@@ -121,29 +110,7 @@ pub mod view;
 
 pub use error::{Error, Result};
 
-/// The code in the chapters compiles and runs.
+/// The code in the README compiles and runs.
 #[cfg(doctest)]
-mod chapters {
-    macro_rules! chapters {
-        ($($name:ident: $file:literal),* $(,)?) => {
-            $(#[doc = include_str!($file)] mod $name {})*
-        };
-    }
-    chapters! {
-        front: "../README.md", readme: "../docs/README.md", slope: "../docs/01_slope.md",
-        by_hand: "../docs/02_by_hand.md", tape: "../docs/03_tape.md",
-        fan_out: "../docs/04_fan_out.md", four_judges: "../docs/05_four_judges.md",
-        architecture: "../docs/06_architecture.md", sigmoid: "../docs/07_sigmoid.md",
-        initialize: "../docs/08_initialize.md", propagate: "../docs/09_propagate.md",
-        optimize: "../docs/10_optimize.md", predict: "../docs/11_predict.md",
-        model: "../docs/12_model.md", cost_plot: "../docs/13_cost_plot.md",
-        own_activation: "../docs/14_own_activation.md", break_it: "../docs/15_break_it.md",
-        numerics: "../docs/16_numerics.md", cost: "../docs/17_cost.md",
-        two_layers: "../docs/18_two_layers.md", matrices: "../docs/22_matrices.md",
-        likelihood: "../docs/23_likelihood.md", symmetry: "../docs/24_symmetry.md",
-        glossary: "../docs/glossary.md",
-        elsewhere: "../docs/elsewhere.md", house: "../docs/architecture.md",
-        changelog: "../docs/changelog.md", errors: "../docs/errors.md",
-        performance: "../docs/performance.md",
-    }
-}
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,6 +1,6 @@
 //! Layers of nodes: define the architecture, run it forward, train it.
 //!
-//! Taught in `docs/06_architecture.md`, `docs/18_two_layers.md`, `docs/24_symmetry.md`.
+//! Taught in `docs/07_architecture.md`, `docs/16_two_layers.md`, `docs/17_symmetry.md`.
 //!
 //! ```
 //! use chainrule::activation::{Sigmoid, Tanh};

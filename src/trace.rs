@@ -1,6 +1,6 @@
 //! What a recording is, as plain data: the nodes, and each step forward and backward.
 //!
-//! Taught in `docs/03_tape.md`, `docs/16_numerics.md`.
+//! Taught in `docs/03_tape.md`, `docs/23_numerics.md`.
 //!
 //! ```
 //! use chainrule::{scalar::Tape, trace::Frame};

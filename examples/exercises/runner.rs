@@ -111,7 +111,7 @@ impl Runner<'_> {
         shown += &format!("\n{done} of {} done.", passing.len());
         shown += &match next {
             Some(next) => format!(" Next: {COMMAND} -- {next}\n"),
-            None => " Next: an activation of your own, docs/14_own_activation.md\n".to_string(),
+            None => " Next: an activation of your own, docs/21_own_activation.md\n".to_string(),
         };
         let numbers = passing.iter().zip(1..).filter_map(|(&passes, n)| passes.then_some(n));
         shown + &self.remember(before, numbers.collect())

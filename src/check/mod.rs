@@ -1,6 +1,6 @@
 //! Is this gradient right? Several judges side by side, a verdict, and the name of the mistake.
 //!
-//! Taught in `docs/05_four_judges.md`, `docs/15_break_it.md`.
+//! Taught in `docs/05_four_judges.md`, `docs/22_break_it.md`.
 //!
 //! The judges share little (see chapter 05): reverse mode (the tape), a closed form by hand,
 //! forward mode ([`Dual`] numbers) and central [differences](Difference).

@@ -1,6 +1,6 @@
 //! The same gradient and curvature by hand, in plain loops: the independent witness.
 //!
-//! Taught in `docs/09_propagate.md`, `docs/19_curvature.md`.
+//! Taught in `docs/11_propagate.md`, `docs/19_curvature.md`.
 //!
 //! `dw = (1/m) X (A − Y)ᵀ`, `db = (1/m) Σ (A − Y)`, `H = (1/m) [X; 1] diag(a (1 − a)) [X; 1]ᵀ`. Nothing
 //! here uses a tape or an activation.

@@ -1,7 +1,7 @@
 //! Logistic regression: the post's functions, under the post's names, on the tape.
 //!
-//! Taught in `docs/09_propagate.md`, `docs/10_optimize.md`, `docs/11_predict.md`,
-//! `docs/12_model.md`, `docs/19_curvature.md`.
+//! Taught in `docs/11_propagate.md`, `docs/12_optimize.md`, `docs/13_predict.md`,
+//! `docs/14_model.md`, `docs/19_curvature.md`.
 //!
 //! X is (n features, m examples), one example per column; Y is (1, m) of 0 and 1; w is (n, 1), b a
 //! number; `Z = wᵀX + b`, `A = σ(Z)`, `cost = −(1/m) Σ [y ln a + (1−y) ln(1−a)]`. The model is a

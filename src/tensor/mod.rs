@@ -1,6 +1,6 @@
 //! A tape of matrices.
 //!
-//! Taught in `docs/22_matrices.md`, `docs/06_architecture.md`, `docs/09_propagate.md`.
+//! Taught in `docs/06_matrices.md`, `docs/07_architecture.md`, `docs/11_propagate.md`.
 //!
 //! ```
 //! use chainrule::tensor::{Tape, Tensor};

@@ -1,6 +1,6 @@
 //! Plots: curves, as text and as SVG, and the line that separates two classes.
 //!
-//! Taught in `docs/13_cost_plot.md`.
+//! Taught in `docs/15_cost_plot.md`.
 
 mod axis;
 mod bars;

@@ -2,18 +2,19 @@
 //!
 //! A chapter `docs/NN_name.md` explains `examples/NN_name.rs`. The first block marked `text` after
 //! its command is the example's output, word for word; lines that end in `(measured)` may differ in
-//! numbers. A new lesson is one line in `lessons!` in examples.rs and one in `chapters!` in `src/lib.rs`,
-//! which runs the code of its chapter; a test says where one is missing.
+//! numbers. A new lesson is one line in `lessons!` in examples.rs and one in `src/book.rs`, which makes
+//! its chapter a page of `cargo doc`, and runs its code; a test says where one is missing.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use chainrule::data::Examples;
 use chainrule::tensor::Tensor;
 
 use crate::commands::answer;
-use crate::common::{blesses, hold, project};
+use crate::common::{all_tests, blesses, hold, project};
 use crate::examples::*;
 
 /// The files in a directory whose names end so.
@@ -88,7 +89,7 @@ fn chapters_show_what_examples_print() {
             let drawn = fs::read_to_string(project().join("target").join(file)).unwrap();
             let drawn = drawn.replace("tests/suite/../../examples", "examples");
             hold(&project().join("docs").join(file), &drawn);
-            assert!(chapter.contains(&format!("]({file})\n")), "chapter {name} shows {file}");
+            assert!(chapter.contains(&format!("][{file}]\n")), "chapter {name} shows {file}");
             pictures.push(file.to_string());
         }
         let hints = |word: &str| output.lines().filter(|line| line.starts_with(word)).count();
@@ -105,15 +106,64 @@ fn chapters_show_what_examples_print() {
     assert!(front.contains("src=\"docs/03_tape.svg\""));
 }
 
-/// Every page's code runs, for rustdoc is told of it.
+/// Every page of docs/ is one of the book, with its pictures; so its code runs, too.
 #[test]
-fn the_code_of_every_page_runs() {
-    let list = fs::read_to_string(project().join("src/lib.rs")).unwrap();
+fn every_page_is_in_the_book() {
+    let book = fs::read_to_string(project().join("src/book.rs")).unwrap();
     for page in files("docs", "md") {
-        let name = page.file_name().unwrap().to_str().unwrap();
-        let line = format!(": \"../docs/{name}\",");
-        assert!(list.contains(&line), "the list of chapters in src/lib.rs lacks {name}");
+        let line = format!(": \"{}\"", stem(&page));
+        let line = book.lines().find(|text| text.contains(&line)).expect(&line);
+        let text = fs::read_to_string(&page).unwrap();
+        let (links, _) = links(&text);
+        for picture in links.iter().filter_map(|(label, _)| label.strip_suffix(".svg")) {
+            let shown = line.split('"').any(|word| word == picture);
+            assert!(shown, "src/book.rs does not show {picture} at {page:?}");
+        }
     }
+}
+
+/// What a page defines at its end, each with where it leads; and what it links to by such a name.
+fn links(text: &str) -> (Vec<(&str, &str)>, Vec<&str>) {
+    let defined = text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+    let defined = defined.filter(|(label, _)| !label.contains(']'));
+    let used = text.split("][").skip(1).filter_map(|rest| rest.split_once(']'));
+    (defined.collect(), used.map(|(label, _)| label).filter(|l| !l.contains(' ')).collect())
+}
+
+/// The pages of `cargo doc` have no link and no picture that leads nowhere: rustdoc does not tell.
+#[test]
+fn the_documentation_has_no_dead_links() {
+    if !all_tests() {
+        return;
+    }
+    let target = project().join("target");
+    let mut doc = Command::new(env!("CARGO"));
+    doc.args(["doc", "--no-deps", "--quiet", "--target-dir"]).arg(&target);
+    assert!(doc.current_dir(project()).status().unwrap().success());
+    let mut directories = vec![target.join("doc/chainrule")];
+    let mut count = 0;
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "html") {
+                continue;
+            }
+            let page = fs::read_to_string(&path).unwrap();
+            for rest in [" href=\"", " src=\""].iter().flat_map(|key| page.split(key).skip(1)) {
+                let link = rest.split(['"', '#', '?']).next().unwrap();
+                if link.is_empty() || link.contains(':') || link.contains("${") {
+                    continue;
+                }
+                assert!(directory.join(link).exists(), "{path:?} leads to {link}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 1000, "{count}");
 }
 
 /// What links to the headings of a page call them: `## The run` is `the-run`.
@@ -141,7 +191,12 @@ fn links_files_and_commands_lead_somewhere() {
             assert!(path.exists(), "{page:?} names {what}, and {path:?} is not there");
             checked += 1;
         };
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let (defined, used) = links(&text);
+        for label in used {
+            assert!(defined.iter().any(|(known, _)| *known == label), "{page:?}: [{label}]");
+        }
+        let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in inline.chain(defined.into_iter().map(|(_, target)| target)) {
             if link.contains("://") {
                 continue;
             }
@@ -240,7 +295,7 @@ fn try_05_at_zero_the_gradient_is_known_without_computing() {
     assert!(text.contains("verdict: AGREE"));
 }
 
-/// What chapter 22 says of the Jacobian of A B for A, of its exercise, and of logistic regression.
+/// What chapter 06 says of the Jacobian of A B for A, of its exercise, and of logistic regression.
 #[test]
 fn matrices_are_carried_back_as_the_chapter_says() {
     for operation in matrices::operations() {
@@ -265,7 +320,7 @@ fn matrices_are_carried_back_as_the_chapter_says() {
     assert_eq!(gradients.wrt(h).to_vec(), w.value().matmul(&g).to_vec());
 }
 
-/// What chapter 23 says of the squared error, of likelihoods, and of a node without features.
+/// What chapter 10 says of the squared error, of likelihoods, and of a node without features.
 #[test]
 fn costs_are_as_the_chapter_on_likelihood_says() {
     let (x, y) = (Tensor::from_rows(&[[1.0, 2.0, 10.0]]), Tensor::from_rows(&[[0.0, 1.0, 0.0]]));

@@ -395,6 +395,7 @@ const NEVER_WRONG: &[&str] = &[
     "tensor::value::Tensor::sum*",
     "tensor::value::Tensor::t",
     "tensor::value::Tensor::to_vec",
+    "book::pages! {", // of pages
     // Of a trace, which is right.
     "trace::Traced::*",
     "trace::Place::start",

@@ -21,7 +21,7 @@ struct Try {
 
 const TRIES: [Try; 16] = [
     Try {
-        example: "06_architecture",
+        example: "07_architecture",
         says: "set HIDDEN to 8; the second network then has 33 parameters.",
         edit: ["HIDDEN: usize = 4;", "HIDDEN: usize = 8;"],
         came_true: |before, after| {
@@ -30,13 +30,13 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "07_sigmoid",
+        example: "08_sigmoid",
         says: "set WIDTH to 1.0; curve A is nearly straight, from 0.269 to 0.731.",
         edit: ["WIDTH: f64 = 8.0;", "WIDTH: f64 = 1.0;"],
         came_true: |_, after| after.contains("A a = sigmoid(z), at the end 0.7311"),
     },
     Try {
-        example: "08_initialize",
+        example: "09_initialize",
         says: "for -3.0, 8.0 start from 30.0, 0.0; it ends at the same w and b.",
         edit: ["(-3.0, 8.0)]", "(30.0, 0.0)]"],
         came_true: |before, after| {
@@ -45,7 +45,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "24_symmetry",
+        example: "17_symmetry",
         says: "set HIDDEN to 30; equal nodes still cannot learn XOR.",
         edit: ["HIDDEN: usize = 3;", "HIDDEN: usize = 30;"],
         came_true: |_, after| {
@@ -55,7 +55,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "09_propagate",
+        example: "11_propagate",
         says: "in y, set a 1.0 to 0.0; db rises by 1/m = 0.3333333333.",
         edit: ["vec![1.0, 1.0, 0.0]", "vec![1.0, 0.0, 0.0]"],
         came_true: |before, after| {
@@ -64,7 +64,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "10_optimize",
+        example: "12_optimize",
         says: "in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.",
         edit: ["[0.01, 0.5, 3.0]", "[0.01, 0.5, 1.0]"],
         came_true: |_, after| {
@@ -74,7 +74,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "11_predict",
+        example: "13_predict",
         says: "set MISS to 1; the threshold is 1/2, and cost counts all errors: 9.",
         edit: ["MISS: usize = 10;", "MISS: usize = 1;"],
         came_true: |_, after| {
@@ -83,7 +83,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "12_model",
+        example: "14_model",
         says: "set LEARNING_RATE to 0.05; the cost falls, more slowly.",
         edit: ["LEARNING_RATE: f64 = 0.5;", "LEARNING_RATE: f64 = 0.05;"],
         came_true: |before, after| {
@@ -96,7 +96,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "13_cost_plot",
+        example: "15_cost_plot",
         says: "add 20.0 to the rates; its cost falls at once, and ends lowest.",
         edit: ["[0.02, 0.1, 0.5]", "[0.02, 0.1, 0.5, 20.0]"],
         came_true: |_, after| {
@@ -107,7 +107,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "14_own_activation",
+        example: "21_own_activation",
         says: "double the slope in Swish::df; the check says so, the training does not.",
         edit: [
             "s + self.k * x * s * Sigmoid.f(-self.k * x)",
@@ -120,7 +120,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "15_break_it",
+        example: "22_break_it",
         says: "set RATE to 0.01; the cost with w (n,) then jumps up at once: a bug shows.",
         edit: ["RATE: f64 = 0.5;", "RATE: f64 = 0.01;"],
         came_true: |before, after| {
@@ -130,7 +130,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "16_numerics",
+        example: "23_numerics",
         says: "set Z to 36.0; all is finite there, and one digit of the loss is right.",
         edit: ["Z: f64 = 40.0;", "Z: f64 = 36.0;"],
         came_true: |before, after| {
@@ -139,7 +139,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "17_cost",
+        example: "24_cost",
         says: "M = 100: some ten times the nodes, and the same number of passes.",
         edit: ["M: usize = 10;", "M: usize = 100;"],
         came_true: |before, after| {
@@ -156,7 +156,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "18_two_layers",
+        example: "16_two_layers",
         says: "set SEED to 2; 2 hidden nodes learn it as well: the start decides.",
         edit: ["SEED: u64 = 1;", "SEED: u64 = 2;"],
         came_true: |before, after| {
@@ -165,7 +165,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "22_matrices",
+        example: "06_matrices",
         says: "in B, 0.0 for 3.0: one entry of dA falls by 3, and dB stays.",
         edit: ["[1.0, 2.0, -1.0, 3.0]", "[1.0, 2.0, -1.0, 0.0]"],
         came_true: |before, after| {
@@ -181,7 +181,7 @@ const TRIES: [Try; 16] = [
         },
     },
     Try {
-        example: "23_likelihood",
+        example: "10_likelihood",
         says: "set LABEL to 0.0: now z = 5 is wrong, and every slope is positive.",
         edit: ["LABEL: f64 = 1.0;", "LABEL: f64 = 0.0;"],
         came_true: |_, after| {
