@@ -156,13 +156,23 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     let a = (w.t().matmul(&x) + 1.5).map(|z| 1.0 / (1.0 + (-z).exp()));
     writeln!(out, "(1/m) X (A - Y)ᵀ, A = σ(Z):   {}", text(&(x.matmul(&(a - y).t()) / 3.0)))?;
 
-    program::picture(out, "06_matrices.svg", &view::svg(&trace))?;
+    program::picture(out, "06_matrices.svg", &view::svg(&product()))?;
     writeln!(out, "\nTry:  in B, 0.0 for 3.0: one entry of dA falls by 3, and dB stays.")?;
     writeln!(out, "Next: cargo run --example 07_architecture")
 }
 
+/// L = Σ gᵢⱼ cᵢⱼ for C = A B.
+fn product() -> Trace {
+    let tape = Tape::new();
+    let a = tape.var(Tensor::from_rows(&A)).named("A");
+    let b = tape.var(Tensor::from_rows(&B)).named("B");
+    let c = a.matmul(b).named("C");
+    let g = tape.constant(Tensor::new(2, 4, G.to_vec())).named("G");
+    (g * c).sum().named("L").trace()
+}
+
 /// The cost of one node: P are the probabilities that it gives to the labels.
-pub fn logistic_regression() -> Trace {
+fn logistic_regression() -> Trace {
     let tape = Tape::new();
     let w = tape.var(Tensor::from_rows(&W)).named("w");
     let b = tape.var(1.5.into()).named("b");
