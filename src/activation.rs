@@ -78,6 +78,14 @@ pub trait Activation {
 }
 
 functions! {
+    /// `y = x`, for all x; slope 1. Exact. It ends a network whose output is any number, or whose loss
+    /// goes through the logits.
+    identity: Identity, 2.0 => "2.0000, 1.0000", slope "1" {
+        fn f(&self, x: f64) -> f64 { x }
+        fn df(&self, x: f64, _y: f64) -> f64 { if x.is_nan() { x } else { 1.0 } }
+        fn d2f(&self, x: f64, _y: f64) -> Option<f64> { Some(0.0 * x) }
+    }
+
     // Powers, exponentials and logarithms.
 
     /// `y = eˣ`, for all x; slope `y`. Accuracy 1 / 1 ULP.

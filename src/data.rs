@@ -453,6 +453,20 @@ pub fn columns(
     Csv::default().columns(source, name, wanted)
 }
 
+/// Y (k, m) for softmax, from the numbers of the examples' classes, (1, m): each column is 1 in the row
+/// of its class and 0 elsewhere.
+///
+/// ```
+/// use chainrule::{data::one_hot, tensor::Tensor};
+/// let y = one_hot(&Tensor::new(1, 3, vec![2.0, 0.0, 1.0]), 3);
+/// assert_eq!(y, Tensor::from_rows(&[[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]));
+/// ```
+#[track_caller]
+pub fn one_hot(classes: &Tensor, k: usize) -> Tensor {
+    let row = |c: usize| classes.entries().map(move |class| f64::from(class == c as f64));
+    Tensor::new(k, classes.shape().1, (0..k).flat_map(row).collect())
+}
+
 /// The mean, and the root of the mean squared distance from it.
 ///
 /// Computed from u = (x − first)/spread, which lies between −1 and 1: no square can overflow or

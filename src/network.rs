@@ -20,7 +20,7 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::{panic, thread};
 
-use crate::activation::{Activation, Sigmoid};
+use crate::activation::{Activation, Identity, Sigmoid};
 use crate::error::{mistake, mistake_at};
 use crate::random::Random;
 use crate::tape::{Value, foreign_input};
@@ -247,7 +247,7 @@ impl Network {
     }
 
     #[track_caller]
-    fn check(&self, x: &Tensor, y: &Tensor) {
+    pub(crate) fn check(&self, x: &Tensor, y: &Tensor) {
         let Some(last) = self.layers.last() else { no_layers() };
         let shapes = self.layers.iter().map(|layer| [layer.weights.shape(), layer.bias.shape()]);
         self.check_layers("parameters", shapes);
@@ -428,13 +428,32 @@ fn add((mut grads, cost): Part, (others, more): Part) -> Part {
     (grads, cost + more)
 }
 
-/// Cross-entropy of sigmoid nodes, through the logits: `softplus((1 − 2y) z)` for each example.
+/// Cross-entropy through the logits: of sigmoid nodes, each with a yes or no of its own, or of `k`
+/// nodes with the [`Identity`], of which one is the example's class.
 ///
-/// For labels 0 and 1 this equals `−[y ln a + (1−y) ln(1−a)]`, keeps its digits where that cancels,
-/// and is finite wherever z is. Its slope comes out as A − Y.
+/// Of sigmoid nodes it is `softplus((1 − 2y) z)`. For labels 0 and 1 this equals
+/// `−[y ln a + (1−y) ln(1−a)]`, keeps its digits where that cancels, and is finite wherever z is. Its
+/// slope comes out as A − Y.
+///
+/// Of k classes, with A = softmax(Z) and a column of Y 1 for the example's class and 0 elsewhere
+/// (one-hot), it is `−ln a = ln Σ e^(zᵢ − z)` for the a and z of that class, (1, m). Its slope is A − Y,
+/// too, and it is as finite. Of two classes it is softplus(z₀ − z₁) where the second one is right:
+/// logistic regression with w₁ − w₀ for w.
+///
+/// ```
+/// use chainrule::activation::Identity;
+/// use chainrule::network::{Network, cross_entropy};
+/// use chainrule::tensor::Tensor;
+/// let (x, y) = (Tensor::from(2.0), Tensor::new(3, 1, vec![0.0, 1.0, 0.0]));
+/// let network = Network::new(1).layer(3, Identity); // all a are 1/3
+/// let (grads, cost) = network.propagate(&x, &y, cross_entropy);
+/// assert!((cost - 3f64.ln()).abs() < 1e-15);
+/// assert!((grads[0].dw.get(0, 1) - 2.0 * (1.0 / 3.0 - 1.0)).abs() < 1e-15); // x (a − 1)
+/// ```
 ///
 /// # Panics
-/// If a label is neither 0 nor 1, or the last layer's activation is not the sigmoid.
+/// If a label is neither 0 nor 1, or the last layer's activation is neither the sigmoid nor the
+/// identity; with the identity, if a column of Y has another number of ones than one.
 #[track_caller]
 pub fn cross_entropy<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
     if !y.all(|y| y == 0.0 || y == 1.0) {
@@ -447,18 +466,46 @@ pub fn cross_entropy<'t>(output: Output<'t>, y: &Tensor) -> Var<'t> {
             "map the two classes to 0 and 1, or use squared_error for other targets",
         )
     }
-    // One point tells a sigmoid, also one of the learner's own, from whatever else is in use.
+    // One point tells these two, also ones of the learner's own, from whatever else is in use.
     let (f, z) = (output.activation, -2.0);
-    if (f.f(z) - Sigmoid.f(z)).abs() > 1e-9 {
+    let is = |g: &dyn Activation| (f.f(z) - g.f(z)).abs() <= 1e-9;
+    if is(&Identity) {
+        one_hot_or_mistake(y, output.at);
+        return cross_entropy_of_classes(output.z, y);
+    }
+    if !is(&Sigmoid) {
         mistake_at(
             output.at,
             &format!("cross-entropy goes with a sigmoid, and the last layer is {}", f.name()),
             &[format!("{}({z}) = {:.6}, sigmoid({z}) = {:.6}", f.name(), f.f(z), Sigmoid.f(z))],
             "it is computed from z, as if a were sigmoid(z); here a is another number",
-            "end with .layer(1, Sigmoid), or use squared_error",
+            "end with .layer(1, Sigmoid) or .layer(k, Identity), or use squared_error",
         )
     }
     cross_entropy_checked(output, y)
+}
+
+/// Panics where a column of Y, of labels 0 and 1, does not name one class.
+pub(crate) fn one_hot_or_mistake(y: &Tensor, at: &'static Location<'static>) {
+    let Some(j) = y.sum_rows().entries().position(|ones| ones != 1.0) else { return };
+    mistake_at(
+        at,
+        &format!("example {j} is of {} classes", y.columns(j..j + 1).sum()),
+        &[format!("its column of Y has to be 1 in one of {} rows, 0 in the others", y.shape().0)],
+        "the cost is -ln a of the one class that the example has",
+        "use data::one_hot for Y, or .layer(1, Sigmoid) where Y is a row of 0 and 1",
+    )
+}
+
+/// `ln Σ e^(zᵢ − z)`, where z is that of the example's own class.
+///
+/// `1 − Y` multiplies a 0 by 0. But it keeps the slope of z in one place, −Σ a over the other classes:
+/// as a − 1 it would have no digits left where a is near 1.
+#[track_caller]
+fn cross_entropy_of_classes<'t>(z: Var<'t>, y: &Tensor) -> Var<'t> {
+    let own = z.tape().constant(y.clone()).named("Y");
+    let others = z.tape().constant(y.map(|y| 1.0 - y)).named("1 - Y");
+    (others * (z - (own * z).sum_rows())).log_sum_exp()
 }
 
 /// [`cross_entropy`], for labels that are 0 or 1 and a sigmoid.

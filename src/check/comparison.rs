@@ -2,7 +2,7 @@
 
 use super::Difference;
 use crate::error::mistake;
-use crate::logistic::Grads;
+use crate::network::LayerGrads;
 
 /// Gradients of several judges, entry by entry, with a verdict.
 ///
@@ -124,15 +124,28 @@ impl Comparison {
         self.entries.push(Entry { name, values, scale, difference: None });
     }
 
-    /// The gradients of logistic regression: `dw[0]`, …, `db`, each with its scale
-    /// ([`closed_form::scale`](crate::logistic::closed_form::scale)).
-    pub fn of_grads(tape: &Grads, closed_form: &Grads, scale: &Grads) -> Comparison {
+    /// The gradients of one layer: `dw[0]`, …, `db`, of several nodes `dw[0,0]`, `dw[0,1]`, …, `db[0]`, …;
+    /// each with its scale ([`closed_form::scale`](crate::logistic::closed_form::scale),
+    /// [`layer_scale`](crate::logistic::closed_form::layer_scale)).
+    pub fn of_grads<G: Clone + Into<LayerGrads>>(
+        tape: &G,
+        closed_form: &G,
+        scale: &G,
+    ) -> Comparison {
+        let [tape, closed_form, scale] = [tape, closed_form, scale].map(|g| g.clone().into());
         let mut comparison = Comparison::new(["reverse mode", "closed form"]);
-        for i in 0..tape.dw.shape().0 {
-            let [g, h, s] = [tape, closed_form, scale].map(|grads| grads.dw.get(i, 0));
-            comparison.add(format!("dw[{i}]"), [g, h], s);
+        let (n, k) = tape.dw.shape();
+        let node =
+            |start: &str, c: usize| if k == 1 { String::new() } else { format!("{start}{c}") };
+        for (i, c) in (0..n).flat_map(|i| (0..k).map(move |c| (i, c))) {
+            let [g, h, s] = [&tape, &closed_form, &scale].map(|grads| grads.dw.get(i, c));
+            comparison.add(format!("dw[{i}{}]", node(",", c)), [g, h], s);
         }
-        comparison.add("db", [tape.db, closed_form.db], scale.db);
+        for c in 0..k {
+            let [g, h, s] = [&tape, &closed_form, &scale].map(|grads| grads.db.get(c, 0));
+            let name = if k == 1 { "db".to_string() } else { format!("db[{c}]") };
+            comparison.add(name, [g, h], s);
+        }
         comparison
     }
 

@@ -10,6 +10,7 @@ use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips, verdi
 use crate::arithmetic::Number;
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
+use crate::network::cross_entropy;
 use crate::scalar::{Tape, Var};
 use crate::tape;
 use crate::tensor::Tensor;
@@ -418,15 +419,34 @@ impl fmt::Display for GradientReport {
 /// As [`logistic::propagate`].
 #[track_caller]
 pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Comparison> {
-    let (tape, _) = logistic::propagate(w, b, x, y)?;
-    let (by_hand, by_hand_cost) = closed_form::propagate(w, b, x, y)?;
-    let scale = closed_form::scale(w, b, x, y)?;
-    let mut comparison = Comparison::of_grads(&tape, &by_hand, &scale);
-    let mut at = w.to_vec();
-    at.push(b);
+    logistic::propagate(w, b, x, y)?;
+    Ok(layer(w, &b.into(), x, y))
+}
+
+/// All four judges on the gradient of a layer, the softmax of k classes or one sigmoid node: for W
+/// (n, k), b (k, 1), X (n, m) and Y (k, m), as [`closed_form::layer`] has them.
+///
+/// ```
+/// use chainrule::{check, tensor::Tensor};
+/// let (w, b) = (Tensor::from_rows(&[[1.0, 2.0, 0.5]]), Tensor::zeros(3, 1));
+/// let (x, y) = (Tensor::from(0.7), Tensor::new(3, 1, vec![0.0, 0.0, 1.0]));
+/// let comparison = check::layer(&w, &b, &x, &y);
+/// assert!(comparison.agrees());
+/// assert_eq!(comparison.entries[2].name, "dw[0,2]");
+/// ```
+///
+/// # Panics
+/// If the shapes do not fit each other, or a column of Y has another number of ones.
+#[track_caller]
+pub fn layer(w: &Tensor, b: &Tensor, x: &Tensor, y: &Tensor) -> Comparison {
+    let (tape, _) = logistic::layer(w, b, None).propagate(x, y, cross_entropy);
+    let (by_hand, by_hand_cost) = closed_form::layer(w, b, x, y);
+    let scale = closed_form::layer_scale(w, b, x, y);
+    let mut comparison = Comparison::of_grads(&tape[0], &by_hand, &scale);
+    let at: Vec<f64> = w.entries().chain(b.entries()).collect();
     // Each z is a sum of terms wᵢ xᵢ and b, whose rounding moves the cost.
-    let terms = w.entries().zip(scale.dw.entries()).map(|(w, scale)| (w * scale).abs());
-    let size = terms.fold(by_hand_cost + (b * scale.db).abs(), |size, term| size + term);
+    let scales = scale.dw.entries().chain(scale.db.entries());
+    let size = at.iter().zip(scales).fold(by_hand_cost, |size, (p, s)| size + (p * s).abs());
     comparison.judges.push("forward mode");
     let forward = forward(|p| cost(p, x, y), &at);
     let differences = differences(|p| cost(p, x, y), &at, 4.0 * f64::EPSILON * size);
@@ -436,11 +456,26 @@ pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
         entry.values.push(forward);
         entry.difference = difference;
     }
-    Ok(comparison)
+    comparison
 }
 
-/// The cost in w and b, which is the last of `p`.
+/// The cost in w, row by row, and b, which follow each other in `p`: that of logistic regression, or
+/// for k classes the mean of ln Σ e^(zᵢ − z) with the z of the example's class.
 fn cost<S: Scalar>(p: &[S], x: &Tensor, y: &Tensor) -> S {
-    let (w, b) = p.split_at(p.len() - 1);
-    logistic::cost(|x| w.iter().zip(x).fold(b[0], |z, (w, x)| z + *w * *x), x, y)
+    let ((n, m), k) = (x.shape(), y.shape().0);
+    let (w, b) = p.split_at(n * k);
+    let z = |x: &[f64], c: usize| (0..n).fold(b[c], |z, i| z + w[i * k + c] * x[i]);
+    if k == 1 {
+        return logistic::cost(|x| z(x, 0), x, y);
+    }
+    let loss = |j: usize| {
+        let x = x.columns(j..j + 1).to_vec();
+        let own = z(&x, (0..k).rfind(|&c| y.get(c, j) == 1.0).unwrap_or(0));
+        let mut z: Vec<S> = (0..k).map(|c| z(&x, c) - own).collect();
+        z.sort_by(|x, y| y.value().total_cmp(&x.value()));
+        let powers: Vec<S> = z[1..].iter().map(|&other| (other - z[0]).exp()).collect();
+        z[0] + powers[0].plus(&powers[1..]).ln_1p()
+    };
+    let losses: Vec<S> = (0..m).map(loss).collect();
+    losses[0].plus(&losses[1..]) / m as f64
 }

@@ -25,7 +25,7 @@ Without values, a point is chosen. Exit code: 0 AGREE, 1 DISAGREE or NOT JUDGED.
 A formula has + - * / ^ ( ) |x|, names, numbers, max(x, y), min, pow, sum, mean,
   exp ln sqrt sin cos tan atan sinh cosh tanh sigmoid log_sigmoid softplus relu
   leaky_relu(x, 0.2) elu selu silu gelu_tanh mish softsign hard_sigmoid exp_m1
-  ln_1p recip abs, and lines before it: h = tanh(w*x); y = v*h";
+  ln_1p recip abs identity, and lines before it: h = tanh(w*x); y = v*h";
 
 /// A derivative by hand.
 enum ByHand {

@@ -13,7 +13,7 @@ mod newton;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::activation::{Activation, Sigmoid};
+use crate::activation::{Activation, Identity, Sigmoid};
 use crate::dual::Scalar;
 use crate::error::{Error, Result, list, mistake};
 use crate::network::{Layer, LayerGrads, Loss, Network, Output, cross_entropy_checked};
@@ -28,6 +28,19 @@ pub struct Grads {
     pub dw: Tensor,
     /// dcost/db.
     pub db: f64,
+}
+
+impl From<Grads> for LayerGrads {
+    fn from(Grads { dw, db }: Grads) -> LayerGrads {
+        LayerGrads { dw, db: db.into() }
+    }
+}
+
+impl From<LayerGrads> for Grads {
+    /// Of a layer of one node.
+    fn from(LayerGrads { dw, db }: LayerGrads) -> Grads {
+        Grads { dw, db: db.get(0, 0) }
+    }
 }
 
 /// How to train.
@@ -53,6 +66,25 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options { num_iterations: 2000, learning_rate: 0.5, print_cost: false, threads: None }
+    }
+}
+
+impl Options {
+    /// α, if it can be one.
+    ///
+    /// # Errors
+    /// If the learning rate is not a positive finite number.
+    pub fn positive_rate(&self) -> Result<f64> {
+        let rate = self.learning_rate;
+        if rate.is_finite() && rate > 0.0 {
+            return Ok(rate);
+        }
+        Err(Error::new(
+            format!("the learning rate must be a positive finite number, not {rate}"),
+            [],
+            "each step goes against the gradient, by the learning rate times its length",
+            "use 0.5, and standardise the features",
+        ))
     }
 }
 
@@ -184,9 +216,8 @@ fn propagate_with(
     loss: &Loss,
 ) -> Result<(Grads, f64)> {
     shapes(w, x, Some(y))?;
-    let (mut grads, cost) = one_node(w, b, threads).propagate_checked(x, y, loss);
-    let LayerGrads { dw, db } = grads.remove(0);
-    let grads = Grads { dw, db: db.get(0, 0) };
+    let (mut grads, cost) = layer(w, &b.into(), threads).propagate_checked(x, y, loss);
+    let grads = Grads::from(grads.remove(0));
     faults(x, &grads, cost)?;
     Ok((grads, cost))
 }
@@ -199,10 +230,12 @@ pub(crate) fn cost<S: Scalar>(z: impl Fn(&[f64]) -> S, x: &Tensor, y: &Tensor) -
     losses[0].plus(&losses[1..]) / m as f64
 }
 
-/// Logistic regression, as the network that it is.
-fn one_node(w: &Tensor, b: f64, threads: Option<usize>) -> Network {
-    let node = Layer { weights: w.clone(), bias: b.into(), activation: Arc::new(Sigmoid) };
-    Network { inputs: w.shape().0, layers: vec![node], threads }
+/// Logistic regression, as the network that it is: one sigmoid node, or the logits of k classes.
+pub(crate) fn layer(w: &Tensor, b: &Tensor, threads: Option<usize>) -> Network {
+    let activation: Arc<dyn Activation + Send + Sync> =
+        if w.shape().1 == 1 { Arc::new(Sigmoid) } else { Arc::new(Identity) };
+    let layer = Layer { weights: w.clone(), bias: b.clone(), activation };
+    Network { inputs: w.shape().0, layers: vec![layer], threads }
 }
 
 /// Gradient descent from w and b: `num_iterations` times [`propagate`], `w ← w − α dw`,
@@ -228,15 +261,7 @@ pub fn optimize_with(
     options: &Options,
     mut report: impl FnMut(usize, f64),
 ) -> Result<Optimized> {
-    let rate = options.learning_rate;
-    if !(rate.is_finite() && rate > 0.0) {
-        return Err(Error::new(
-            format!("the learning rate must be a positive finite number, not {rate}"),
-            [],
-            "each step goes against the gradient, by the learning rate times its length",
-            "use 0.5, and standardise the features",
-        ));
-    }
+    let rate = options.positive_rate()?;
     let mut costs = vec![];
     let mut tell = |iteration, cost| {
         if iteration % 100 == 0 {
@@ -251,10 +276,10 @@ pub fn optimize_with(
     // The first iteration also finds the faults in the data, before anything is told.
     let (first, cost) = propagate_with(&w, b, x, y, options.threads, &cross_entropy_checked)?;
     let Grads { mut dw, mut db } = first;
-    let mut network = one_node(&w, b, options.threads);
+    let mut network = layer(&w, &b.into(), options.threads);
     if options.num_iterations > 0 {
         tell(0, cost);
-        network.step(&[LayerGrads { dw: dw.clone(), db: db.into() }], rate);
+        network.step(&[Grads { dw: dw.clone(), db }.into()], rate);
     }
     let more = options.num_iterations.saturating_sub(1);
     network.train(x, y, cross_entropy_checked, more, rate, |iteration, grads, cost| {
@@ -281,7 +306,7 @@ pub fn optimize_with(
 pub fn predict(w: &Tensor, b: f64, x: &Tensor) -> Result<Tensor> {
     shapes(w, x, None)?;
     finite(x)?;
-    let a = one_node(w, b, None).predict(x);
+    let a = layer(w, &b.into(), None).predict(x);
     Ok(a.map(|a| if a.is_nan() { a } else { f64::from(a > 0.5) }))
 }
 

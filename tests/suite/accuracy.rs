@@ -74,6 +74,7 @@ fn rows() -> Vec<Row> {
     }
     let powf = |exponent| Powf { exponent };
     vec![
+        row("pow_1", Identity, |x| (x, number(1.0))),
         row("exp", Exp, |x| (x.exp(), x.exp())),
         row("expm1", ExpM1, |x| (x.exp_m1(), x.exp())),
         row("ln", Ln, |x| (x.ln(), number(1.0) / x)),

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
 use crate::common::{self, place};
-use chainrule::activation::{Activation, Relu, Sigmoid, Tanh};
+use chainrule::activation::{Activation, Identity, Relu, Sigmoid, Tanh};
 use chainrule::data::{Csv, Examples, Standardizer};
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
 use chainrule::network::{Network, cross_entropy, squared_error};
@@ -672,6 +672,27 @@ cross-entropy has labels 0 and 1, and Y has 0.5
 }
 
 #[test]
+fn two_classes_at_once() {
+    let message = panic_of(|| {
+        let (x, y) = (Tensor::zeros(1, 2), Tensor::from_rows(&[[1.0, 1.0], [0.0, 1.0]]));
+        Network::new(1).layer(2, Identity).propagate(&x, &y, cross_entropy);
+    });
+    assert_text(
+        &message,
+        "\
+example 1 is of 2 classes
+  --> propagate(&x, &y, cross_entropy);
+   = its column of Y has to be 1 in one of 2 rows, 0 in the others
+ why: the cost is -ln a of the one class that the example has
+ try: use data::one_hot for Y, or .layer(1, Sigmoid) where Y is a row of 0 and 1",
+    );
+    let (x, y) = (Tensor::zeros(1, 2), Tensor::from_rows(&[[1.0, 1.0], [0.0, 1.0]]));
+    Network::new(1).layer(2, Sigmoid).propagate(&x, &y, cross_entropy);
+    let y = chainrule::data::one_hot(&y.columns(0..2).sum_rows().map(|y| y - 1.0), 2);
+    Network::new(1).layer(2, Identity).propagate(&x, &y, cross_entropy);
+}
+
+#[test]
 fn cross_entropy_of_relu_nodes() {
     let message = panic_of(|| {
         let (x, y) = (Tensor::zeros(1, 2), Tensor::zeros(1, 2));
@@ -685,7 +706,7 @@ cross-entropy goes with a sigmoid, and the last layer is relu
   --> train(&x, &y, cross_entropy, 10, 1.0, |_, _, _| ());
    = relu(-2) = 0.000000, sigmoid(-2) = 0.119203
  why: it is computed from z, as if a were sigmoid(z); here a is another number
- try: end with .layer(1, Sigmoid), or use squared_error",
+ try: end with .layer(1, Sigmoid) or .layer(k, Identity), or use squared_error",
     );
     let (x, y) = (Tensor::zeros(1, 2), Tensor::zeros(1, 2));
     Network::new(1).layer(1, Relu).propagate(&x, &y, squared_error);

@@ -34,6 +34,7 @@ mod published_defects;
 mod run_page;
 mod same_bits;
 mod slips;
+mod softmax;
 mod standardize;
 mod stepper;
 mod trajectories;

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::{panic_of, place, sources};
-use chainrule::activation::{Activation, Sigmoid};
+use chainrule::activation::{Activation, Identity, Sigmoid};
 use chainrule::arithmetic::{Number, max, min, pow};
 use chainrule::check::{self, Comparison};
-use chainrule::data::{Classifier, Examples, Standardizer};
+use chainrule::data::{Classifier, Examples, Standardizer, one_hot};
 use chainrule::dual::Dual;
 use chainrule::formula::Formula;
-use chainrule::logistic::{accuracy, initialize_with_zeros};
+use chainrule::logistic::{accuracy, closed_form, initialize_with_zeros};
 use chainrule::network::{LayerGrads, Network, cross_entropy, squared_error};
 use chainrule::tape::{self, Value};
 use chainrule::tensor::{self, Local, Tensor};
@@ -236,6 +236,19 @@ fn of_one() -> Vec<Case<fn()>> {
             let output = network.forward(&network.parameters(tape), tape.var(zeros(2, 4)));
             cross_entropy(output, &zeros(2, 4))
         }),
+        case!("network::Network::propagate", "example 1 is of 2 classes", || {
+            let y = Tensor::from_rows(&[[1.0, 1.0], [0.0, 1.0]]);
+            Network::new(2).layer(2, Identity).propagate(&zeros(2, 2), &y, cross_entropy)
+        }),
+        case!("logistic::closed_form::layer", "example 0 is of 0 classes", || {
+            closed_form::layer(&zeros(2, 3), &zeros(3, 1), &zeros(2, 4), &zeros(3, 4))
+        }),
+        case!("logistic::closed_form::layer_scale", "Y is (1, 4), and does not fit X", || {
+            closed_form::layer_scale(&zeros(2, 3), &zeros(3, 1), &zeros(2, 4), &zeros(1, 4))
+        }),
+        case!("check::gradient::layer", "the parameters of layer 1", || {
+            check::layer(&zeros(2, 3), &zeros(1, 3), &zeros(2, 4), &zeros(3, 4))
+        }),
         case!("network::squared_error", shapes, || {
             let (tape, network) = (tape(), Box::leak(Box::new(network())));
             let output = network.forward(&network.parameters(tape), tape.var(zeros(2, 4)));
@@ -275,6 +288,7 @@ fn of_one() -> Vec<Case<fn()>> {
             let scaler = Standardizer { means: zeros(2, 1), deviations: zeros(2, 1) };
             Classifier::of_one_node(&examples(), scaler, &w, 0.0)
         }),
+        case!("data::one_hot", "6 entries do not fill", || one_hot(&zeros(2, 1), 3)),
         case!("data::Standardizer::apply", "means and deviations do not fit", || {
             Standardizer { means: zeros(2, 1), deviations: zeros(1, 2) }.apply(&zeros(2, 3))
         }),
@@ -353,7 +367,9 @@ const NEVER_WRONG: &[&str] = &[
     "formula::Formula::with",
     "formula::faults::*",
     "formula::parse::*",
-    "logistic::closed_form::*",
+    "logistic::Options::positive_rate",
+    "logistic::closed_form::propagate",
+    "logistic::closed_form::scale",
     "logistic::cost_as_posted",
     "logistic::model",
     "logistic::newton::*",
@@ -362,6 +378,8 @@ const NEVER_WRONG: &[&str] = &[
     "logistic::propagate*",
     "logistic::sigmoid",
     "network::Network::initialize",
+    "network::glorot",
+    "network::he",
     "network::Network::new",
     "network::Network::parameters",
     "network::Output::a",
@@ -384,7 +402,9 @@ const NEVER_WRONG: &[&str] = &[
     "tape::Var::shape",
     "tape::Var::tape",
     "tape::Var::value",
+    "tensor::Var::log_sum_exp",
     "tensor::Var::mean",
+    "tensor::Var::softmax",
     "tensor::Var::sum*",
     "tensor::Var::t",
     "tensor::local::Local::custom",
@@ -392,6 +412,7 @@ const NEVER_WRONG: &[&str] = &[
     "tensor::value::Neg for *",
     "tensor::value::Tensor::map",
     "tensor::value::Tensor::shape",
+    "tensor::value::Tensor::softmax",
     "tensor::value::Tensor::sum*",
     "tensor::value::Tensor::t",
     "tensor::value::Tensor::to_vec",

@@ -5,7 +5,7 @@ use chainrule::activation::{self, Activation, Tanh};
 use chainrule::arithmetic::{max, min, pow};
 use chainrule::check::Comparison;
 use chainrule::logistic::{closed_form, propagate};
-use chainrule::network::{Network, cross_entropy, squared_error};
+use chainrule::network::{Network, cross_entropy, glorot, squared_error};
 use chainrule::tensor::{Local, Tape, Tensor, Var};
 use chainrule::{activation::Sigmoid, scalar};
 use proptest::prelude::*;
@@ -62,7 +62,7 @@ proptest! {
         }),
         seed in 0..1000_u64,
     ) {
-        let mut network = Network::new(n).layer(h, Tanh).layer(1, Sigmoid).initialize(seed);
+        let mut network = Network::new(n).layer(h, Tanh).layer(1, Sigmoid).initialize(seed, glorot);
         network.layers[0].bias = Tensor::filled(h, 1, 0.3);
         let y = y.map(|y| f64::from(y > 0.0));
         let (grads, cost) = network.propagate(&x, &y, cross_entropy);
@@ -213,6 +213,8 @@ proptest! {
             ("mean", Box::new(|x| x.mean())),
             ("sum_rows", Box::new(|x| x.sum_rows())),
             ("sum_columns", Box::new(|x| x.sum_columns())),
+            ("log_sum_exp", Box::new(|x| x.log_sum_exp())),
+            ("softmax", Box::new(|x| x.softmax())),
             ("neg", Box::new(|x| -x)),
             ("add", Box::new(|x| x + fixed(x, &other))),
             ("sub", Box::new(|x| fixed(x, &other) - x)),
@@ -323,7 +325,7 @@ fn xor_is_learned_from_every_seed() {
     let x = Tensor::from_rows(&[[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
     let y = Tensor::from_rows(&[[0.0, 1.0, 1.0, 0.0]]);
     for seed in 0..u64::from(samples(5, 20)) {
-        let mut network = Network::new(2).layer(8, Tanh).layer(1, Sigmoid).initialize(seed);
+        let mut network = Network::new(2).layer(8, Tanh).layer(1, Sigmoid).initialize(seed, glorot);
         network.train(&x, &y, cross_entropy, 2000, 0.5, |_, _, _| ());
         let (_, cost) = network.propagate(&x, &y, cross_entropy);
         assert!(cost < 0.02, "seed {seed}: cost {cost}");
