@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chainrule::program;
 use chainrule::scalar::Tape;
-use chainrule::trace::{Operand, Trace};
+use chainrule::trace::{Node, Trace};
 use chainrule::view;
 
 fn main() -> ExitCode {
@@ -59,11 +59,8 @@ pub fn diamond() -> String {
 
 /// The inputs of each node, once for each use: of b = a + a, twice a. Every local derivative is 1.
 pub fn inputs(trace: &Trace) -> Vec<Vec<usize>> {
-    let number = |operand: &Operand| match operand {
-        Operand::Node(k) => Some(*k),
-        Operand::Number(_) => None,
-    };
-    trace.nodes.iter().map(|node| node.operands.iter().filter_map(number).collect()).collect()
+    let inputs = |node: &Node| node.operands.iter().filter_map(|x| x.node()).collect();
+    trace.nodes.iter().map(inputs).collect()
 }
 
 /// Nothing yet for any node but the output, which is the last.

@@ -99,6 +99,29 @@ pub enum Operand {
     Number(f64),
 }
 
+impl Operand {
+    /// The number of the node, if it is one.
+    ///
+    /// ```
+    /// use chainrule::trace::Operand;
+    /// assert_eq!([Operand::Node(3), Operand::Number(0.5)].map(Operand::node), [Some(3), None]);
+    /// ```
+    pub fn node(self) -> Option<usize> {
+        match self {
+            Operand::Node(k) => Some(k),
+            Operand::Number(_) => None,
+        }
+    }
+
+    /// As text: a number as one would write it, a node as `node` says.
+    pub(crate) fn text(self, node: impl Fn(usize) -> String) -> String {
+        match self {
+            Operand::Node(k) => node(k),
+            Operand::Number(number) => short(number),
+        }
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug)]
 pub enum Frame {
@@ -245,8 +268,8 @@ fn mark_used(nodes: &mut [Node]) {
     for k in (0..nodes.len()).rev() {
         let (older, node) = nodes.split_at_mut(k);
         for operand in node[0].operands.iter().filter(|_| node[0].used) {
-            if let Operand::Node(input) = operand {
-                older[*input].used = true;
+            if let Some(input) = operand.node() {
+                older[input].used = true;
             }
         }
     }
@@ -261,10 +284,7 @@ impl Trace {
 
     /// An operand as it stands in a formula: `w`, `#3`, `0.5`.
     fn operand(&self, operand: Operand) -> String {
-        match operand {
-            Operand::Node(k) => self.label(k),
-            Operand::Number(number) => short(number),
-        }
+        operand.text(|k| self.label(k))
     }
 
     /// What computed node `k`: `mul(#3, 2)`; of many operands the first two and the last.

@@ -1,6 +1,6 @@
 //! What is written at the nodes and edges of a graph, and the graph as DOT.
 
-use super::{clip, local, summary, summary_with};
+use super::{clip, local, summary_with};
 use crate::tensor::{Local, Tensor};
 use crate::trace::{Contribution, Operand, Trace, cut, short};
 
@@ -26,28 +26,6 @@ impl<'a> Labels<'a> {
         Labels { trace, gradients: trace.gradients(trace.frames.len()), steps, largest }
     }
 
-    /// Three lines: what the node is, its value, its gradient.
-    pub fn node(&self, k: usize) -> [String; 3] {
-        let node = &self.trace.nodes[k];
-        let (name, operation) = (clip(&self.trace.label(k), 14), clip(node.operation.name, 11));
-        let operand = |operand: &Operand| match operand {
-            Operand::Node(_) => "·".to_string(), // an edge shows which
-            Operand::Number(number) => short(*number),
-        };
-        let title = match node.operands.as_slice() {
-            [] => format!("{name} ({operation})"),
-            [x, y] if matches!((x, y), (Operand::Number(_), _) | (_, Operand::Number(_))) => {
-                format!("{name} = {operation}({}, {})", operand(x), operand(y))
-            }
-            _ => format!("{name} = {operation}"),
-        };
-        let gradient = match &self.gradients[k] {
-            Some(gradient) => format!("grad {} {}", glyph(gradient), fitting(gradient)),
-            None => "no gradient".to_string(),
-        };
-        [title, fitting(&node.value), gradient]
-    }
-
     /// What a box of a picture says: `w1` and ` = 1`; `a = sigmoid`, its value and its gradient, with
     /// so many letters and decimals at most.
     pub fn lines(&self, k: usize, letters: usize, decimals: usize) -> [String; 3] {
@@ -64,10 +42,8 @@ impl<'a> Labels<'a> {
             let name = clip(&self.trace.label(k), 14);
             return [name, format!(" = {}", number(&node.value)), gradient];
         }
-        let operand = |operand: &Operand| match operand {
-            Operand::Node(_) => "□".to_string(), // an edge shows which
-            Operand::Number(number) => short(*number).replace('-', "−"),
-        };
+        // An edge shows which.
+        let operand = |operand: &Operand| operand.text(|_| "□".to_string()).replace('-', "−");
         let operands: Vec<String> = node.operands.iter().map(operand).collect();
         let rule = match (node.operation.rule().unwrap_or_default(), operands.as_slice()) {
             ("add", [x, y]) => format!("{x} + {y}"),
@@ -124,19 +100,13 @@ pub(super) fn glyph(gradient: &Tensor) -> char {
     }
 }
 
-/// A value in a box: its entries if they are few, else its shape.
-fn fitting(value: &Tensor) -> String {
-    let text = summary(value);
-    if text.chars().count() <= 22 { text } else { format!("{:?}", value.shape()) }
-}
-
 /// The graph in the language of Graphviz.
 ///
 /// ```
 /// let tape = chainrule::scalar::Tape::new();
 /// let x = tape.var(3.0).named("x");
 /// let text = chainrule::view::dot(&(x * 2.0).trace());
-/// assert!(text.contains(r##"n1 [label="#1 = mul(·, 2)\n6\ngrad ▲ 1"]"##));
+/// assert!(text.contains(r##"n1 [label="#1 □ * 2\n6\n▲ 1"]"##));
 /// assert!(text.contains(r##"n0 -> n1 [label="× 2 ▲", color="#0072b2", penwidth=6.0]"##));
 /// ```
 pub fn dot(trace: &Trace) -> String {
@@ -144,8 +114,10 @@ pub fn dot(trace: &Trace) -> String {
     let mut text = String::from("digraph trace {\n  node [shape=box, fontname=\"monospace\"];\n");
     let mut edges = String::new();
     for (k, node) in trace.nodes.iter().enumerate().filter(|(_, node)| node.used) {
-        let lines = labels.node(k).map(|line| line.replace('\\', "\\\\").replace('"', "\\\""));
-        text += &format!("  n{k} [label=\"{}\"];\n", lines.join("\\n"));
+        let [title, value, gradient] = labels.lines(k, 22, 4);
+        let rest = if node.operands.is_empty() { value } else { format!("\n{value}") };
+        let label = format!("{title}{rest}\n{gradient}").replace('\\', "\\\\").replace('"', "\\\"");
+        text += &format!("  n{k} [label=\"{}\"];\n", label.trim_end().replace('\n', "\\n"));
         for (operand, input) in node.operands.iter().enumerate() {
             let Operand::Node(input) = *input else { continue };
             let look = labels.step(k, operand).map_or("style=dashed".to_string(), |step| {

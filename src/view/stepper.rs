@@ -18,10 +18,10 @@ mod terminal;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::layout::Layout;
+use super::layout::{Edge, Layout};
 use super::{clip, local, summary};
-use crate::tensor::{Compact, Local, Tensor};
-use crate::trace::{Contribution, Frame, Operand, Place, Trace, short};
+use crate::tensor::{Local, Tensor};
+use crate::trace::{Contribution, Frame, Operand, Place, Trace, cut, short};
 
 pub use terminal::{Options, run};
 
@@ -119,22 +119,25 @@ struct Page<'t> {
 
 impl Page<'_> {
     fn text(&self) -> String {
-        let mut lines = vec![self.header(), self.tape()];
+        let fit = |line: String| fit(&line, self.width);
+        let mut lines = fit(self.header());
+        lines.push(self.tape());
         if self.width >= NARROW {
             lines.push(String::new());
-            lines.extend(self.whole().unwrap_or_else(|| self.neighbours()));
+            lines.extend(self.graph());
         }
         lines.push(String::new());
         lines.extend(self.source());
         lines.push(String::new());
-        lines.extend(self.now());
+        lines.extend(self.now().into_iter().flat_map(fit));
         lines.push(String::new());
         lines.extend(self.gradients());
         let keys = self.hidden.map_or(KEYS.to_string(), |asked| {
             let what = asked.name();
             format!(" type the {what}: all of it, or rounded to two digits or more   n skip")
         });
-        lines.extend([String::new(), keys]);
+        lines.push(String::new());
+        lines.extend(fit(keys));
         let clipped = lines.iter().map(|line| clip(line.trim_end(), self.width));
         clipped.map(|line| line + "\n").collect()
     }
@@ -202,36 +205,82 @@ impl Page<'_> {
         format!(" tape   {dots}{}", clip(shown.trim_end(), room.saturating_sub(dots.len())))
     }
 
-    /// The whole graph, where it has few nodes and fits: inputs on the left, this node in brackets,
-    /// and what it carries back along `<==`.
-    fn whole(&self) -> Option<Vec<String>> {
+    /// The whole graph, where it has few nodes and fits; else this node and its neighbours.
+    fn graph(&self) -> Vec<String> {
         const MOST: usize = 12;
-        let used = self.trace.nodes.iter().filter(|node| node.used);
-        if used.take(MOST + 1).count() > MOST {
-            return None;
+        let nodes = &self.trace.nodes;
+        let used: Vec<usize> = (0..nodes.len()).filter(|&k| nodes[k].used).collect();
+        let whole = (used.len() <= MOST).then(|| self.drawn(&used, false));
+        let fits = |line: &String| line.chars().count() <= self.width;
+        if let Some(whole) = whole.filter(|lines| lines.iter().all(fits)) {
+            return whole;
         }
-        let layout = Layout::new(self.trace, |_| 1.0, 1.0);
-        let label = |slot: usize| match layout.slots[slot].node {
-            None => String::new(),
-            Some(k) => {
-                let node = &self.trace.nodes[k];
-                let name = match node.name.as_str() {
-                    "" => format!("#{k} {}", node.operation.name),
-                    name => name.to_string(),
-                };
-                if k == self.node() { format!("[{name}]") } else { format!(" {name} ") }
+        // Of many inputs six, the active one among them; of many uses three.
+        let operands = &nodes[self.node()].operands;
+        let first = self.active().map_or(0, |(_, operand)| operand.saturating_sub(2));
+        let first = first.min(operands.len().saturating_sub(6));
+        let inputs = operands[first..].iter().take(6).filter_map(|operand| operand.node());
+        let is_user = |k: &usize| nodes[*k].operands.contains(&Operand::Node(self.node()));
+        let users: Vec<usize> = used.into_iter().filter(is_user).collect();
+        let mut near: Vec<usize> = users.iter().copied().take(3).chain([self.node()]).collect();
+        near.extend(inputs);
+        near.sort_unstable();
+        near.dedup();
+        let mut lines = self.drawn(&near, true);
+        for (count, most, what) in [(operands.len(), 6, "inputs"), (users.len(), 3, "uses")] {
+            if count > most {
+                lines.push(format!("        and {} more {what}", count - most));
             }
+        }
+        lines
+    }
+
+    /// The node and the operand along which this frame goes back.
+    fn active(&self) -> Option<(usize, usize)> {
+        match self.frame() {
+            Frame::Backward(step) => Some((step.node, step.operand)),
+            _ => None,
+        }
+    }
+
+    /// These nodes, older ones first: inputs on the left, this one in brackets, and what it carries
+    /// back along `<==`; with the values of its inputs, or with operations.
+    fn drawn(&self, shown: &[usize], values: bool) -> Vec<String> {
+        let part = |&k: &usize| {
+            let mut node = self.trace.nodes[k].clone();
+            for operand in &mut node.operands {
+                let place = operand.node().and_then(|input| shown.binary_search(&input).ok());
+                *operand = place.map_or(Operand::Number(0.0), Operand::Node);
+            }
+            node
+        };
+        let part = Trace { nodes: shown.iter().map(part).collect(), frames: vec![] };
+        let layout = Layout::new(&part, |_| 1.0, 1.0);
+        let label = |slot: usize| {
+            let Some(k) = layout.slots[slot].node.map(|place| shown[place]) else {
+                return String::new();
+            };
+            let node = &self.trace.nodes[k];
+            let name = clip(&self.trace.label(k), 14);
+            let text = match () {
+                _ if k == self.node() && values => format!("{name} = {}", node.operation.name),
+                _ if values && k > self.node() => name,
+                _ if values => format!("{name} = {}", clip(&summary(&node.value), 14)),
+                _ if node.name.is_empty() => format!("{name} {}", node.operation.name),
+                _ => name,
+            };
+            if k == self.node() { format!("[{text}]") } else { format!(" {text} ") }
         };
         let top = layout.slots.iter().map(|slot| slot.across).fold(f64::INFINITY, f64::min);
         let row = |slot: usize| (layout.slots[slot].across - top).round() as usize;
-        let rows = (0..layout.slots.len()).map(row).max()? + 1;
+        let rows = (0..layout.slots.len()).map(row).max().map_or(0, |last| last + 1);
         // Each node that edges of a gap end in has a track of its own there to turn in.
         let pieces =
             || layout.edges.iter().flat_map(|edge| edge.path.windows(2).map(move |p| (edge, p)));
         let (mut starts, mut tracks, mut x) = (vec![], vec![0; layout.slots.len()], 8);
         for (layer, slots) in layout.layers.iter().enumerate() {
             starts.push(x);
-            let wide = slots.iter().map(|&slot| label(slot).chars().count()).max()?;
+            let wide = slots.iter().map(|&slot| label(slot).chars().count()).max().unwrap_or(0);
             let turns = pieces().filter(|(_, p)| layout.slots[p[0]].layer == layer);
             let mut ends: Vec<usize> =
                 turns.filter(|(_, p)| row(p[0]) != row(p[1])).map(|(_, p)| p[1]).collect();
@@ -241,13 +290,10 @@ impl Page<'_> {
             x += wide + 3 + 2 * ends.len().max(1);
         }
         let mut canvas = vec![vec![' '; x]; rows];
-        let active = match self.frame() {
-            Frame::Backward(step) => Some((step.node, step.operand)),
-            _ => None,
-        };
+        let is_active = |edge: &Edge| self.active() == Some((shown[edge.node], edge.operand));
         // The active edge last: it lies above the others. And turns above what runs straight on.
         let mut order: Vec<_> = pieces().collect();
-        order.sort_by_key(|(edge, _)| active == Some((edge.node, edge.operand)));
+        order.sort_by_key(|(edge, _)| is_active(edge));
         for turns in [false, true] {
             for (edge, p) in &order {
                 let (from, to) = (row(p[0]), row(p[1]));
@@ -255,7 +301,7 @@ impl Page<'_> {
                     (starts[layout.slots[p[0]].layer], starts[layout.slots[p[1]].layer]);
                 let begin = start + label(p[0]).chars().count();
                 let track = if from == to { begin } else { tracks[p[1]] };
-                let is_active = active == Some((edge.node, edge.operand));
+                let is_active = is_active(edge);
                 if turns && from != to {
                     for line in &mut canvas[from.min(to)..=from.max(to)] {
                         line[track] = '|';
@@ -278,64 +324,7 @@ impl Page<'_> {
             }
         }
         let lines = canvas.into_iter().map(|line| line.into_iter().collect::<String>());
-        let lines: Vec<String> = lines.map(|line| line.trim_end().to_string()).collect();
-        lines.iter().all(|line| line.chars().count() <= self.width).then_some(lines)
-    }
-
-    /// The inputs of this node on its left, those who use it on its right.
-    fn neighbours(&self) -> Vec<String> {
-        let k = self.node();
-        let node = &self.trace.nodes[k];
-        let active = match self.frame() {
-            Frame::Backward(step) => Some(step.operand),
-            _ => None,
-        };
-        let mut inputs: Vec<(String, bool)> = vec![];
-        for (i, operand) in node.operands.iter().enumerate() {
-            let text = match operand {
-                Operand::Node(k) => {
-                    format!("{} = {}", self.trace.label(*k), summary(&self.trace.nodes[*k].value))
-                }
-                Operand::Number(number) => short(*number),
-            };
-            inputs.push((clip(&text, 30), active == Some(i)));
-        }
-        let hidden = inputs.len().saturating_sub(6);
-        if hidden > 0 {
-            // The active one stays visible.
-            let first = active.map_or(0, |i| i.saturating_sub(2).min(hidden));
-            inputs = inputs[first..first + 6].to_vec();
-            inputs.push((format!("and {hidden} more"), false));
-        }
-        let is_user =
-            |node: &&crate::trace::Node| node.used && node.operands.contains(&Operand::Node(k));
-        let uses = self.trace.nodes.iter().filter(is_user).count();
-        let users: Vec<String> = (k + 1..self.trace.nodes.len())
-            .filter(|&user| is_user(&&self.trace.nodes[user]))
-            .map(|user| self.trace.label(user))
-            .take(3)
-            .collect();
-        let to = match (users.as_slice(), active) {
-            ([], None) => String::new(),
-            ([], Some(_)) => "<== 1".to_string(),
-            (users, None) => format!("--> {}", users.join(", ")),
-            (users, Some(_)) => format!("<== {}", users.join(", ")),
-        };
-        let more = if uses > users.len() { ", ..." } else { "" };
-        let own = format!("[ {} = {} ]{to}{more}", self.trace.label(k), node.operation.name);
-        let pad = inputs.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
-        let middle = inputs.len() / 2;
-        if inputs.is_empty() {
-            return vec![format!("        {own}")];
-        }
-        let several = inputs.len() > 1;
-        let line = |(i, (text, active)): (usize, &(String, bool))| {
-            let arrow = if *active { "<==" } else { "---" };
-            let join = if several { "+" } else { "-" };
-            let own = if i == middle { format!("--{own}") } else { String::new() };
-            format!("        {text:>pad$} {arrow}{join}{own}")
-        };
-        inputs.iter().enumerate().map(line).collect()
+        lines.map(|line| line.trim_end().to_string()).collect()
     }
 
     /// The learner's line, with a mark under the place; only its address where the file is not here.
@@ -451,27 +440,17 @@ impl Page<'_> {
                 entries.push(format!("{} {gradient}", self.trace.label(k)));
             }
         }
-        let room = self.width.saturating_sub(12);
-        let length = |entries: &[String]| entries.iter().map(|e| e.chars().count() + 3).sum();
-        let all: usize = length(&entries);
-        if all > LINES * room {
+        let text = |entries: &[String]| fit(&format!("        {}", entries.join("  ")), self.width);
+        let mut lines = text(&entries);
+        if lines.len() > LINES {
             entries.drain(..position.saturating_sub(8));
-            entries.insert(0, "...".to_string());
+            lines = text(&[vec!["...".to_string()], entries].concat());
         }
-        let mut lines = vec![format!(" gradients of {} so far", self.output())];
-        let mut line = String::new();
-        for entry in entries {
-            if !line.is_empty() && line.chars().count() + 3 + entry.chars().count() > room {
-                lines.push(format!("        {line}"));
-                line.clear();
-            }
-            if lines.len() == LINES {
-                line = "...".to_string();
-                break;
-            }
-            line += &if line.is_empty() { entry } else { format!(" | {entry}") };
+        if lines.len() > LINES {
+            lines.truncate(LINES - 1);
+            lines.push("        ...".to_string());
         }
-        lines.push(format!("        {line}"));
+        lines.insert(0, format!(" gradients of {} so far", self.output()));
         lines
     }
 }
@@ -713,10 +692,33 @@ In a line, whole words do, too: next, back, go 12, forward, backward, ...
 [ ] this node   --- an edge   <== a gradient is carried back   . not yet
 ";
 
+/// The line, or as many as it takes, with its indentation: broken where two spaces are, or else
+/// between words.
+fn fit(line: &str, width: usize) -> Vec<String> {
+    let count = |text: &str| text.chars().count();
+    if count(line) <= width {
+        return vec![line.to_string()];
+    }
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let (mut lines, mut last) = (vec![], indent.to_string());
+    for group in line.split("  ").map(str::trim).filter(|group| !group.is_empty()) {
+        let words = if count(indent) + count(group) > width { " " } else { "  " };
+        for (i, word) in group.split(words).enumerate() {
+            let gap = if last == indent { "" } else { ["  ", " "][i.min(1)] };
+            if !gap.is_empty() && count(&last) + count(gap) + count(word) > width {
+                lines.push(std::mem::replace(&mut last, format!("{indent}{word}")));
+            } else {
+                last += &format!("{gap}{word}");
+            }
+        }
+    }
+    lines.push(last);
+    lines
+}
+
 /// A number with as many decimals as it needs, ten at most.
 fn number(x: f64) -> String {
-    let exact = x.to_string();
-    if exact.len() <= 12 { exact } else { format!("{:.10}", Compact(x)) }
+    cut(x, 10)
 }
 
 /// A number with ten decimals; of a matrix its summary.

@@ -2,7 +2,7 @@
 
 use super::{MAPS, SMALL, clip, local, summary};
 use crate::tensor::{Compact, Tensor};
-use crate::trace::{Contribution, Operand, Trace, short};
+use crate::trace::{Contribution, Operand, Trace};
 
 const WIDTH: usize = 80;
 const LEGEND: &str = "Read down: forward. Read up: backward. In: #2 is the result of row 2.\n";
@@ -79,10 +79,7 @@ fn rows(
 
 /// The rows that an operation used, and plain numbers.
 fn inputs(operands: &[Operand]) -> String {
-    let text = |operand: &Operand| match operand {
-        Operand::Node(k) => format!("#{k}"),
-        Operand::Number(number) => short(*number),
-    };
+    let text = |operand: &Operand| operand.text(|k| format!("#{k}"));
     match operands {
         [first, _, _, ..] => format!("{},..{} more", text(first), operands.len() - 1),
         few => few.iter().map(text).collect::<Vec<_>>().join(","),

@@ -33,6 +33,12 @@ fn a_frame_as_it_looks() {
     let narrow = frame(&trace(), 6, 50);
     assert!(!narrow.contains("[y]---") && narrow.lines().all(|l| l.chars().count() <= 50));
     assert_eq!(frame(&trace(), 99, 80), expected); // the last one
+    // Where it is narrow, lines are broken, and no number is.
+    let narrow = frame(&trace(), 6, 28);
+    let (_, now) = expected.split_once(" now ").unwrap();
+    for number in now.split_whitespace().filter(|word| word.parse::<f64>().is_ok()) {
+        assert!(narrow.split_whitespace().any(|word| word == number), "{number}: {narrow}");
+    }
     assert_eq!(
         sentence(&trace(), 4),
         "Frame 5 of 7. Backward, from L to y, contribution 1 of 1. The local derivative is \
@@ -123,7 +129,7 @@ fn predictions_and_their_slips() {
         session.answer("g 7");
         session.answer("?");
         let hidden = session.screen(80);
-        assert!(hidden.contains("= ") && !hidden.contains("0.2461 | x 0.2461"), "{hidden}");
+        assert!(hidden.contains("= ") && !hidden.contains("0.2461  x 0.2461"), "{hidden}");
         assert!(hidden.lines().any(|line| line.trim_end().ends_with('?')), "{hidden}");
         let words = words(session.answer(guess));
         assert!(words.contains(answer), "{guess}: {words}");
@@ -259,6 +265,22 @@ fn ten_thousand_nodes() {
     assert!(start.elapsed().as_secs() < 5, "a frame took {:?}", start.elapsed() / 5);
 }
 
+/// Of a long tape the neighbours of a node: inputs with their values, later nodes without.
+#[test]
+fn neighbours_do_not_tell_what_comes() {
+    let tape = Tape::new();
+    let mut y = tape.var(0.5).named("x");
+    (0..20).for_each(|_| y = y + 1.0);
+    let screen = frame(&y.trace(), 5, 80);
+    assert!(screen.contains(" #4 = 4.5 -----[#5 = add]----- #6\n"), "{screen}");
+    let screen = frame(&y.trace(), 22 + 15, 80);
+    assert!(screen.contains(" #4 = 4.5 <====[#5 = add]----- #6\n"), "{screen}");
+
+    let many: Vec<_> = (0..20).map(|k| tape.var(f64::from(k))).collect();
+    let screen = frame(&tape.sum(&many).trace(), 40, 80); // back to the last but one
+    assert!(screen.contains("and 14 more inputs\n") && screen.contains("<"), "{screen}");
+}
+
 /// The command line that steps, for a shell.
 fn step() -> String {
     format!("{} step", env!("CARGO_BIN_EXE_chainrule"))
@@ -297,7 +319,7 @@ fn through_a_pipe() {
     assert_eq!((code, out.matches(" frame ").count()), (Some(0), 22));
     assert!(out.lines().all(|line| line.chars().count() <= 80) && !out.contains('\x1b'));
     let (_, out, _) = piped(&["--all", "--batch"], "");
-    assert!(out.contains("[ Z = add ]") && out.lines().all(|line| line.chars().count() <= 80));
+    assert!(out.contains("[Z = add]") && out.lines().all(|line| line.chars().count() <= 80));
     let (_, out, _) = piped(&["--all", "--linear"], "");
     assert_eq!(out.lines().filter(|line| line.starts_with("Frame ")).count(), 22);
     // Colours say what brackets, words and minus signs say as well.

@@ -401,7 +401,7 @@ fn names_stay_text_everywhere() {
         assert!(svg.iter().any(|e| e.name == "tspan" && e.text == shown), "{name}");
         assert!(!svg.iter().any(|e| ["script", "b"].contains(&&*e.name)));
         let (nodes, _) = read_dot(&view::dot(&trace));
-        assert!(nodes[&0].starts_with(&format!("{shown} (var)\n")), "{nodes:?}");
+        assert!(nodes[&0].starts_with(&format!("{shown} = 1\n")), "{nodes:?}");
         for text in [view::table(&trace), view::dot(&trace), json, view::svg(&trace)] {
             assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text}");
         }

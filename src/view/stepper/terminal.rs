@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::{Command, Stdio};
 
-use super::{Answer, HELP, Session};
+use super::{Answer, HELP, Session, fit};
 use crate::trace::Trace;
 
 /// How a trace is stepped.
@@ -104,19 +104,17 @@ impl<'t> Screen<'t> {
         if self.covered {
             self.show()?;
         }
-        if words == HELP && self.interactive && self.escapes {
-            let over = format!(
-                "\r\x1b[{}A\x1b[J{HELP} any other key shows the frame again   q quit\n",
-                self.drawn
-            );
-            self.covered = true;
-            self.drawn = HELP.lines().count() + 1;
-            return say(&over);
+        self.covered = words == HELP && self.interactive && self.escapes;
+        let foot = self.covered.then_some(" any other key shows the frame again   q quit");
+        let lines = words.lines().chain(foot).flat_map(|line| fit(line, self.width));
+        let mut text: String = lines.map(|line| line + "\n").collect();
+        let count = text.lines().count();
+        if self.covered {
+            text = format!("\r\x1b[{}A\x1b[J{text}", self.drawn);
+            self.drawn = 0;
         }
-        // A line wider than the terminal takes several of its rows.
-        let rows = |line: &str| line.chars().count().div_ceil(self.width).max(1);
-        self.drawn += if self.interactive { words.lines().map(rows).sum() } else { 0 };
-        say(words)
+        self.drawn += if self.interactive { count } else { 0 };
+        say(&text)
     }
 
     /// Does what a command says; false at the end.
