@@ -72,5 +72,6 @@ pages! {
     elsewhere: "elsewhere";
     errors: "errors";
     glossary: "glossary";
+    notebook: "notebook";
     performance: "performance";
 }

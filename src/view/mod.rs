@@ -7,6 +7,7 @@ mod explorer;
 mod graph;
 mod json;
 mod layout;
+mod notebook;
 mod page;
 mod picture;
 pub mod plot;
