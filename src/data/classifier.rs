@@ -115,16 +115,7 @@ impl Classifier {
     /// If X has another number of features.
     #[track_caller]
     pub fn probabilities(&self, x: &Tensor) -> Result<Tensor> {
-        let z = &self.w.t().matmul(&self.scaler.apply(x)?) + &self.b;
-        let (k, m) = z.shape();
-        let mut all = vec![];
-        for j in 0..m {
-            let largest = (0..k).fold(f64::NEG_INFINITY, |most, i| most.max(z.get(i, j)));
-            let powers: Vec<f64> = (0..k).map(|i| (z.get(i, j) - largest).exp()).collect();
-            let sum: f64 = powers.iter().sum();
-            all.extend(powers.iter().map(|power| power / sum));
-        }
-        Ok(Tensor::new(m, k, all).t())
+        Ok((&self.w.t().matmul(&self.scaler.apply(x)?) + &self.b).softmax())
     }
 
     /// The number of the class whose probability is largest, for each example: (1, m). NaN where a

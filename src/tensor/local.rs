@@ -17,6 +17,9 @@ pub enum Local {
     MatmulRight(Tensor),
     /// `Aᵀ G`, as for B in `A·B`; holds A.
     MatmulLeft(Tensor),
+    /// `A ⊙ (G − Σ A ⊙ G)`, the sum over each column, as for the [`softmax`](Tensor::softmax); holds
+    /// its A.
+    Softmax(Tensor),
     /// `Gᵀ`, as for `y = xᵀ`.
     Transpose,
     /// Adds up what was repeated when an input of this shape was broadcast.
@@ -64,6 +67,7 @@ impl Local {
             }
             Local::MatmulRight(b) => columns == b.shape().1 && possible(rows, b.shape().0),
             Local::MatmulLeft(a) => rows == a.shape().0 && possible(a.shape().1, columns),
+            Local::Softmax(a) => a.shape() == upstream.shape(),
             _ => true,
         }
     }
@@ -77,6 +81,7 @@ impl Local {
             Local::Elementwise(d) => d * upstream,
             Local::MatmulRight(b) => upstream.matmul(&b.t()),
             Local::MatmulLeft(a) => a.t().matmul(upstream),
+            Local::Softmax(a) => a * &(upstream - (a * upstream).sum_rows()),
             Local::Transpose => upstream.t(),
             Local::SumTo(rows, columns) => sum_to(upstream, (*rows, *columns)),
             Local::SpreadTo(rows, columns) => {
@@ -114,6 +119,7 @@ impl fmt::Display for Local {
             Local::Elementwise(d) => write!(f, "D {:?}", d.shape()),
             Local::MatmulRight(b) => write!(f, "G Bt, B {:?}", b.shape()),
             Local::MatmulLeft(a) => write!(f, "At G, A {:?}", a.shape()),
+            Local::Softmax(a) => write!(f, "softmax, A {:?}", a.shape()),
             Local::Transpose => write!(f, "transpose"),
             Local::SumTo(rows, columns) => write!(f, "sum to {:?}", (rows, columns)),
             Local::SpreadTo(rows, columns) => write!(f, "spread {:?}", (rows, columns)),

@@ -101,7 +101,7 @@ fn broadcast<'t>(x: Var<'t>, wide: Tensor) -> Var<'t> {
 }
 
 impl<'t> Var<'t> {
-    /// Records a linear map of this matrix alone.
+    /// Records an operation of this matrix alone, with its linear map back.
     #[track_caller]
     fn linear(self, name: &'static str, value: Tensor, local: Local) -> Var<'t> {
         self.tape().record(Operation::ours(name, NO_SLOPES), value, [(self, local)])
@@ -154,6 +154,31 @@ impl<'t> Var<'t> {
     pub fn sum_columns(self) -> Var<'t> {
         let (rows, columns) = self.shape();
         self.linear("sum_columns", self.value().sum_columns(), Local::SpreadTo(rows, columns))
+    }
+
+    /// `y = ln Σ e^z` of each column, (k, m) becomes (1, m); the slopes are the column's
+    /// [`softmax`](Tensor::softmax). Finite wherever z is, as the largest z is taken out.
+    ///
+    /// ```
+    /// use chainrule::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let z = tape.var(Tensor::new(2, 1, vec![-1e4, -1e4]));
+    /// let y = z.log_sum_exp(); // ln (2 e^-10000)
+    /// assert_eq!(y.value().get(0, 0), -1e4 + 2f64.ln());
+    /// assert_eq!(y.backward().wrt(z).to_vec(), [0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn log_sum_exp(self) -> Var<'t> {
+        let (logs, shares) = self.value().log_sum_exp();
+        self.linear("log_sum_exp", logs, Local::Elementwise(shares))
+    }
+
+    /// `aᵢ = e^zᵢ / Σ e^z` in each column, as [`Tensor::softmax`]. Each a depends on all z of its
+    /// column: `∂aᵢ/∂zₗ = aᵢ (1 − aᵢ)` for l = i, else `−aᵢ aₗ`.
+    #[track_caller]
+    pub fn softmax(self) -> Var<'t> {
+        let a = self.value().softmax();
+        self.linear("softmax", a.clone(), Local::Softmax(a))
     }
 
     /// `y = (1/nm) Σ xᵢⱼ`: [`sum`](Var::sum), then a division by the number of entries. The mean

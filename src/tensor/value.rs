@@ -317,6 +317,44 @@ impl Tensor {
         self.t().sum_rows().t()
     }
 
+    /// `aᵢ = e^zᵢ / Σ e^z` in each column: its entries as probabilities, which add up to 1. Adding the
+    /// same number to all entries of a column changes nothing.
+    ///
+    /// ```
+    /// use chainrule::tensor::Tensor;
+    /// let z = Tensor::from_rows(&[[0.0, 1e4], [2f64.ln(), 1e4]]);
+    /// assert_eq!(z.softmax().columns(1..2).to_vec(), [0.5, 0.5]);
+    /// assert!((z.softmax().get(1, 0) - 2.0 / 3.0).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    pub fn softmax(&self) -> Tensor {
+        self.log_sum_exp().1
+    }
+
+    /// `ln Σ e^z` of each column, (1, m), and the [`softmax`](Tensor::softmax), which is its slope.
+    ///
+    /// The largest z is taken out, `ln Σ e^z = z₁ + ln(1 + Σ e^(z − z₁))`, the sum over the others: no
+    /// power is above 1, and small ones lose no digits beside the 1 of the largest.
+    #[track_caller]
+    pub(super) fn log_sum_exp(&self) -> (Tensor, Tensor) {
+        let (k, m) = self.shape();
+        let mut logs = vec![f64::NEG_INFINITY; count(1, m)];
+        let shares = Tensor::written(k, m, |shares| {
+            for (j, log) in logs.iter_mut().enumerate().filter(|_| k > 0) {
+                let z = |i| self.at(i, j);
+                let first = (1..k).fold(0, |first, i| if z(i) > z(first) { i } else { first });
+                let mut others = 0.0;
+                for i in 0..k {
+                    shares[i * m + j] = (z(i) - z(first)).exp();
+                    others += if i == first { 0.0 } else { shares[i * m + j] };
+                }
+                *log = z(first) + f64::ln_1p(others);
+                (0..k).for_each(|i| shares[i * m + j] /= 1.0 + others);
+            }
+        });
+        (Tensor::new(1, m, logs), shares)
+    }
+
     /// Whether `test` holds for every entry.
     pub(crate) fn all(&self, test: impl Fn(f64) -> bool) -> bool {
         match self.packed() {

@@ -27,6 +27,10 @@ pub(super) fn sizes(trace: &Trace) -> Vec<Tensor> {
         Local::Elementwise(d) => Local::Elementwise(d.map(f64::abs)),
         Local::MatmulRight(b) => Local::MatmulRight(b.map(f64::abs)),
         Local::MatmulLeft(a) => Local::MatmulLeft(a.map(f64::abs)),
+        Local::Softmax(a) => {
+            let a = a.clone();
+            Local::custom(move |g| &a * &(g + (&a * g).sum_rows()))
+        }
         other => other.clone(),
     });
     sizes.into_iter().map(|size| size.unwrap_or(0.0.into()).map(f64::abs)).collect()
