@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::check::{Comparison, verdict};
 use chainrule::data::Examples;
-use chainrule::network::{LayerGrads, Network, cross_entropy};
+use chainrule::network::{LayerGrads, Network, cross_entropy, glorot};
 use chainrule::program;
 use chainrule::tensor::Tensor;
 use chainrule::view::plot::{Plot, boundary};
@@ -26,7 +26,7 @@ fn data() -> (Tensor, Tensor) {
 
 /// So many tanh nodes, and a sigmoid node above them.
 fn two_layers(hidden: usize, seed: u64) -> Network {
-    Network::new(2).layer(hidden, Tanh).layer(1, Sigmoid).initialize(seed)
+    Network::new(2).layer(hidden, Tanh).layer(1, Sigmoid).initialize(seed, glorot)
 }
 
 /// Writes the lesson's output to `out`.
@@ -36,7 +36,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  X row 1        {:>7}  {:>7}  {:>7}  {:>7}", 0, 0, 1, 1)?;
     writeln!(out, "  X row 2        {:>7}  {:>7}  {:>7}  {:>7}", 0, 1, 0, 1)?;
     writeln!(out, "  Y              {:>7}  {:>7}  {:>7}  {:>7}     cost", 0, 1, 1, 0)?;
-    learn(out, "one node", Network::new(2).layer(1, Sigmoid).initialize(SEED))?;
+    learn(out, "one node", Network::new(2).layer(1, Sigmoid).initialize(SEED, glorot))?;
     for hidden in [2, 3] {
         learn(out, &format!("{hidden} hidden"), two_layers(hidden, SEED))?;
     }

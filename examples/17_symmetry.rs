@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chainrule::activation::{Sigmoid, Tanh};
-use chainrule::network::{Network, cross_entropy};
+use chainrule::network::{Network, cross_entropy, glorot};
 use chainrule::tensor::Tensor;
 
 /// Nodes in the hidden layer.
@@ -32,8 +32,8 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     }
     learn(out, equal, &x, &xor)?;
 
-    writeln!(out, "\n  weights drawn at random, initialize(1): each its own way")?;
-    learn(out, network().initialize(1), &x, &xor)?;
+    writeln!(out, "\n  weights drawn at random, initialize(1, glorot): each its own way")?;
+    learn(out, network().initialize(1, glorot), &x, &xor)?;
 
     writeln!(out, "\nTry:  set HIDDEN to 30; equal nodes still cannot learn XOR.")?;
     writeln!(out, "Next: cargo run --example 21_own_activation")

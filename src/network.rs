@@ -4,13 +4,13 @@
 //!
 //! ```
 //! use chainrule::activation::{Sigmoid, Tanh};
-//! use chainrule::network::{Network, cross_entropy};
+//! use chainrule::network::{Network, cross_entropy, glorot};
 //! use chainrule::tensor::Tensor;
 //!
 //! // XOR, one example per column.
 //! let x = Tensor::from_rows(&[[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
 //! let y = Tensor::from_rows(&[[0.0, 1.0, 1.0, 0.0]]);
-//! let mut network = Network::new(2).layer(4, Tanh).layer(1, Sigmoid).initialize(1);
+//! let mut network = Network::new(2).layer(4, Tanh).layer(1, Sigmoid).initialize(1, glorot);
 //! network.train(&x, &y, cross_entropy, 500, 1.0, |_, _, _| ());
 //! assert_eq!(network.predict(&x).map(f64::round), y);
 //! ```
@@ -110,16 +110,25 @@ impl Network {
         self
     }
 
-    /// The network with weights drawn evenly from ±√(6/(inputs + nodes)) of each layer (Glorot and
-    /// Bengio 2010); the same seed gives the same weights everywhere. Where all weights of a hidden
-    /// layer start at zero, all its nodes stay equal for ever; so call this last: a layer that is
-    /// added afterwards has zeros.
+    /// The network with weights drawn uniformly from ±scale, where `scale(inputs, nodes)` is a layer's:
+    /// [`glorot`], [`he`], or a function of your own. The same seed gives the same weights everywhere.
+    /// Where all weights of a hidden layer start at zero, all its nodes stay equal for ever; so call
+    /// this last: a layer that is added afterwards has zeros.
+    ///
+    /// ```
+    /// use chainrule::activation::Tanh;
+    /// use chainrule::network::{Network, glorot};
+    /// let network = Network::new(2).layer(4, Tanh).initialize(1, glorot);
+    /// assert!(network.layers[0].weights.to_vec().iter().all(|w| (-1.0..1.0).contains(w)));
+    /// let small = Network::new(2).layer(4, Tanh).initialize(1, |_, _| 0.01);
+    /// assert!(small.layers[0].weights.to_vec().iter().all(|w| w.abs() <= 0.01));
+    /// ```
     #[track_caller]
-    pub fn initialize(mut self, seed: u64) -> Network {
+    pub fn initialize(mut self, seed: u64, scale: impl Fn(usize, usize) -> f64) -> Network {
         let mut random = Random::new(seed);
         for layer in &mut self.layers {
             let (inputs, nodes) = layer.weights.shape();
-            let bound = (6.0 / (inputs + nodes) as f64).sqrt();
+            let bound = scale(inputs, nodes);
             layer.weights = Tensor::written(inputs, nodes, |weights| {
                 weights.fill_with(|| bound * (2.0 * random.unit() - 1.0));
             });
@@ -355,6 +364,27 @@ impl Network {
             self.step(&grads, learning_rate);
         }
     }
+}
+
+/// `√(6/(inputs + nodes))`, the scale of a layer whose activation has slope 1 at 0, such as tanh: a
+/// compromise between what keeps the size of the values from layer to layer, and what keeps that of the
+/// gradients on the way back (Glorot and Bengio 2010).
+///
+/// ```
+/// assert_eq!(chainrule::network::glorot(4, 2), 1.0);
+/// ```
+pub fn glorot(inputs: usize, nodes: usize) -> f64 {
+    (6.0 / (inputs + nodes) as f64).sqrt()
+}
+
+/// `√(6/inputs)`, the scale of a layer of rectifiers: relu sets half of its inputs to 0, and halves
+/// their mean square; weights of twice the variance make up for it (He and others 2015).
+///
+/// ```
+/// assert_eq!(chainrule::network::he(6, 2), 1.0);
+/// ```
+pub fn he(inputs: usize, _nodes: usize) -> f64 {
+    (6.0 / inputs as f64).sqrt()
 }
 
 #[track_caller]

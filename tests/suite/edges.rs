@@ -8,7 +8,7 @@ use crate::common::samples;
 use chainrule::activation::{Sigmoid, Tanh};
 use chainrule::data::{Examples, Standardizer};
 use chainrule::logistic::{self, Options, closed_form};
-use chainrule::network::{LayerGrads, Network, cross_entropy, squared_error};
+use chainrule::network::{LayerGrads, Network, cross_entropy, glorot, squared_error};
 use chainrule::tape::Value;
 use chainrule::tensor::{Local, Tape, Tensor};
 
@@ -149,7 +149,8 @@ fn training(draw: &mut Draw) {
         let (w, x) = (draw.matrix(w_shape), draw.matrix(x_shape));
         let y = draw.matrix(y_shape);
         let labels = if draw.below(4) == 0 { y } else { y.map(|y| f64::from(y > 0.0)) };
-        let network = Network::new(n).layer(hidden, Tanh).layer(outputs, Sigmoid).initialize(7);
+        let network =
+            Network::new(n).layer(hidden, Tanh).layer(outputs, Sigmoid).initialize(7, glorot);
         made = Some((w, x, labels, network));
     });
     let Some((w, x, y, mut network)) = made else { return };
@@ -183,7 +184,7 @@ fn training(draw: &mut Draw) {
     each! { format!("w {w_shape:?}, X {x_shape:?}, Y {y_shape:?}, {n}-{hidden}-{outputs} by hand");
         network.predict(&x);
         network.propagate(&x, &y, cross_entropy);
-        network.clone().layer(outputs, Tanh).initialize(1);
+        network.clone().layer(outputs, Tanh).initialize(1, glorot);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::common::{self, place};
 use chainrule::activation::{Activation, Identity, Relu, Sigmoid, Tanh};
 use chainrule::data::{Csv, Examples, Standardizer};
 use chainrule::logistic::{Options, accuracy, initialize_with_zeros, optimize, predict, propagate};
-use chainrule::network::{Network, cross_entropy, squared_error};
+use chainrule::network::{Network, cross_entropy, glorot, squared_error};
 use chainrule::tape::Value;
 use chainrule::tensor::{Local, Tape, Tensor};
 use chainrule::{Error, Result, scalar};
@@ -765,7 +765,7 @@ the parameters of layer 1 do not fit it
 #[test]
 fn gradients_that_do_not_fit_the_layers() {
     let two_layers = || {
-        let mut network = Network::new(1).layer(2, Tanh).layer(1, Sigmoid).initialize(3);
+        let mut network = Network::new(1).layer(2, Tanh).layer(1, Sigmoid).initialize(3, glorot);
         let (x, y) = (Tensor::from_rows(&[[1.0, 2.0]]), Tensor::zeros(1, 2));
         let (grads, _) = network.propagate(&x, &y, cross_entropy);
         network.step(&grads, 1.0);

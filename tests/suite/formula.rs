@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chainrule::activation::{Activation, Powf, Sigmoid, Silu};
 use chainrule::check::{self, Arithmetic, Dual, Scalar};
 use chainrule::formula::Formula;
-use chainrule::network::{Network, cross_entropy};
+use chainrule::network::{Network, cross_entropy, glorot};
 use chainrule::scalar::{Tape, Var};
 use chainrule::tensor::Tensor;
 use chainrule::trace::Place;
@@ -612,7 +612,7 @@ fn a_formula_is_an_activation() {
     assert_eq!(swish.f_df(0.0), (0.0, 0.5));
     let (x, y) = (Tensor::from_rows(&[[1.0, -2.0, 0.5]]), Tensor::from_rows(&[[1.0, 0.0, 1.0]]));
     let train = |network: Network| {
-        let network = network.layer(1, Sigmoid).initialize(1);
+        let network = network.layer(1, Sigmoid).initialize(1, glorot);
         network.propagate(&x, &y, cross_entropy).0[0].dw.to_vec()
     };
     let (typed, own) =

@@ -3,7 +3,7 @@
 
 use chainrule::activation::{self, Activation, Sigmoid, Tanh};
 use chainrule::check::{self, Difference, Finding, Scalar};
-use chainrule::network::{Network, cross_entropy, squared_error};
+use chainrule::network::{Network, cross_entropy, glorot, squared_error};
 use chainrule::scalar;
 use chainrule::tensor::{self, Local, Tensor};
 
@@ -40,7 +40,8 @@ fn an_activation_with_a_parameter() {
     // … and in a network, which learns XOR with it.
     let x = Tensor::from_rows(&[[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
     let y = Tensor::from_rows(&[[0.0, 1.0, 1.0, 0.0]]);
-    let mut network = Network::new(2).layer(4, Snake { k: 0.7 }).layer(1, Sigmoid).initialize(1);
+    let mut network =
+        Network::new(2).layer(4, Snake { k: 0.7 }).layer(1, Sigmoid).initialize(1, glorot);
     network.train(&x, &y, cross_entropy, 1000, 0.3, |_, _, _| ());
     assert_eq!(network.predict(&x).map(f64::round), y);
 }
@@ -151,7 +152,7 @@ fn operands_and_copies() {
     assert_eq!(format!("{} {:.3}", numbers.var(1.5), numbers.var(2.0) / 3.0), "1.5 0.667");
     assert_eq!(matrices.var(x.clone()).to_string(), x.to_string());
 
-    let network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid).initialize(1);
+    let network = Network::new(2).layer(3, Tanh).layer(1, Sigmoid).initialize(1, glorot);
     let mut other = network.clone();
     other.layers[0].bias = Tensor::filled(3, 1, 1.0);
     assert_eq!(network.layers[0].bias, Tensor::zeros(3, 1));
