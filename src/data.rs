@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use classifier::{Classifier, Unlabelled, quoted};
 
@@ -83,7 +84,7 @@ pub struct Examples {
     /// The labels, 0 or 1, (1, m).
     pub y: Tensor,
     /// The columns that the features come from.
-    pub columns: Vec<Column>,
+    pub columns: Arc<Vec<Column>>,
     /// What was done to the file, and its reader should know.
     pub notes: Vec<String>,
 }
@@ -142,45 +143,62 @@ impl Csv {
         rows.check()?;
         let classes =
             seen.try_into().map_err(|seen: Vec<_>| faults::not_two_classes(&rows, &seen))?;
-        let mut notes = std::mem::take(&mut rows.notes);
-        let (mut columns, mut places, mut features) = (vec![], vec![], vec![]);
-        let (mut pairs, mut label) = (vec![], String::new());
-        for Field { name, role, text, .. } in std::mem::take(&mut rows.fields) {
+        number_words(rows.y.iter_mut(), &numbers);
+        let (mut label, mut pairs, mut features, mut k) = (String::new(), vec![], vec![], 0);
+        let fields = std::mem::take(&mut rows.fields);
+        let width = fields.iter().filter(|field| field.role == Role::Feature).count();
+        let column = |Field { name, role, text, .. }: Field| {
             match role {
-                Role::LeftOut => continue,
+                Role::LeftOut => return None,
                 Role::Label => {
                     label = name;
-                    continue;
+                    return None;
                 }
-                Role::Feature => {}
+                Role::Feature => k += 1,
             }
-            let words = text.as_ref().map_or(vec![], |text| rows.words.of(text));
-            let (words, numbers): (Vec<String>, Vec<f64>) = words.into_iter().unzip();
+            let words = text.map_or(vec![], |text| rows.words.of(&text));
+            let (mut words, numbers): (Vec<String>, Vec<f64>) = words.into_iter().unzip();
+            words.shrink_to_fit(); // there may be a million of these
+            number_words(rows.x.iter_mut().skip(k - 1).step_by(width), &numbers);
             match &words[..] {
-                [] => features.push(name.clone()),
-                [zero, one] if !self.encode.contains(&name) => {
-                    pairs.push(format!("{name} ({zero}, {one})"));
-                    features.push(name.clone());
-                }
-                [first, others @ ..] => {
-                    notes.push(format!("{name}: a column of 0 and 1 for each word but {first}"));
+                [first, others @ ..] if others.len() > 1 || self.encode.contains(&name) => {
+                    let note = format!("{name}: a column of 0 and 1 for each word but {first}");
+                    rows.notes.push(note);
                     features.extend(others.iter().map(|word| format!("{name}={word}")));
                 }
+                _ => features.push(name.clone()),
             }
-            places.push((columns.len(), numbers));
-            columns.push(Column { name, words });
+            if let [zero, one] = &words[..]
+                && features.last() == Some(&name)
+                && pairs.len() <= MOST_TOLD
+            {
+                pairs.push(format!("{name} ({zero}, {one})"));
+            }
+            Some(Column { name, words })
+        };
+        let columns: Vec<Column> = fields.into_iter().filter_map(column).collect();
+        if pairs.len() > MOST_TOLD {
+            pairs[MOST_TOLD] = "...".to_string();
         }
         if !pairs.is_empty() {
-            notes.push(format!("read as 0 and 1: {}", pairs.join(", ")));
+            rows.notes.push(format!("read as 0 and 1: {}", pairs.join(", ")));
         }
         let m = rows.lines.len();
-        let x = Tensor::new(m, features.len(), rows.matrix(&places)).t();
-        let y = rows.y.iter().map(|&y| f64::from(y == numbers[1])).collect();
-        let y = Tensor::new(1, m, y);
-        Ok(Examples { features, label, classes, x, y, columns, notes })
+        let x = Tensor::new(m, features.len(), features_of(rows.x, 0..width, &columns)).t();
+        let (y, columns) = (Tensor::new(1, m, rows.y), Arc::new(columns));
+        Ok(Examples { features, label, classes, x, y, columns, notes: rows.notes })
     }
 
-    /// The function [`columns`], with these options.
+    /// The columns of these names, as far as the header has them, each as numbers; other columns may
+    /// hold anything. `name` stands for the source in errors.
+    ///
+    /// ```
+    /// use chainrule::data::Csv;
+    /// let text = "name,x,y\nAda,1,0\nBob,2,1\n";
+    /// let columns = Csv::default().columns(text.as_bytes(), "text", &["y", "z"])?;
+    /// assert_eq!(columns, [("y".to_string(), vec![0.0, 1.0])]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As `read`, for these columns.
@@ -215,6 +233,42 @@ impl Csv {
 pub fn open(path: impl AsRef<Path>) -> Result<File> {
     let name = path.as_ref().display().to_string();
     File::open(path).map_err(|error| faults::unreadable(&name, error))
+}
+
+/// More columns of two words than these are not told of.
+const MOST_TOLD: usize = 20;
+
+/// Each word by its place among those of its column or label, which had these numbers so far.
+fn number_words<'v>(values: impl Iterator<Item = &'v mut f64>, numbers: &[f64]) {
+    if numbers.is_empty() {
+        return;
+    }
+    for value in values {
+        let place = numbers.iter().position(|number| number == value);
+        *value = place.map_or(f64::NAN, |place| place as f64);
+    }
+}
+
+/// The features, row by row, of these columns, which stand at these places of a row: a column of numbers
+/// is one, and of a column of words each word but the first is, 1 where it stands.
+fn features_of(
+    x: Vec<f64>,
+    places: impl ExactSizeIterator<Item = usize> + Clone,
+    columns: &[Column],
+) -> Vec<f64> {
+    if columns.iter().all(|column| column.words.is_empty()) && places.clone().is_sorted() {
+        return x;
+    }
+    let mut features = vec![];
+    for row in x.chunks(places.len()) {
+        for (place, Column { words, .. }) in places.clone().zip(columns) {
+            match words.len() {
+                0 => features.push(row[place]),
+                count => features.extend((1..count).map(|k| f64::from(row[place] == k as f64))),
+            }
+        }
+    }
+    features
 }
 
 impl Examples {
@@ -431,26 +485,6 @@ impl Standardizer {
         }
         Ok(&(x - &self.means) / &self.deviations)
     }
-}
-
-/// The columns of these names, as far as the header has them, each as numbers; other columns may hold
-/// anything. `name` stands for the source in errors.
-///
-/// ```
-/// let text = "name,x,y\nAda,1,0\nBob,2,1\n";
-/// let columns = chainrule::data::columns(text.as_bytes(), "text", &["y", "z"])?;
-/// assert_eq!(columns, [("y".to_string(), vec![0.0, 1.0])]);
-/// # Ok::<(), chainrule::Error>(())
-/// ```
-///
-/// # Errors
-/// As [`Examples::read_csv`], for these columns.
-pub fn columns(
-    source: impl BufRead,
-    name: &str,
-    wanted: &[&str],
-) -> Result<Vec<(String, Vec<f64>)>> {
-    Csv::default().columns(source, name, wanted)
 }
 
 /// Y (k, m) for softmax, from the numbers of the examples' classes, (1, m): each column is 1 in the row

@@ -33,7 +33,7 @@ FILE.csv has a header row and one example per row. Without it: the penguins.
   --save MODEL.csv   write what was learned, to be read and loaded
   --predict NEW.csv  probabilities and classes for rows with or without a label
   --load MODEL.csv   predict with a saved model instead of training
---without, --encode, --not-missing and --without-lines can be given several times.";
+--without, --encode, --not-missing and --without-lines may be repeated.";
 
 /// The data without a file, and where it lies in the project.
 const PENGUINS: (&str, &[u8]) =

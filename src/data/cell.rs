@@ -2,49 +2,15 @@
 
 use super::csv::is_invisible;
 
-/// What stands for a missing value in published files, in small letters.
-const MISSING: [&str; 34] = [
-    "",
-    "na",
-    "n/a",
-    "#n/a",
-    "<na>",
-    "n.a.",
-    "n.a",
-    "nan",
-    "-nan",
-    "nat",
-    "none",
-    "null",
-    "(null)",
-    "nil",
-    "\\n",
-    "?",
-    ".",
-    "-",
-    "--",
-    "---",
-    "–",
-    "—",
-    "*",
-    "missing",
-    "unknown",
-    "undefined",
-    "#div/0!",
-    "#value!",
-    "#ref!",
-    "#null!",
-    "-1.#ind",
-    "1.#ind",
-    "1.#qnan",
-    "-1.#qnan",
-];
+/// What stands for a missing value in published files, in small letters, with a space between two.
+const MISSING: &str = "na n/a #n/a <na> n.a. n.a nan -nan nat none null (null) nil \\n ? . - -- --- – — * \
+     missing unknown undefined #div/0! #value! #ref! #null! -1.#ind 1.#ind 1.#qnan -1.#qnan";
 
 /// Whether a cell says that there is no value.
 pub(super) fn is_missing(text: &str) -> bool {
     let ends_in_a_digit = text.ends_with(|c: char| c.is_ascii_digit()); // as most numbers do
-    let is_mark = || MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark));
-    !ends_in_a_digit && text.len() < 10 && is_mark()
+    let is_mark = || MISSING.split(' ').any(|mark| text.eq_ignore_ascii_case(mark));
+    text.is_empty() || !ends_in_a_digit && text.len() < 10 && is_mark()
 }
 
 /// A number as a cell has it.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::csv::Reader;
 use super::table::{Role, Table};
-use super::{Column, Csv, Examples, Standardizer, faults};
+use super::{Column, Csv, Examples, Standardizer, faults, features_of};
 use crate::error::Result;
 use crate::tensor::Tensor;
 
@@ -73,7 +73,7 @@ impl Classifier {
         Classifier {
             label: examples.label.clone(),
             classes: examples.classes.to_vec(),
-            columns: examples.columns.clone(),
+            columns: examples.columns.to_vec(),
             scaler,
             w: Tensor::new(w.shape().0, 2, two),
             b: Tensor::new(2, 1, vec![0.0, b]),
@@ -95,14 +95,10 @@ impl Classifier {
         let features = rows.fields.iter().filter(|field| field.role == Role::Feature);
         let there: HashMap<&str, usize> =
             features.enumerate().map(|(i, field)| (field.name.as_str(), i)).collect();
-        // The number of a known word is its place among them.
-        let place = |column: &Column| {
-            let numbers = (0..column.words.len()).map(|word| word as f64).collect();
-            Some((*there.get(column.name.as_str())?, numbers))
-        };
-        let places: Vec<(usize, Vec<f64>)> = self.columns.iter().filter_map(place).collect();
+        let places: Vec<usize> = names.iter().filter_map(|name| there.get(name).copied()).collect();
         let m = rows.lines.len();
-        let x = Tensor::new(m, self.w.shape().0, rows.matrix(&places)).t();
+        let x = features_of(rows.x, places.into_iter(), &self.columns);
+        let x = Tensor::new(m, self.w.shape().0, x).t();
         let y = if rows.y.is_empty() { vec![f64::NAN; m] } else { rows.y };
         let lines = rows.lines.into_iter().map(|line| line as usize).collect();
         Ok(Unlabelled { x, y: Tensor::new(1, m, y), lines, notes: rows.notes })

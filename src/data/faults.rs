@@ -210,11 +210,9 @@ pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, k: usize, name: &str)
     let word = text.trim_start_matches(['-', '+']).starts_with(['i', 'I']);
     let read = |decimal| cell::number(&text, decimal).map(|number| number.value);
     match (read('.'), read(',')) {
-        (None, None) if text.parse::<f64>().is_ok() && word => {
-            INFINITE.at(csv, k, &text, [column, largest])
-        }
         (None, None) if text.parse::<f64>().is_ok() => {
-            TOO_LARGE.at(csv, k, &text, [column, largest])
+            let fault = if word { INFINITE } else { TOO_LARGE };
+            fault.at(csv, k, &text, [column, largest])
         }
         (None, None) => {
             let mut error = NOT_A_NUMBER.at(csv, k, &text, [column, separator]);
@@ -387,7 +385,7 @@ pub(super) fn not_two_classes(rows: &Rows, seen: &[String]) -> Error {
         });
         (format!("{count} values, not two"), hint)
     };
-    let fault = rows.label().and_then(|field| field.text.as_ref()?.fault.clone());
+    let fault = rows.label().and_then(|field| field.text.as_ref()?.fault.as_deref().cloned());
     let fault = fault.unwrap_or_else(|| NO_ROWS.of("", []));
     let what = format!("the label `{}` has {what}", brief(name));
     let facts = [format!("labels seen: {}", list(seen))].into_iter().chain(fault.facts).collect();

@@ -203,13 +203,13 @@ fn no_other_line(first: &Record, below: &[Record], width: usize, name: &str) -> 
     }
     let filled = first.kinds.iter().filter(|&&kind| kind != Kind::Gap).count();
     let title = width > 1 && (first.cells.len() != width || filled < 2);
-    let is_header = |pair: &&[Record]| {
-        pair[0].cells.len() == width
-            && pair[0].kinds.iter().all(|kind| *kind == Kind::Text)
-            && pair[1].has(Kind::Number)
+    let is_header = |k: &usize| {
+        below[*k].cells.len() == width
+            && below[*k].kinds.iter().all(|kind| *kind == Kind::Text)
+            && below[*k..].iter().any(|row| row.has(Kind::Number))
     };
-    let Some(pair) = below.windows(2).find(is_header).filter(|_| title) else { return Ok(()) };
-    let (line, header) = (first.line, pair[0].line);
+    let Some(header) = (0..below.len()).find(is_header).filter(|_| title) else { return Ok(()) };
+    let (line, header) = (first.line, below[header].line);
     let lines =
         if header == line + 1 { line.to_string() } else { format!("{line}-{}", header - 1) };
     let what = format!("line {line} is a title, and the header is line {header}");

@@ -14,6 +14,9 @@ use crate::error::{Error, Result, list};
 /// More words than these are not made columns of.
 pub(super) const MOST_WORDS: usize = 20;
 
+/// What R and pandas call a first column that names or counts the rows.
+const ROW_NAMES: [&str; 2] = ["", "Unnamed: 0"];
+
 /// What a column is used for.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(super) enum Role {
@@ -53,7 +56,7 @@ pub(super) struct Text {
     /// Whether there are more that were not counted.
     pub beyond: bool,
     /// What is wrong with its first cell, of the first columns.
-    pub fault: Option<Error>,
+    pub fault: Option<Box<Error>>,
 }
 
 impl Field {
@@ -128,8 +131,7 @@ impl<'a, R: BufRead> Table<'a, R> {
         }
         let mut fields: Vec<Field> =
             names.into_iter().map(|name| Field { name, ..Field::default() }).collect();
-        // The first column of R and of pandas names the rows.
-        if fields.len() > 2 && ["", "Unnamed: 0"].contains(&fields[0].name.as_str()) {
+        if fields.len() > 2 && ROW_NAMES.contains(&fields[0].name.as_str()) {
             fields[0].role = Role::LeftOut;
         }
         for &k in &start.signs {
@@ -429,12 +431,12 @@ impl Rows<'_> {
         text.first.push(word);
         // The first class may stay alone, and the third one is one too many.
         if label && matches!(text.first.len(), 1 | 3) {
-            text.fault = Some(faults::class(csv, csv.cells[k]));
+            text.fault = Some(faults::class(csv, csv.cells[k]).into());
         } else if !label && text.first.len() == 1 && self.remembered < REMEMBERED {
             self.remembered += csv.end();
             let fault = faults::not_a_number(csv, k, &field.name);
             self.text.get_or_insert_with(|| fault.clone());
-            text.fault = Some(fault);
+            text.fault = Some(fault.into());
         }
         Ok(f64::from(word))
     }
@@ -445,8 +447,10 @@ impl Rows<'_> {
         let mut note = |told: bool, text: String| self.notes.extend(told.then_some(text));
         let (comments, repeats, dropped) = (start.comments, self.repeats, self.dropped);
         note(comments > 0, format!("left out, as beginning with #: {}", lines(comments)));
-        let unnamed = self.fields[0].role == Role::LeftOut && self.fields[0].name.is_empty();
-        note(unnamed, "left out, as it names the rows: the first column, without a name".into());
+        let first = &self.fields[0];
+        let names_rows = first.role == Role::LeftOut && ROW_NAMES.contains(&first.name.as_str());
+        let called = if first.name.is_empty() { "without a name" } else { &first.name };
+        note(names_rows, format!("left out, as it names the rows: the first column, {called}"));
         note(repeats > 0, format!("left out, as repeating the header: {}", lines(repeats)));
         let count = dropped + self.lines.len();
         note(dropped > 0, format!("left out, as incomplete: {dropped} of {count} rows"));
@@ -478,7 +482,7 @@ impl Rows<'_> {
             field.text.as_ref().is_some_and(|text| !text.encode && field.numbers >= text.cells)
         };
         if let Some(first) = unreadable.next() {
-            let fault = first.text.as_mut().and_then(|text| text.fault.take());
+            let fault = first.text.as_mut().and_then(|text| text.fault.take()).map(|fault| *fault);
             let all_stray = stray(first) && unreadable.all(|field| stray(field));
             if let Some(fault) = fault.or(self.text.take()) {
                 return Err(if all_stray { fault } else { faults::texts(fault, self) });
@@ -490,29 +494,6 @@ impl Rows<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// The features, where these columns stand and have words of these numbers: a column of numbers is
-    /// one, as is each word but the first of the others, 1 where it stands.
-    pub fn matrix(&mut self, columns: &[(usize, Vec<f64>)]) -> Vec<f64> {
-        let x = std::mem::take(&mut self.x);
-        if columns.iter().all(|(_, words)| words.is_empty())
-            && columns.is_sorted_by_key(|(place, _)| place)
-        {
-            return x;
-        }
-        let mut all = vec![];
-        for row in x.chunks(columns.len()) {
-            for (place, words) in columns {
-                match &words[..] {
-                    [] => all.push(row[*place]),
-                    [_, others @ ..] => {
-                        all.extend(others.iter().map(|word| f64::from(row[*place] == *word)))
-                    }
-                }
-            }
-        }
-        all
     }
 }
 

@@ -158,7 +158,7 @@ fn training(draw: &mut Draw) {
     let options = Options { num_iterations: 2, threads: Some(threads), ..Options::default() };
     let features: Vec<String> = (0..n.min(99)).map(|i| i.to_string()).collect();
     let classes = ["no", "yes"].map(String::from);
-    let (label, columns, notes) = ("y".into(), vec![], vec![]);
+    let (label, columns, notes) = ("y".into(), Default::default(), vec![]);
     let examples =
         Examples { features, label, classes, x: x.clone(), y: y.clone(), columns, notes };
     let grads = || vec![LayerGrads { dw: w.clone(), db: Tensor::from(0.5) }; 2];

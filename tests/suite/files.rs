@@ -307,6 +307,46 @@ fn tables_that_people_begin_with_reach_a_verdict() {
             "",
         ),
         (
+            "a European spreadsheet",
+            shaped(
+                "sep=;\nKunde;Größe;Umsatz;Anteil;Abo",
+                "K{k};1,{k};\"1.234,{k}\"|\"987,{k}\";{k},5 %;ja|nein",
+                60,
+            ),
+            "",
+        ),
+        ("pandas, with its index", shaped(",a,b,y", "{k},{},{},False|True", 60), ""),
+        (
+            "R, with row names and NA",
+            shaped("\"\",\"a\",\"kind\",\"y\"", "\"{k}\",{}|{}|NA,\"x\"|\"z\"|\"v\",0|1", 60),
+            "",
+        ),
+        (
+            "a title, and units below the header",
+            shaped("Survey 2024,,\n,,\nage,income,y\n(years),(EUR),", "{},€{k}00.50,no|yes", 60),
+            "",
+        ),
+        (
+            "adult, no header",
+            shaped(
+                "",
+                "{}, State-gov|Private|?, {}, Bachelors|HS-grad|11th, {}, Male|Female, {}, <=50K|>50K",
+                120,
+            ),
+            "",
+        ),
+        (
+            "german credit, no header",
+            shaped("", "A11|A12|A14,{},A30|A34|A32,{},A61|A65|A64,A91|A92,1|2", 120)
+                .replace(',', " "),
+            "",
+        ),
+        (
+            "wine, two kinds, no header",
+            shaped("", "1|2,{},{},{},{}", 80),
+            "--no-header --label \"c1\"",
+        ),
+        (
             "the published penguins",
             fs::read_to_string(project().join("examples/data/penguins.csv")).unwrap(),
             "",

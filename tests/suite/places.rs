@@ -344,7 +344,6 @@ const NEVER_WRONG: &[&str] = &[
     "data::classifier::Classifier::read*",
     "data::classifier::Classifier::to_csv",
     "data::classifier::quoted",
-    "data::columns",
     "data::Examples::read_csv*",
     "dual::$Trait*",
     "dual::Arithmetic*",

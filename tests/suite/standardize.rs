@@ -10,7 +10,7 @@ fn examples(features: &[&str], rows: &[Vec<f64>]) -> Examples {
     let classes = ["0", "1"].map(String::from);
     let features = features.iter().map(|name| name.to_string()).collect();
     let y = Tensor::zeros(1, rows.len());
-    let (x, columns, notes) = (Tensor::from_rows(rows).t(), vec![], vec![]);
+    let (x, columns, notes) = (Tensor::from_rows(rows).t(), Default::default(), vec![]);
     Examples { features, label, classes, x, y, columns, notes }
 }
 
