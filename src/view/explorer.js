@@ -366,18 +366,20 @@ function placeLabel(line) {
   const end = line.getPointAtLength(Math.max(0, line.getTotalLength() - 15));
   const half = floating.textContent.length * 4.3, x = Math.max(half, Math.min(end.x,
     natural.width - half));
-  const parts = [...picture.querySelectorAll('.box, [data-edge] text')].map(part => part.getBBox());
+  const parts = [...picture.querySelectorAll('.box, .fore, .back, [data-edge] text')]
+    .filter(part => part.checkVisibility()).map(part => part.getBBox());
   const [from, to] = [now.frames[at].node, now.frames[at].input].map(k =>
     picture.querySelector(`[data-node="${k}"] .box`)?.getBBox());
   if (!from || !to) return;
-  const places = [Math.min(from.y, to.y) - 6, Math.max(from.y + from.height, to.y + to.height) + 16,
+  const middle = line.getPointAtLength(line.getTotalLength() / 2);
+  const rows = [Math.min(from.y, to.y) - 6, Math.max(from.y + from.height, to.y + to.height) + 16,
     from.y - 6, to.y - 6, from.y + from.height + 16, to.y + to.height + 16];
-  const y = places.find(y => y > 11 && y < natural.height && parts.every(part =>
-    part.x > x + half || part.x + part.width < x - half ||
-    part.y > y + 4 || part.y + part.height < y - 12));
-  if (y === undefined) floating.textContent = '';
-  floating.setAttribute('x', x);
-  floating.setAttribute('y', y ?? 0);
+  const place = [[middle.x, middle.y - 12], ...rows.map(y => [x, y])].find(([x, y]) =>
+    y > 11 && y < natural.height && parts.every(part =>
+      part.x > x + half || part.x + part.width < x - half ||
+      part.y > y + 4 || part.y + part.height < y - 12));
+  if (!place) floating.textContent = '';
+  ['x', 'y'].forEach((name, i) => floating.setAttribute(name, place?.[i] ?? 0));
 }
 const originalWidths = new Map([...picture.querySelectorAll('.draw')].map(line =>
   [line, line.getAttribute('stroke-width')]));
@@ -551,6 +553,14 @@ function drawChain() {
   }
   $('chain').replaceChildren(name, ...part);
 }
+// What a gradient step would make of the input that was picked last.
+function drawNext() {
+  const [w, g] = [inputs[target], now.gradients[target]].map(list => list?.length === 1 ? list[0] : NaN);
+  const one = playable && !Number.isNaN(w + g), rate = Number($('rate').value), name = label(target);
+  $('from').textContent = one ? `${name} ← ${digits(w)} − ` : 'w ← w − ';
+  $('to').textContent = one ? ` · ${digits(g).replace(/^−.*/, '($&)')} = ${digits(w - rate * g)}`
+    : ` · d${label(output)}/dw`;
+}
 const signs = { add: '+', sub: '−', mul: '*', div: '/', neg: '−□', powf: '^' };
 const symbol = k => nodes[k].ours && signs[nodes[k].op] || nodes[k].op;
 
@@ -575,20 +585,10 @@ const whys = {}; // the list says each rule once
 lines.forEach((line, i) => { whys[rule(frames[i])] ??= line.dataset.why; });
 function drawList() { // the sentences follow the sliders, too
   lines.forEach((line, i) => {
-    line.lastChild.textContent = now === recorded ? written[i] : ` ${told(now.frames[i])}`;
+    const step = now.frames[i], what = titleOf(step, i).replace(/^.*?: /, '');
+    line.lastChild.textContent = now === recorded ? written[i] : ` ${what}. ${sentence(step)}`;
   });
 }
-function told(step) {
-  const { node, input } = step;
-  if (step.kind === 'seed') return `starts. The slope of ${label(node)} in itself is 1.`;
-  if (step.kind === 'forward') return `${label(node)} is ${valueOf(node, 10)}.`;
-  const shape = nodes[input].shape;
-  return `from ${label(node)} to ${label(input)}, contribution ${step.nth} of ${step.count}. ` +
-    `${localOf(step, 10)}${isMapStep(step) ? ', where G is' : ' times'} ` +
-    `${show(step.upstream, nodes[node].shape, 10)}, is ${show(step.product, shape, 10)}. ` +
-    `The gradient of ${label(input)} is now ${show(step.after, shape, 10)}.`;
-}
-
 // Shows a frame; with `kind`, asks for a part of it.
 function go(frame, kind = '') {
   at = Math.max(0, Math.min(frames.length - 1, frame || 0));
@@ -617,6 +617,7 @@ function go(frame, kind = '') {
   drawSource(step);
   drawSums(step);
   drawChain();
+  drawNext();
   drawNodes(step);
   drawEdges();
   showActive();
@@ -743,11 +744,18 @@ function verdict(all) {
   const worst = Math.min(...all.map(one => one.good)), bad = all.find(one => one.good < 6);
   const count = isNeuron ? 'All three' : 'Both';
   if (!bad) {
-    return [`✓ ${count} agree in ${worst} digits; a difference quotient cannot do much better.`, ''];
+    const steepest = all.reduce((most, one, row) =>
+      Math.abs(one.own) > Math.abs(all[most].own) ? row : most, 0);
+    return [`✓ ${count} agree in ${worst} digits; a difference quotient cannot do much better. ` +
+      `${vars[steepest][2]} moves ${label(output)} most.`, ''];
   }
   const infinite = nodes.findIndex((node, k) => node.used && !now.values[k].every(Number.isFinite));
   const [above, below] = bad.sides, kinks = ['relu', 'leaky_relu', 'abs', 'max', 'min'];
   const saturated = isNeuron && byHand(inputs).nearest < 1e-7;
+  // A difference that has lost nine of its digits.
+  const lost = nodes.findIndex((node, k) => node.used && /^(add|sub)$/.test(node.op) &&
+    now.values[k].some((x, i) => x && node.operands.some(o =>
+      Math.abs(x) < 1e-9 * Math.abs(o.number ?? now.values[o.node][i] ?? 0))));
   const why = infinite >= 0 || ![bad.own, bad.quotient].every(Number.isFinite)
     ? `${infinite >= 0 ? `${label(infinite)} = ${symbol(infinite)} is ${valueOf(infinite)}` :
       'A number'} has left what f64 can hold: overflow. See docs/16_numerics.md.`
@@ -757,6 +765,9 @@ function verdict(all) {
       : saturated && bad.handGood < 6
         ? 'The closed form lost its digits: a is so close to y that a − y is mostly rounding ' +
           '(saturation). See docs/16_numerics.md.'
+        : lost >= 0
+          ? `${label(lost)} = ${write(lost, () => true).textContent} is mostly rounding ` +
+            '(saturation), and so is the gradient through it. See docs/16_numerics.md.'
         : Math.abs(bad.own - bad.quotient) <= 20 * bad.noise
           ? `The difference quotient lost its digits: ${label(output)} moves by less than ` +
             'rounding. See docs/16_numerics.md.'
@@ -820,16 +831,15 @@ function drawInputs() {
   $('falls').replaceChildren(svgPart('path', 'grid', { d: 'M0 31H130' }),
     svgPart('path', 'curve', { d: path(dots) }), svgPart('circle', '', { cx, cy, r: 3 }));
   $('cost').textContent = `${label(output)} = ${digits(cost)}`;
-  $('steps').textContent = costs.length
-    ? `after ${costs.length} step${costs.length > 1 ? 's' : ''}` : 'so far no step';
+  $('steps').textContent = costs.length ? `steps: ${costs.length}` : '';
 }
 // Everything anew, for these inputs.
 function set(values) {
   inputs = values;
   now = values === start ? recorded : compute(values);
   drawInputs();
+  go(at); // a question that was open is closed
   drawList();
-  go(at);
 }
 function descend() {
   const rate = Number($('rate').value);
@@ -914,6 +924,7 @@ for (const box of boxes) {
     if (event.key === 'Enter') pick();
   });
 }
+$('rate').addEventListener('input', drawNext);
 for (const g of picture.querySelectorAll('[data-edge]')) {
   const place = stepOf.get(g.dataset.edge);
   if (place !== undefined) g.addEventListener('click', () => go(place));

@@ -39,6 +39,7 @@ pub fn html(trace: &Trace, title: &str) -> String {
             _ => word.to_string(),
         };
         let text = text.trim_end().split(' ').map(positive).collect::<Vec<_>>().join(" ");
+        let text = text.replace(", contribution 1 of 1.", ".");
         let (first, rest) = text.split_once(' ').unwrap_or((&text, ""));
         // The rule alone, in its first line, once for each operation; what the chain rule is, the page
         // shows.

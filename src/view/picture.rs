@@ -269,7 +269,10 @@ impl<'a> Picture<'a> {
             true => (12, if node.varies { "" } else { "dashed" }),
             false => (4, ""),
         };
-        let whole = format!("{} = {}, {}", trace.label(k), trace.formula(k), node.at);
+        let mut whole = format!("{} = {}", trace.label(k), trace.formula(k));
+        if !self.is_for_page {
+            whole += &format!(", {}", node.at);
+        }
         let mut text = format!(
             "<g data-node=\"{k}\" class=\"{class}\"><title>{}</title><rect class=\"box\" \
              x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{high}\" rx=\"{corner}\"/>",

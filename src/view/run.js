@@ -22,7 +22,7 @@ const loss = (example, moment) => {
   return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 };
 const isWrong = (example, moment) => (probability(example, moment) > 0.5) !== (example.y === 1);
-const side = x => x < 0 ? 'zero' : 'one';
+const side = x => x < 0 ? 'y0' : 'y1';
 
 // 1. The picture.
 const [west, east, north, south] = [46, 545, 10, 395];
@@ -34,13 +34,13 @@ function mark(example, moment, x, y) { // the class is a shape and a colour, a m
     : svgPart('circle', kind, { cx: x, cy: y, r: 4 });
   const ring = isWrong(example, moment)
     ? [svgPart('circle', 'wrong', { cx: x, cy: y, r: 9 })] : [];
-  return svgPart('g', example.y ? 'one' : 'zero', {}, [shape, ...ring]);
+  return svgPart('g', `y${example.y}`, {}, [shape, ...ring]);
 }
 const write = (text, x, y, anchor) => svgPart('text', '', { x, y, 'text-anchor': anchor }, text);
 // A colour for each probability, along a line from one point to another.
 function shading([x1, y1], [x2, y2], stops) {
   const gradient = svgPart('linearGradient', '', { id: 'shade', gradientUnits: 'userSpaceOnUse',
-    x1, y1, x2, y2 }, stops.map(([offset, p]) => svgPart('stop', p < 0.5 ? 'zero' : 'one',
+    x1, y1, x2, y2 }, stops.map(([offset, p]) => svgPart('stop', p < 0.5 ? 'y0' : 'y1',
     { offset, 'stop-opacity': Math.abs(p - 0.5) })));
   return [gradient, svgPart('rect', '', { x: west, y: north, width: east - west,
     height: south - north, fill: 'url(#shade)' })];

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::commands::answer;
-use crate::common::all_tests;
+use crate::common::{all_tests, project};
+use chainrule::activation::Activation;
 use chainrule::formula::Formula;
 use chainrule::scalar::Tape;
 use chainrule::tensor::{self, Tensor};
@@ -129,6 +130,27 @@ function told() {
   }
   return shown.join('\n');
 }
+// The texts that can be seen.
+function seenTexts() {
+  const all = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+    const around = text.parentElement;
+    if (/\d/.test(text.data) && !/^(SCRIPT|STYLE)$/i.test(around.tagName) &&
+      around.checkVisibility({ visibilityProperty: true })) all.push(text);
+  }
+  return all;
+}
+const negativeZeros = () => seenTexts().map(text => text.data).filter(text =>
+  /(^|[^\w.)])[-−]0(?![.\w])/.test(text));
+// Numbers that begin on one line and end on another.
+const broken = () => seenTexts().flatMap(text =>
+  [...text.data.matchAll(/[-−]?\d[\d.]*(e[-−]?\d+)?/g)].filter(({ 0: number, index }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + number.length);
+    const [first, ...rest] = range.getClientRects();
+    return rest.some(rect => rect.top > first.top + 4);
+  }).map(([number]) => number));
 // Text against what is behind it.
 const light = colour => {
   const [r, g, b] = colour.match(/[\d.]+/g).slice(0, 3).map(x => x / 255).map(x =>
@@ -154,7 +176,19 @@ function contrast(element) {
 const SCRIPT: &str = r##"
 const look = () => document.querySelector('main').innerHTML;
 const drawn = () => texts('.graph text:not(.strong)').join('|');
-const first = look(), began = target, places = new Set(), away = new Set();
+// What the label of the active edge lies on.
+function crossed() {
+  if (!floating.textContent) return [];
+  const box = floating.getBBox();
+  return [...picture.querySelectorAll('.box, .fore, .back, .local')].filter(part => {
+    const other = part.getBBox();
+    return part !== floating && part.textContent + part.tagName !== 'text' &&
+      part.checkVisibility({ visibilityProperty: true }) &&
+      box.x < other.x + other.width - 1 && other.x < box.x + box.width - 1 &&
+      box.y + 4 < other.y + other.height && other.y < box.y + box.height - 4;
+  }).map(part => `${floating.textContent} on ${part.getAttribute('class')} ${at + 1}`);
+}
+const first = look(), began = target, places = new Set(), away = new Set(), ugly = new Set();
 say('starts at', $('where')?.textContent);
 for (const _ of frames) {
   places.add(at);
@@ -164,8 +198,10 @@ for (const _ of frames) {
     away.add(`step ${at + 1} by ${$('step').scrollHeight - $('step').clientHeight}`);
   }
   if (outside($('time'))) away.add('player');
+  [...negativeZeros(), ...broken(), ...crossed()].forEach(found => ugly.add(found));
   press('ArrowRight');
 }
+say('ugly', [...ugly].join());
 say('reached', places.size);
 say('out of sight', [...away].join());
 say('last picture as Rust drew it', drawn() === fromRust);
@@ -346,7 +382,8 @@ pub fn worst(verdict: &str) -> f64 {
 }
 
 /// Of the explorer.
-const ALWAYS: [&str; 9] = [
+const ALWAYS: [&str; 10] = [
+    "ugly: \n",
     "starts at:  · step 1 of ",
     "out of sight: \n",
     "last picture as Rust drew it: true",
@@ -433,19 +470,63 @@ fn other_traces_in_a_browser() {
     let (x, y) = (tape.var(0.0).named("</script><b>"), tape.var(f64::NEG_INFINITY));
     let wild = (x.ln() * 0.0 + y.named("\"]; x")).trace();
     let own = tape.record("constructor", 2.0, [(x, 3.0)]); // each object of JavaScript has one
-    let own = tape.record("tanh", 2.0, [(own, 3.0)]); // nor is this one the page's
+    let own = tape.record("tanh", 2.0, [(own, 3.0)]).apply(Mine); // nor are these the page's
     let own = (own * y * 2.0).trace();
-    let pages = [every_rule(), wild, own, batch()];
+    let mine = tape.var(2.0).apply(Mine).trace();
+    let pages = [every_rule(), wild, own, batch(), mine];
     let said = verdicts(&browser, &pages.each_ref().map(|trace| (trace, WINDOWS[0])));
     for verdict in &said {
         assert_says(verdict, &[&ALWAYS[..], &SOUND].concat());
     }
-    let [rules, wild, own, batch] = &said[..] else { panic!("{said:?}") };
+    let [rules, wild, own, batch, mine] = &said[..] else { panic!("{said:?}") };
     assert!(worst(rules) <= 1e-12 && rules.contains("verdict: ✓ Both agree in "), "{rules}");
     assert!(worst(wild) == 0.0 && wild.contains("table: ! NaN  NaN ≠ 0 digits"), "{wild}");
     assert!(wild.contains("verdict: ≠ ") && wild.contains("overflow. See docs/16"), "{wild}");
     assert!(own.contains("this page has no rules for constructor, tanh."), "{own}");
+    assert!(mine.contains("this page has no rules for tanh."), "{mine}");
     assert!(worst(batch) <= 1e-12 && batch.contains("verdict: ✓ Both agree in "), "{batch}");
+}
+
+/// A rule of one's own under a name of the crate's.
+struct Mine;
+
+impl Activation for Mine {
+    fn name(&self) -> &'static str {
+        "tanh"
+    }
+    fn f(&self, x: f64) -> f64 {
+        2.0 * x
+    }
+    fn df(&self, _x: f64, _y: f64) -> f64 {
+        2.0
+    }
+}
+
+#[test]
+fn where_the_judges_differ_the_page_says_why() {
+    let Some(browser) = browser() else { return };
+    let (tape, other) = (Tape::new(), Tape::new());
+    let (kink, large, steep) = (tape.var(0.0), other.var(2.0), other.var(900.0));
+    let cases = [
+        (neuron(16.5, 1.0), "The closed form lost its digits: a is so close to y that a − y is"),
+        (neuron(16.5, 0.0), "#14 = 1 − a is mostly rounding (saturation), and so is the gradient"),
+        (kink.relu().named("L").trace(), "A kink: to the left and to the right the slope differs"),
+        (
+            (large * 1e-12 + 1e6).trace(),
+            "The difference quotient lost its digits: #3 moves by less",
+        ),
+        (steep.exp().named("L").trace(), "L = exp is inf has left what f64 can hold: overflow"),
+    ];
+    let pages: Vec<_> =
+        cases.iter().map(|(trace, _)| (view::html(trace, "a test"), WINDOWS[0])).collect();
+    let script = "say('verdict', $('verdict').textContent);";
+    for (said, (_, why)) in found(&browser, &pages, script, &[]).iter().zip(&cases) {
+        assert_says(said, &SOUND);
+        assert_says(said, &[&format!("verdict: ≠ {why}")]);
+        let (_, lesson) = said.split_once("See ").expect(said);
+        let lesson = lesson.split_once(".\n").expect(said).0;
+        assert!(project().join(lesson).exists(), "{lesson}");
+    }
 }
 
 /// Two inputs, two hidden nodes, one output, as a formula.
