@@ -613,8 +613,8 @@ function go(frame, kind = '') {
   const room = !step.before && asking !== 'local' && $('said').textContent.length < 56; // else the sums are enough
   $('why').textContent = strange.includes(nodes[step.node]) ? 'From the recording: no rule here.'
     : room && step.kind === 'backward' ? whys[rule(step)] : '';
+  drawSource(step); // how wide it is, the formula has to know
   drawFormula(step);
-  drawSource(step);
   drawSums(step);
   drawChain();
   drawNext();
@@ -727,12 +727,15 @@ const entries = [true, false].flatMap(varies => nodes.flatMap((node, k) => {
 const vars = entries.filter(([k]) => nodes[k].varies);
 const changed = (set, k, i, to) =>
   set.map((x, other) => other === k ? x.map((v, e) => e === i ? to : v) : x);
+// What the rounding of each value, carried on by its gradient, makes of the output.
+const rounding = () => 2 ** -52 * now.gradients.flatMap((list, k) =>
+  (list ?? []).map((g, i) => Math.abs(g * now.values[k][i]))).reduce((sum, x) => sum + x, 1e-300);
 function judge(k, i) {
   const x = inputs[k][i], own = (now.gradients[k] ?? [0])[i] ?? 0;
   const h = Math.cbrt(2 ** -52) * Math.max(1, Math.abs(x));
   const moved = by => costAt(changed(inputs, k, i, x + by));
   const quotient = (moved(h) - moved(-h)) / (2 * h);
-  const noise = 4 * 2 ** -52 * Math.max(Math.abs(now.values[output][0]), 1e-300) / h;
+  const noise = rounding() / h;
   const hand = isNeuron ? byHand(inputs).slopes[k][i] : null;
   const close = y => own === 0 && Math.abs(y) <= noise ? 15 : agreement(own, y);
   const good = Math.min(close(quotient), hand === null ? 15 : close(hand));
@@ -831,7 +834,7 @@ function drawInputs() {
   $('falls').replaceChildren(svgPart('path', 'grid', { d: 'M0 31H130' }),
     svgPart('path', 'curve', { d: path(dots) }), svgPart('circle', '', { cx, cy, r: 3 }));
   $('cost').textContent = `${label(output)} = ${digits(cost)}`;
-  $('steps').textContent = costs.length ? `steps: ${costs.length}` : '';
+  $('falls').setAttribute('aria-label', `${label(output)} over ${costs.length} gradient steps`);
 }
 // Everything anew, for these inputs.
 function set(values) {
