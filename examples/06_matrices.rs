@@ -194,7 +194,7 @@ fn rule(local: &Local) -> String {
         Local::Transpose => "Gᵀ".into(),
         Local::SumTo(..) => "sum".into(),
         Local::SpreadTo(..) => "spread".into(),
-        Local::Custom(_) => "custom".into(),
+        Local::Softmax(_) | Local::Custom(_) => local.to_string(), // later chapters
     }
 }
 
