@@ -417,6 +417,7 @@ const NEVER_WRONG: &[&str] = &[
     "tensor::value::Tensor::to_vec",
     "book::pages! {", // of pages
     // Of a trace, which is right.
+    "trace::Operand::*",
     "trace::Traced::*",
     "trace::Place::start",
     "trace::Trace::*",
