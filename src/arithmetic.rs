@@ -28,16 +28,10 @@ pub trait Number:
     /// f and f′ of every entry.
     #[track_caller]
     fn map_with_slope<A: Activation>(&self, f: &A) -> (Self, Self);
-    /// `f` of the entries of all three, where z depends on x and y; a 1×1 is broadcast. `slopes` are
-    /// those of f in x and in y, for numbers that carry a slope along.
+    /// The first of `f` of the entries of all three, where z depends on x and y; a 1×1 is broadcast.
+    /// The other two are its slopes in x and in y, for numbers that carry a slope along.
     #[track_caller]
-    fn zip(
-        x: &Self,
-        y: &Self,
-        z: &Self,
-        f: impl Fn(f64, f64, f64) -> f64,
-        slopes: impl Fn(f64, f64, f64) -> [f64; 2],
-    ) -> Self;
+    fn zip(x: &Self, y: &Self, z: &Self, f: impl Fn(f64, f64, f64) -> [f64; 3]) -> Self;
     /// Both operands in one shape; what must be broadcast for that is recorded as a node.
     #[track_caller]
     fn aligned<'t>(x: Var<'t, Self>, y: Var<'t, Self>) -> (Var<'t, Self>, Var<'t, Self>) {
@@ -103,34 +97,22 @@ fn power<V: Number>() -> Rule<V> {
     Rule {
         slopes: ["c x^(c - 1)", "y ln x"],
         z: |x, y| {
-            V::zip(
-                x,
-                y,
-                x,
-                |x, y, _| Powf { exponent: y }.f(x),
-                |x, y, _| {
-                    let (z, dx) = Powf { exponent: y }.f_df(x);
-                    [dx, times_ln(z, x)]
-                },
-            )
+            V::zip(x, y, x, |x, y, _| {
+                let (z, dx) = Powf { exponent: y }.f_df(x);
+                [z, dx, times_ln(z, x)]
+            })
         },
         dx: |x, y, z| {
-            V::times(V::zip(
-                x,
-                y,
-                z,
-                |x, y, z| Powf { exponent: y }.df(x, z),
-                |x, y, z| [Powf { exponent: y }.d2f(x, z).unwrap_or(f64::NAN), power_mixed(x, y)],
-            ))
+            V::times(V::zip(x, y, z, |x, y, z| {
+                let f = Powf { exponent: y };
+                [f.df(x, z), f.d2f(x, z).unwrap_or(f64::NAN), power_mixed(x, y)]
+            }))
         },
         dy: |x, y, z| {
-            V::times(V::zip(
-                x,
-                y,
-                z,
-                |x, _, z| times_ln(z, x),
-                |x, y, z| [power_mixed(x, y), times_ln(times_ln(z, x), x)],
-            ))
+            V::times(V::zip(x, y, z, |x, y, z| {
+                let dy = times_ln(z, x);
+                [dy, power_mixed(x, y), times_ln(dy, x)]
+            }))
         },
     }
 }
@@ -140,7 +122,7 @@ fn times_ln(factor: f64, x: f64) -> f64 {
     if factor == 0.0 { 0.0 } else { factor * x.ln() }
 }
 
-/// d²xʸ/dx dy = xʸ⁻¹ (1 + y ln x), and 0 where xʸ⁻¹ is.
+/// d²z/dx dy = xʸ⁻¹ (1 + y ln x), and 0 where xʸ⁻¹ is.
 fn power_mixed(x: f64, y: f64) -> f64 {
     let lower = Powf { exponent: y - 1.0 }.f(x);
     if lower == 0.0 { 0.0 } else { lower * (1.0 + y * x.ln()) }
@@ -150,17 +132,9 @@ fn power_mixed(x: f64, y: f64) -> f64 {
 fn maximum<V: Number>() -> Rule<V> {
     Rule {
         slopes: NO_SLOPES,
-        z: |x, y| {
-            V::zip(
-                x,
-                y,
-                x,
-                |x, y, _| greater(x, y, x, y),
-                |x, y, _| [greater(x, y, 1.0, 0.0), greater(x, y, 0.0, 1.0)],
-            )
-        },
-        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 1.0, 0.0), flat)),
-        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(x, y, 0.0, 1.0), flat)),
+        z: |x, y| V::zip(x, y, x, |x, y, _| routed(x, y, [x, 1.0, 0.0], [y, 0.0, 1.0])),
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| routed(x, y, ONE, ZERO))),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| routed(x, y, ZERO, ONE))),
     }
 }
 
@@ -168,33 +142,24 @@ fn maximum<V: Number>() -> Rule<V> {
 fn minimum<V: Number>() -> Rule<V> {
     Rule {
         slopes: NO_SLOPES,
-        z: |x, y| {
-            V::zip(
-                x,
-                y,
-                x,
-                |x, y, _| greater(-x, -y, x, y),
-                |x, y, _| [greater(-x, -y, 1.0, 0.0), greater(-x, -y, 0.0, 1.0)],
-            )
-        },
-        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 1.0, 0.0), flat)),
-        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| greater(-x, -y, 0.0, 1.0), flat)),
+        z: |x, y| V::zip(x, y, x, |x, y, _| routed(-x, -y, [x, 1.0, 0.0], [y, 0.0, 1.0])),
+        dx: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| routed(-x, -y, ONE, ZERO))),
+        dy: |x, y, z| V::times(V::zip(x, y, z, |x, y, _| routed(-x, -y, ZERO, ONE))),
     }
 }
 
-/// The slopes of what is constant on either side of x = y.
-fn flat(x: f64, y: f64, _: f64) -> [f64; 2] {
-    [greater(x, y, 0.0, 0.0); 2]
-}
+/// A number and its slopes.
+const ONE: [f64; 3] = [1.0, 0.0, 0.0];
+const ZERO: [f64; 3] = [0.0; 3];
 
 /// `first` where x ≥ y, `second` where x < y; NaN, which f64::max would swallow, where one is.
-fn greater(x: f64, y: f64, first: f64, second: f64) -> f64 {
+fn routed(x: f64, y: f64, first: [f64; 3], second: [f64; 3]) -> [f64; 3] {
     if x >= y {
         first
     } else if x < y {
         second
     } else {
-        f64::NAN
+        [f64::NAN; 3]
     }
 }
 

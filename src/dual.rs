@@ -377,19 +377,10 @@ impl Number for Dual {
         let with_slope = |value, local| Dual { value, slope: self.carry(local), varies };
         (with_slope(y, df), with_slope(df, curvature))
     }
-    fn zip(
-        x: &Dual,
-        y: &Dual,
-        z: &Dual,
-        f: impl Fn(f64, f64, f64) -> f64,
-        slopes: impl Fn(f64, f64, f64) -> [f64; 2],
-    ) -> Dual {
-        let [dx, dy] = slopes(x.value, y.value, z.value);
-        Dual {
-            value: f(x.value, y.value, z.value),
-            slope: x.carry(dx) + y.carry(dy),
-            varies: x.depends() || y.depends(),
-        }
+    fn zip(x: &Dual, y: &Dual, z: &Dual, f: impl Fn(f64, f64, f64) -> [f64; 3]) -> Dual {
+        let [value, dx, dy] = f(x.value, y.value, z.value);
+        let slope = x.carry(dx) + y.carry(dy);
+        Dual { value, slope, varies: x.depends() || y.depends() }
     }
 }
 

@@ -18,22 +18,16 @@ pub(super) const FORWARD_OVER_REVERSE: &str = "fwd over rev";
 #[macro_export]
 macro_rules! __hessian {
     // The formula once for each kind of number, as in `gradient!`.
-    (|$p:ident| $cost:expr, $at:expr, @ $by_hand:expr) => {{
+    (|$p:ident| $cost:expr, $at:expr $(, $by_hand:expr)? $(,)?) => {{
         #[allow(unused_imports)]
         use $crate::activation::Functions as _;
         $crate::check::hessian(
             |$p: &[$crate::dual::Var]| $cost,
             |$p: &[$crate::scalar::Var]| $cost,
             $at,
-            $by_hand,
+            None$(.or(Some(&$crate::tensor::Tensor::from_rows($by_hand))))?,
         )
     }};
-    (|$p:ident| $cost:expr, $at:expr $(,)?) => {
-        $crate::check::hessian!(|$p| $cost, $at, @ None)
-    };
-    (|$p:ident| $cost:expr, $at:expr, $by_hand:expr $(,)?) => {
-        $crate::check::hessian!(|$p| $cost, $at, @ Some(&$crate::tensor::Tensor::from_rows($by_hand)))
-    };
     ($cost:path, $($others:tt)*) => {
         $crate::check::hessian!(|p| $cost(p), $($others)*)
     };
@@ -65,7 +59,7 @@ pub fn hessian(
             &format!("give {n} rows of {n} second derivatives"),
         )
     }
-    let (mut rows, mut scales, mut roundings, mut is_finite) = (vec![], vec![], vec![], true);
+    let (mut h, mut scale, mut roundings, mut is_finite) = (vec![], vec![], vec![], true);
     for i in 0..n {
         let tape = dual::Tape::new();
         let number = |(k, &x)| if k == i { Dual::variable(x) } else { Dual::constant(x) };
@@ -73,16 +67,14 @@ pub fn hessian(
         let output = dual(&p);
         let (gradients, sizes) = (output.backward(), path_sizes(output, Dual::sizes));
         let size = |p: &dual::Var| sizes.get(p.index()).map_or(Dual::constant(0.0), |size| *size);
-        let (mut row, mut scale) = (vec![], vec![]);
         for p in &p {
-            row.push(gradients.wrt(*p).slope);
+            h.push(gradients.wrt(*p).slope);
             scale.push(size(p).slope);
         }
-        rows.push(row);
-        scales.push(scale);
         roundings.push(4.0 * f64::EPSILON * size(&p[i]).value);
         is_finite &= output.value().value.is_finite();
     }
+    let [h, scale] = [h, scale].map(|entries| Tensor::new(n, n, entries));
     let gradient = |at: &[f64]| {
         let tape = scalar::Tape::new();
         let p: Vec<scalar::Var> = at.iter().map(|&x| tape.var(x)).collect();
@@ -90,27 +82,37 @@ pub fn hessian(
         p.into_iter().map(|p| gradients.wrt(p)).collect()
     };
     let difference = differences(gradient, at, roundings);
-
-    let mut judges = vec![FORWARD_OVER_REVERSE];
-    judges.extend(by_hand.map(|_| "by hand"));
-    judges.push("transposed");
-    let mut comparison = Comparison::new(judges);
-    for i in 0..n {
-        for k in 0..n {
-            let mut values = vec![rows[i][k]];
-            values.extend(by_hand.map(|own| own.get(i, k)));
-            values.push(rows[k][i]);
-            let scale = scales[i][k].max(scales[k][i]);
-            comparison.add(format!("{} {}", names[i], names[k]), values, scale);
-            comparison.entries[i * n + k].difference = difference(i, k);
-        }
-    }
+    let own = by_hand.map(|own| ("by hand", own));
+    let all = (0..n).flat_map(|i| (0..n).map(move |k| (i, k)));
+    let comparison = side_by_side(all, &names, &h, own, &scale, difference);
     let of_entry: Vec<f64> = (0..n * n).map(|entry| at[entry % n]).collect();
     let (judged, findings) = diagnosed(&comparison, &of_entry, by_hand.is_some());
     let judged = if judged == "by hand" { judged } else { "by forward over reverse" };
     let blind = |entry: &usize| comparison.entries[*entry].difference.is_none();
     let unjudged = (0..n * n).filter(|entry| !is_finite || blind(entry)).collect();
     GradientReport { comparison, judged, findings, explained: Explained::default(), unjudged }
+}
+
+/// H beside one by hand, its transpose and differences, at these entries.
+fn side_by_side(
+    entries: impl Iterator<Item = (usize, usize)>,
+    names: &[String],
+    h: &Tensor,
+    own: Option<(&'static str, &Tensor)>,
+    scale: &Tensor,
+    difference: impl Fn(usize, usize) -> Option<Difference>,
+) -> Comparison {
+    let judge = own.map(|(judge, _)| judge);
+    let judges = [FORWARD_OVER_REVERSE].into_iter().chain(judge).chain(["transposed"]);
+    let mut comparison = Comparison::new(judges.collect::<Vec<_>>());
+    for (i, k) in entries {
+        let own = own.map(|(_, own)| own.get(i, k));
+        let values: Vec<f64> = [h.get(i, k)].into_iter().chain(own).chain([h.get(k, i)]).collect();
+        let scale = scale.get(i, k).max(scale.get(k, i));
+        comparison.add(format!("{} {}", names[i], names[k]), values, scale);
+        comparison.entries.last_mut().expect("just added").difference = difference(i, k);
+    }
+    comparison
 }
 
 /// Central differences of entry `i` of a gradient along parameter `k`, as a function of both.
@@ -150,7 +152,7 @@ fn differences(
 /// As [`logistic::propagate`].
 pub fn curvature(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Comparison> {
     let n = w.shape().0;
-    let tape = logistic::curvature(w, b, x, y)?;
+    let h = logistic::curvature(w, b, x, y)?;
     let by_hand = closed_form::curvature(w, b, x)?;
     let scale = closed_form::curvature_scale(w, b, x)?;
     let sizes = closed_form::scale(w, b, x, y)?;
@@ -166,13 +168,8 @@ pub fn curvature(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
         list(&sizes.dw, sizes.db).iter().map(|size| 4.0 * f64::EPSILON * size).collect();
     let at = list(w, b);
     let difference = differences(gradient, &at, roundings);
-    let name = |i: usize| if i < n { format!("w[{i}]") } else { "b".to_string() };
-    let mut comparison = Comparison::new([FORWARD_OVER_REVERSE, "closed form", "transposed"]);
-    for (i, k) in (0..=n).flat_map(|i| (i..=n).map(move |k| (i, k))) {
-        let values = [tape.get(i, k), by_hand.get(i, k), tape.get(k, i)];
-        comparison.add(format!("{} {}", name(i), name(k)), values, scale.get(i, k));
-        let last = comparison.entries.len() - 1;
-        comparison.entries[last].difference = difference(i, k);
-    }
-    Ok(comparison)
+    let names = (0..n).map(|i| format!("w[{i}]")).chain(["b".to_string()]);
+    let pairs = (0..=n).flat_map(|i| (i..=n).map(move |k| (i, k)));
+    let own = Some(("closed form", &by_hand));
+    Ok(side_by_side(pairs, &names.collect::<Vec<_>>(), &h, own, &scale, difference))
 }

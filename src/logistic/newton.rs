@@ -60,8 +60,7 @@ pub fn newton(w: Tensor, b: f64, x: &Tensor, y: &Tensor, steps: usize) -> Result
     'steps: for _ in 0..steps {
         costs.push(cost);
         let g: Vec<f64> = grads.dw.entries().chain([grads.db]).collect();
-        let h = curvature(&w, b, x, y)?;
-        let step = solve(&h, &g)?;
+        let step = solve(&curvature(&w, b, x, y)?, &g)?;
         let (step_w, step_b) = (Tensor::new(n, 1, step[..n].to_vec()), step[n]);
         if separates(&w, b, x, y) || separates(&step_w, step_b, x, y) {
             return Err(separable());
@@ -69,10 +68,7 @@ pub fn newton(w: Tensor, b: f64, x: &Tensor, y: &Tensor, steps: usize) -> Result
         // The fall of the cost is g · s / 2. Where that is rounding, the gradient still tells.
         let fall: f64 = g.iter().zip(&step).map(|(g, s)| -g * s).sum();
         let is_rounding = fall <= 4.0 * f64::EPSILON * cost;
-        let size = |Grads { dw, db }: &Grads| {
-            let g = dw.entries().chain([*db]).enumerate();
-            g.map(|(i, g)| g * g / h.get(i, i)).sum::<f64>()
-        };
+        let size = |g: &Grads| g.dw.entries().chain([g.db]).map(|g| g * g).sum::<f64>();
         for halvings in 0..30 {
             let part = 0.5_f64.powi(halvings);
             let (next_w, next_b) = (&w + &(&step_w * part), b + step_b * part);
@@ -122,19 +118,12 @@ fn separates(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> bool {
 }
 
 fn singular(row: usize, b: usize) -> Error {
-    let (name, hint) = if row == b {
-        (
-            "b".to_string(),
-            "leave out a feature that is constant, or one of those that add up to it".to_string(),
-        )
-    } else {
-        (format!("w[{row}]"), format!("leave out feature {row}, counted from 0"))
-    };
+    let name = if row == b { "b".to_string() } else { format!("w[{row}]") };
     Error::new(
         format!("H has no inverse: its row for {name} follows from those above it"),
-        ["along some direction, the slope of the cost does not change".to_string()],
+        ["w and b can move in some direction without a change of the gradient".to_string()],
         "Newton's step solves H s = -g, which has no single solution then",
-        format!("{hint}; or use optimize, which needs no inverse"),
+        "leave out a feature that is constant or a sum of others, or use optimize",
     )
 }
 

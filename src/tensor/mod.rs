@@ -66,19 +66,13 @@ impl Number for Tensor {
         self.map_with_slope(f)
     }
     #[track_caller]
-    fn zip(
-        x: &Tensor,
-        y: &Tensor,
-        z: &Tensor,
-        f: impl Fn(f64, f64, f64) -> f64,
-        _: impl Fn(f64, f64, f64) -> [f64; 2],
-    ) -> Tensor {
+    fn zip(x: &Tensor, y: &Tensor, z: &Tensor, f: impl Fn(f64, f64, f64) -> [f64; 3]) -> Tensor {
         let (x, y) = x.aligned(y);
         let (z, x) = z.aligned(&x);
         let (z, y) = z.aligned(&y);
         let entries = x.entries().zip(y.entries()).zip(z.entries());
         let (rows, columns) = x.shape();
-        Tensor::new(rows, columns, entries.map(|((x, y), z)| f(x, y, z)).collect())
+        Tensor::new(rows, columns, entries.map(|((x, y), z)| f(x, y, z)[0]).collect())
     }
     #[track_caller]
     fn aligned<'t>(x: Var<'t>, y: Var<'t>) -> (Var<'t>, Var<'t>) {

@@ -422,10 +422,9 @@ impl Number for Counted {
         x: &Counted,
         y: &Counted,
         z: &Counted,
-        f: impl Fn(f64, f64, f64) -> f64,
-        _: impl Fn(f64, f64, f64) -> [f64; 2],
+        f: impl Fn(f64, f64, f64) -> [f64; 3],
     ) -> Counted {
-        Counted(f(x.0, y.0, z.0))
+        Counted(f(x.0, y.0, z.0)[0])
     }
 }
 

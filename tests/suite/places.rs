@@ -162,7 +162,7 @@ fn of_one() -> Vec<Case<fn()>> {
         }),
         case!("tape::Value::accumulate", "added into", || zeros(2, 3).accumulate(zeros(1, 3))),
         case!("arithmetic::Number::zip", shapes, || {
-            Number::zip(&zeros(2, 3), &zeros(3, 2), &zeros(2, 3), |_, _, _| 0.0, |_, _, _| [0.0; 2])
+            Number::zip(&zeros(2, 3), &zeros(3, 2), &zeros(2, 3), |_, _, _| [0.0; 3])
         }),
         case!("arithmetic::Number::aligned", shapes, || {
             let tape = tape();
@@ -335,7 +335,6 @@ const NEVER_WRONG: &[&str] = &[
     // With an `Error`.
     "check::gradient::propagate",
     "check::hessian::curvature",
-    "check::hessian::$(*",
     "data::Csv::*",
     "data::Examples::from_csv",
     "data::classifier::Classifier::from_csv",
@@ -349,7 +348,6 @@ const NEVER_WRONG: &[&str] = &[
     "dual::Arithmetic*",
     "dual::Neg for Dual",
     "dual::Dual::*",
-    "dual::Plain*",
     "dual::Scalar::*",
     "dual::on_the_tape!*",
     "dual::rule!*",
