@@ -63,6 +63,7 @@ pages! {
     ch15_cost_plot: "15_cost_plot" ["15_cost_plot", "15_boundary"];
     ch16_two_layers: "16_two_layers" ["16_square", "16_hidden"];
     ch17_symmetry: "17_symmetry";
+    ch19_curvature: "19_curvature" ["19_curvature"];
     ch21_own_activation: "21_own_activation";
     ch22_break_it: "22_break_it";
     ch23_numerics: "23_numerics";

@@ -73,12 +73,12 @@
 //! |---|---|---|
 //! | [`book`] | the lessons, from the slope to a network that learns | |
 //! | [`scalar`], [`tape`] | the engine: nodes, edges, one backward pass | [03](book::ch03_tape), [04](book::ch04_fan_out) |
-//! | [`dual`] | forward mode, and formulas that run on any number | [05](book::ch05_four_judges) |
+//! | [`dual`] | forward mode, alone or on a tape, and formulas that run on any number | [05](book::ch05_four_judges), [19](book::ch19_curvature) |
 //! | [`check`] | judges, verdicts, the names of mistakes | [05](book::ch05_four_judges), [21](book::ch21_own_activation), [22](book::ch22_break_it) |
 //! | [`activation`] | every elementwise function, f and f′ | [08](book::ch08_sigmoid), [21](book::ch21_own_activation) |
 //! | [`formula`] | a formula as text | [03](book::ch03_tape), [05](book::ch05_four_judges) |
 //! | [`tensor`], [`arithmetic`] | matrices on the tape, and their rules | [06](book::ch06_matrices), [11](book::ch11_propagate) |
-//! | [`logistic`] | the post's functions, under the post's names | [07](book::ch07_architecture) to [15](book::ch15_cost_plot) |
+//! | [`logistic`] | the post's functions, under the post's names; curvature | [07](book::ch07_architecture) to [15](book::ch15_cost_plot), [19](book::ch19_curvature) |
 //! | [`network`] | layers, in blocks and on threads | [07](book::ch07_architecture), [16](book::ch16_two_layers) |
 //! | [`data`] | from a CSV file to examples | [14](book::ch14_model) |
 //! | [`trace`], [`view`] | what was recorded, as tables, pictures, a page | [03](book::ch03_tape), [15](book::ch15_cost_plot) |

@@ -58,6 +58,7 @@ lessons! {
     cost_plot: "../../examples/15_cost_plot.rs",
     two_layers: "../../examples/16_two_layers.rs",
     symmetry: "../../examples/17_symmetry.rs",
+    curvature: "../../examples/19_curvature.rs",
     own_activation: "../../examples/21_own_activation.rs",
     break_it: "../../examples/22_break_it.rs",
     numerics: "../../examples/23_numerics.rs",

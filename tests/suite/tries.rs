@@ -19,7 +19,7 @@ struct Try {
     came_true: fn(&str, &str) -> bool,
 }
 
-const TRIES: [Try; 16] = [
+const TRIES: [Try; 17] = [
     Try {
         example: "07_architecture",
         says: "set HIDDEN to 8; the second network then has 33 parameters.",
@@ -162,6 +162,15 @@ const TRIES: [Try; 16] = [
         came_true: |before, after| {
             let cost = |text| *numbers(text, "A, 2 hidden")[0].last().unwrap();
             cost(before) > 0.3 && cost(after) < 0.01
+        },
+    },
+    Try {
+        example: "19_curvature",
+        says: "in RATES, 1.80 for 1.82; it returns to the minimum as well.",
+        edit: ["[1.79, 1.82]", "[1.79, 1.80]"],
+        came_true: |before, after| {
+            let away = |text| *numbers(text, "3000 steps at rate 1.8")[0].last().unwrap();
+            away(before) > 0.01 && away(after) <= 0.000001
         },
     },
     Try {
