@@ -407,13 +407,22 @@ fn no_second_derivative(name: &str) -> ! {
 /// ```
 ///
 /// # Panics
-/// If `cost` applies an [`Activation`] without [`d2f`](Activation::d2f).
+/// If the direction has not as many entries as the point, or `cost` applies an [`Activation`] without
+/// [`d2f`](Activation::d2f).
 #[track_caller]
 pub fn gradient_along(
     cost: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
     at: &[f64],
     direction: &[f64],
 ) -> Vec<Dual> {
+    if at.len() != direction.len() {
+        mistake(
+            &format!("the direction has {} entries", direction.len()),
+            &[format!("the point has {}", at.len())],
+            "each parameter moves by its own entry of the direction",
+            "give one entry for each parameter: 0 for one that stays",
+        )
+    }
     let tape = Tape::new();
     let moving = |(&value, &slope): (&f64, &f64)| Dual { value, slope, varies: slope != 0.0 };
     let p: Vec<Var> = at.iter().zip(direction).map(moving).map(|p| tape.var(p)).collect();

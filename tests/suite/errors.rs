@@ -1925,3 +1925,22 @@ the Hessian by hand is (1, 2)
     );
     assert!(check::hessian!(|p| p[0] * p[1], &[2.0, 3.0], &[[0.0, 1.0], [1.0, 0.0]]).agrees());
 }
+
+#[test]
+fn a_direction_that_is_too_short() {
+    use chainrule::dual;
+    let message = panic_of(|| {
+        dual::gradient_along(|p| p[0] * p[1], &[2.0, 3.0], &[1.0]);
+    });
+    assert_text(
+        &message,
+        "\
+the direction has 1 entries
+  --> dual::gradient_along(|p| p[0] * p[1], &[2.0, 3.0], &[1.0]);
+   = the point has 2
+ why: each parameter moves by its own entry of the direction
+ try: give one entry for each parameter: 0 for one that stays",
+    );
+    let mended = dual::gradient_along(|p| p[0] * p[1], &[2.0, 3.0], &[1.0, 0.0]);
+    assert_eq!((mended[0].slope, mended[1].slope), (0.0, 1.0));
+}
