@@ -69,8 +69,8 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     }
     // What cannot be read or written is not told after the training.
     new.as_ref().map(data::open).transpose()?;
-    if let Some(save) = &save {
-        can_be_saved(save, [&file, &new])?;
+    for (option, path) in [("--save", &save), ("--page", &page)] {
+        path.iter().try_for_each(|path| can_be_written(option, path, [&file, &new]))?;
     }
     let (name, all) = match &file {
         Some(file) => {
@@ -161,15 +161,19 @@ const SLOWER: &str = "the cost falls, more slowly.";
 const ASK: &str = "then it answers for other data.";
 
 /// Refuses to write over a file that is read, and where nothing can be written.
-fn can_be_saved(save: &Path, read: [&Option<PathBuf>; 2]) -> Result<(), Box<dyn Error>> {
-    let is_new = !save.exists();
-    let opened = File::options().append(true).create(true).open(save);
-    opened.map_err(|error| format!("cannot write {}: {error}", save.display()))?;
-    let same = |file: &&PathBuf| save.canonicalize().ok() == file.canonicalize().ok();
+fn can_be_written(
+    option: &str,
+    path: &Path,
+    read: [&Option<PathBuf>; 2],
+) -> Result<(), Box<dyn Error>> {
+    let is_new = !path.exists();
+    let opened = File::options().append(true).create(true).open(path);
+    opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    let same = |file: &&PathBuf| path.canonicalize().ok() == file.canonicalize().ok();
     if is_new {
-        std::fs::remove_file(save)?;
+        std::fs::remove_file(path)?;
     } else if let Some(file) = read.into_iter().flatten().find(same) {
-        return Err(format!("--save would write over {}, which is read", file.display()).into());
+        return Err(format!("{option} would write over {}, which is read", file.display()).into());
     }
     Ok(())
 }

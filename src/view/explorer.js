@@ -611,8 +611,9 @@ function go(frame, kind = '') {
   $('title').textContent = title;
   $('said').textContent = sentence(step);
   const room = !step.before && asking !== 'local' && $('said').textContent.length < 56; // else the sums are enough
-  $('why').textContent = strange.includes(nodes[step.node]) ? 'From the recording: no rule here.'
-    : room && step.kind === 'backward' ? whys[rule(step)] : '';
+  $('why').textContent = !room ? ''
+    : strange.includes(nodes[step.node]) ? 'From the recording: no rule here.'
+    : step.kind === 'backward' ? whys[rule(step)] : '';
   drawSource(step); // how wide it is, the formula has to know
   drawFormula(step);
   drawSums(step);

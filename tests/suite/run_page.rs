@@ -187,6 +187,18 @@ fn every_run_in_every_window_light_and_dark() {
 }
 
 #[test]
+fn a_page_is_not_written_over_the_data() {
+    let file = noise(4, 1);
+    let csv = file.to_str().unwrap();
+    let refused = answer(&["model", csv, "--page", csv]).unwrap_err();
+    assert_eq!(refused, format!("--page would write over {csv}, which is read"));
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("x0,y"));
+    std::fs::remove_file(&file).unwrap();
+    let missing = answer(&["model", "--page", "/no/such/run.html"]).unwrap_err();
+    assert!(missing.starts_with("cannot write /no/such/run.html: "), "{missing}");
+}
+
+#[test]
 fn a_page_is_small_and_of_many_numbers_it_holds_the_iterations_alone() {
     for (m, iterations, most, holds_x) in [(1000, 300, 150_000, true), (5001, 9, 110_000, false)] {
         let file = noise(m, 4);
