@@ -762,19 +762,19 @@ function verdict(all) {
       Math.abs(x) < 1e-9 * Math.abs(o.number ?? now.values[o.node][i] ?? 0))));
   const why = infinite >= 0 || ![bad.own, bad.quotient].every(Number.isFinite)
     ? `${infinite >= 0 ? `${label(infinite)} = ${symbol(infinite)} is ${valueOf(infinite)}` :
-      'A number'} has left what f64 can hold: overflow. See docs/16_numerics.md.`
+      'A number'} has left what f64 can hold: overflow. See docs/23_numerics.md.`
     : nodes.some(node => node.used && kinks.includes(node.op)) &&
       agreement(above, below) < 3 && Math.abs(above - below) > 100 * bad.noise
       ? 'A kink: to the left and to the right the slope differs. See docs/05_four_judges.md.'
       : saturated && bad.handGood < 6
         ? 'The closed form lost its digits: a is so close to y that a − y is mostly rounding ' +
-          '(saturation). See docs/16_numerics.md.'
+          '(saturation). See docs/23_numerics.md.'
         : lost >= 0
           ? `${label(lost)} = ${write(lost, () => true).textContent} is mostly rounding ` +
-            '(saturation), and so is the gradient through it. See docs/16_numerics.md.'
+            '(saturation), and so is the gradient through it. See docs/23_numerics.md.'
         : Math.abs(bad.own - bad.quotient) <= 20 * bad.noise
           ? `The difference quotient lost its digits: ${label(output)} moves by less than ` +
-            'rounding. See docs/16_numerics.md.'
+            'rounding. See docs/23_numerics.md.'
           : 'They differ: look closer.';
   return [`≠ ${why}`, 'differ'];
 }

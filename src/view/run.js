@@ -48,7 +48,8 @@ function shading([x1, y1], [x2, y2], stops) {
 // About six round numbers.
 function ticks(low, high) {
   const size = 10 ** Math.floor(Math.log10((high - low) / 6));
-  const step = size * [1, 2, 5, 10].find(s => s * size >= (high - low) / 7), first = Math.ceil(low / step);
+  const step = size * [1, 2, 5, 10].find(s => s * size >= (high - low) / 7);
+  const first = Math.ceil(low / step);
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
     Number(((first + i) * step).toPrecision(12)));
 }
@@ -65,7 +66,8 @@ function plane(moment) {
   // z = A px + B py + C in pixels: the lines of one probability are straight.
   const slope = i => moment.w[i] / deviations[i];
   const A = slope(0) * (b - a) / (east - west), B = -slope(1) * (d - c) / (south - north);
-  const C = moment.w[2] + slope(0) * (a - means[0]) + slope(1) * (c - means[1]) - A * west - B * south;
+  const corner = moment.w[2] + slope(0) * (a - means[0]) + slope(1) * (c - means[1]);
+  const C = corner - A * west - B * south;
   const size = A * A + B * B, [midX, midY] = [(west + east) / 2, (north + south) / 2];
   const on = z => { // the point of this z that is closest to the middle
     const t = (z - C - A * midX - B * midY) / size;
@@ -76,7 +78,8 @@ function plane(moment) {
     const levels = [-4, -3, -2, -1, 0, 1, 2, 3, 4];
     parts.push(...shading(on(-4), on(4), levels.map(z => [(z + 4) / 8, sigmoid(z)])));
     const far = 900 / Math.sqrt(size);
-    const lines = [[0, 'boundary'], [-Math.log(9), 'thin'], [Math.log(9), 'thin']].map(([z, kind]) => {
+    const levelLines = [[0, 'boundary'], [-Math.log(9), 'thin'], [Math.log(9), 'thin']];
+    const lines = levelLines.map(([z, kind]) => {
       const [x, y] = on(z), [dx, dy] = [B * far, A * far];
       return svgPart('path', `line ${kind}`, { d: `M${x - dx} ${y + dy}L${x + dx} ${y - dy}` });
     });
@@ -88,7 +91,8 @@ function plane(moment) {
     ...drawn.map(e => mark(e, moment, px(e.raw[0]), py(e.raw[1]))),
     ...ticks(a, b).map(t => write(digits(t), px(t), south + 17, 'middle')),
     ...ticks(c, d).map(t => write(digits(t), west - 6, py(t) + 5, 'end')),
-    write(`${features[0]} →`, east, south + 36, 'end'), write(`↑ ${features[1]}`, west + 6, north + 16)];
+    write(`${features[0]} →`, east, south + 36, 'end'),
+    write(`↑ ${features[1]}`, west + 6, north + 16)];
 }
 // Any number of features: the examples in the order of their probability.
 function sorted(moment) {
@@ -124,7 +128,8 @@ function verdict({ digits, agree }) {
   const least = Math.min(...digits.map(text => Number(text.slice(2))));
   if (!agree) return '≠ Backprop and closed form differ: one of the two is wrong.';
   return least < 8 ? '✓ They agree: terms cancel here, and the last digits are rounding.'
-    : `✓ Backprop and closed form agree in ${least} digits at least. Dotted: where the weights end.`;
+    : `✓ Backprop and closed form agree in ${least} digits at least. ` +
+      'Dotted: where the weights end.';
 }
 function update({ w, backprop }) {
   const i = backprop.reduce((most, g, i) => Math.abs(g) > Math.abs(backprop[most]) ? i : most, 0);
@@ -156,7 +161,8 @@ function counts(name, table) {
 // 4. The curves: heights are in per cent, the cost from 2 to 44, the weights from 50 to 86.
 const across = k => last ? 1000 * k / last : 0;
 const finite = xs => xs.filter(Number.isFinite);
-const costTop = Math.max(...finite(moments.flatMap(m => m.cost))), weights = finite(moments.flatMap(m => m.w));
+const costTop = Math.max(...finite(moments.flatMap(m => m.cost)));
+const weights = finite(moments.flatMap(m => m.w));
 const [low, high] = [Math.min(0, ...weights), Math.max(0, ...weights)];
 const costAt = cost => 44 - 42 * cost / costTop;
 const weightAt = w => 86 - 36 * ((w - low) / (high - low) || 0);
@@ -184,7 +190,8 @@ for (const i of shown.sort((i, j) => end.w[j] - end.w[i])) {
 }
 for (const quarter of last < 4 ? [0, 4] : [0, 1, 2, 3, 4]) {
   const k = Math.round(last * quarter / 4);
-  place(`${quarter ? '' : 'iteration '}${moments[k].iteration}`, `tick at${quarter}`, `${across(k) / 10}%`, '');
+  const text = `${quarter ? '' : 'iteration '}${moments[k].iteration}`;
+  place(text, `tick at${quarter}`, `${across(k) / 10}%`, '');
 }
 
 function go(k) {
@@ -200,14 +207,17 @@ function go(k) {
       `${wrong} of ${examples.length} examples are on the wrong side of P = 0.5`);
   }
   $('rows').replaceChildren(...rows.map(i => row(moment, i)));
-  [$('verdict').textContent, $('verdict').className] = [verdict(moment), moment.agree ? '' : 'differ'];
+  $('verdict').textContent = verdict(moment);
+  $('verdict').className = moment.agree ? '' : 'differ';
   $('update').textContent = update(moment);
   $('hardest').textContent = hardest(moment);
-  $('counts').replaceChildren(...['training', 'test'].map((name, part) => counts(name, moment.counts[part])));
+  $('counts').replaceChildren(...['training', 'test'].map((name, part) =>
+    counts(name, moment.counts[part])));
   now.setAttribute('d', `M${across(at)} 0V91`);
   dots.setAttribute('d', heights.map(height => height(moment)).filter(Number.isFinite)
     .map(y => `M${across(at)} ${y}h0`).join(''));
-  costLabel.replaceChildren(`cost ${digits(cost[0])}`, make('br'), `test ${digits(cost[1])} (dashed)`);
+  costLabel.replaceChildren(`cost ${digits(cost[0])}`, make('br'),
+    `test ${digits(cost[1])} (dashed)`);
 }
 // The page's own costs against Rust's.
 function replay() {
