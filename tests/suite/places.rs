@@ -365,6 +365,7 @@ const NEVER_WRONG: &[&str] = &[
     "formula::faults::*",
     "formula::parse::*",
     "logistic::Options::positive_rate",
+    "logistic::closed_form::curvature*",
     "logistic::closed_form::propagate",
     "logistic::closed_form::scale",
     "logistic::cost_as_posted",
