@@ -180,6 +180,33 @@ impl Formula {
         Ok(self)
     }
 
+    /// Makes a name that a line defines a variable, and leaves out the line: for the derivative with
+    /// respect to an intermediate result.
+    ///
+    /// ```
+    /// use chainrule::formula::Formula;
+    /// let loss = Formula::parse("z = w*x; a = sigmoid(z); L = -ln(a)")?.cut("a")?;
+    /// assert_eq!(loss.names(), ["w", "x", "a"]);
+    /// assert_eq!(loss.eval(&[0.5, 2.0, 0.25])?, -0.25f64.ln());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the formula lacks the name, or its last line defines it.
+    pub fn cut(mut self, name: &str) -> Result<Formula> {
+        let line =
+            |at: &Instruction| matches!(at.code, Code::Line(Some(k)) if self.names[k].text == name);
+        let is_line = |at: &Instruction| matches!(at.code, Code::Line(_));
+        let end = self.code.iter().position(line).filter(|end| end + 1 < self.code.len());
+        let Some(end) = end else { return self.not_defined(name).map(|_| self) };
+        let start = self.code[..end].iter().rposition(is_line).map_or(0, |before| before + 1);
+        self.code.drain(start..=end);
+        for known in self.names.iter_mut().filter(|known| known.text == name) {
+            known.meaning = Meaning::Variable;
+        }
+        Ok(self)
+    }
+
     /// The value of the output, where the variables have these values, in the order of
     /// [`names`](Formula::names).
     ///

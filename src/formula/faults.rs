@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::parse::{Code, Parser, blank, digits, in_a_name};
 use super::{Formula, Instruction, Meaning, Name};
+use crate::activation;
 use crate::error::{Error, Source, brief, list};
 
 /// What happened, with `{}` for the part of the text; and why that is a fault.
@@ -62,6 +63,29 @@ const SPELLINGS: [(&str, &str); 8] = [
     ("“”„\"‘’'`\\$", ""),
 ];
 
+/// Functions that a formula has not, by those that it has.
+const OTHERS: [(&str, &str); 8] = [
+    ("asin", "atan(@/sqrt(1 - @^2))"),
+    ("acos", "(pi/2 - atan(@/sqrt(1 - @^2)))"),
+    ("asinh", "ln(@ + sqrt(@^2 + 1))"),
+    ("acosh", "ln(@ + sqrt(@^2 - 1))"),
+    ("atanh", "(ln((1 + @)/(1 - @))/2)"),
+    ("sec", "(1/cos(@))"),
+    ("csc", "(1/sin(@))"),
+    ("cot", "(1/tan(@))"),
+];
+
+/// `arcsin` of an argument in parentheses, and the like, by the functions of a formula.
+fn other(name: &str, argument: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let inverse =
+        name.strip_prefix("arc").or(name.strip_prefix("ar")).map(|name| format!("a{name}"));
+    let name = inverse.unwrap_or(name);
+    let (_, call) = OTHERS.iter().find(|(other, _)| *other == name)?;
+    let inside = argument.trim_start_matches('(').trim_end_matches(')');
+    Some(call.replace('@', if inside.chars().all(in_a_name) { inside } else { argument }))
+}
+
 impl Source {
     /// The error at this byte, which another text in place of `range` mends.
     fn fault(&self, fault: Fault, of: &str, at: usize, range: Range<usize>, text: &str) -> Error {
@@ -94,7 +118,12 @@ impl Source {
     fn call(&self, name: &str, end: usize) -> (String, usize) {
         let caret = self.text[end..].starts_with('^');
         let power = |c: char| SUPERSCRIPTS.contains(c) || caret && "^0123456789".contains(c);
-        let raised = end_of(&self.text, end, |c| !power(c));
+        let inverse = ["⁻¹", "^-1", "^{-1}", "^(-1)"];
+        let inverse = inverse.iter().find(|power| self.text[end..].starts_with(**power));
+        let raised = match inverse {
+            Some(power) => end + power.len(),
+            None => end_of(&self.text, end, |c| !power(c)),
+        };
         let start = blank(&self.text, raised);
         let inner = start + usize::from(self.text[start..].starts_with('-'));
         let end_of_argument = match self.text[inner..].chars().next() {
@@ -107,6 +136,11 @@ impl Source {
             argument if argument.starts_with('(') => argument.to_string(),
             argument => format!("({argument})"),
         };
+        let inverted = format!("a{name}");
+        let known = activation::named(&inverted, None).map(|_| format!("{inverted}{argument}"));
+        if let (Some(call), Some(_)) = (other(&inverted, &argument).or(known), inverse) {
+            return (call, end_of_argument);
+        }
         (format!("{name}{argument}{}", plain(&self.text[end..raised])), end_of_argument)
     }
 }
@@ -191,6 +225,9 @@ impl Parser<'_> {
             let call = format!("(ln{}/ln({base}))", &self.text[open..close]);
             return self.fault(FUNCTION, self.shown(), start..close, &call);
         }
+        if let Some(call) = other(&lower, &self.text[open..close]) {
+            return self.fault(FUNCTION, self.shown(), start..close, &call);
+        }
         let all: Vec<&str> = self.functions.iter().map(|(name, _)| *name).collect();
         let meant = match lower.as_str() {
             "swish" => Some("silu"),
@@ -270,7 +307,14 @@ impl Parser<'_> {
     pub fn unknown_sign(&self, sign: char) -> Error {
         let Range { start, end } = self.token;
         let line = end_of(self.text, start, |c| matches!(c, '\n' | '#'));
+        // x_{1} and x[1] are x_1.
+        let index = end_of(self.text, end, |c| !in_a_name(c));
+        let closed = self.text[index..].starts_with([']', '}']) && index > end;
         let (text, end) = match sign {
+            '[' | '{' if closed && self.text[..start].ends_with(in_a_name) => {
+                let low = if self.text[..start].ends_with('_') { "" } else { "_" };
+                (format!("{low}{}", &self.text[end..index]), index + 1)
+            }
             '√' => self.source.call("sqrt", end),
             _ if plain(self.shown()) != self.shown() => (plain(&self.text[start..line]), line),
             _ => (String::new(), end),
