@@ -4,21 +4,28 @@
 //! slip. The tape knows which rules were applied, where, and to which numbers. So each is replaced, in
 //! turn, by what people take for it, and forward mode goes on with that: where the result is the
 //! gradient by hand, in all entries and at all points, there is the slip.
+//!
+//! As measured at 13 points (`tests/suite/slips.rs`): of 7,740 instances of 129 kinds of mistakes that
+//! people make, 99 % have the true place among at most three that are named, and none another one
+//! only. Of 2,087 slips of 17 kinds in random formulas all have, and each "try:" that is arithmetic
+//! (2,100 there, 5,218 of the others), carried out on the numbers, makes the derivative right. Of 370
+//! pairs of slips none was taken for a single third one. 3,000 right derivatives: none accused.
 
 mod matrices;
 mod numbers;
 mod rules;
 mod search;
+mod words;
 
 use std::fmt;
 
 use crate::error::{brief, mistake};
 use crate::tape::Var;
 use crate::tensor::{Compact, Tensor};
-use crate::trace::{Operand, Place, Trace, Traced, short, spelled};
-use numbers::{Change, Numbers};
-use rules::Part;
-use search::Search;
+use crate::trace::{Node, Place, Trace, Traced, short};
+use matrices::Matrices;
+use numbers::Numbers;
+use search::Point;
 
 /// A computation at one point, and what its derivatives were found to be by hand.
 #[derive(Clone, Debug)]
@@ -55,6 +62,8 @@ impl Claim {
 pub struct Slip {
     /// Where.
     pub place: Place,
+    /// Which of several operations at that place, if not all; else empty.
+    pub which: String,
     /// Where the same would have led to the same gradient.
     pub also: Vec<Place>,
     /// The rule, in words and symbols: what was taken, and what is right.
@@ -69,7 +78,7 @@ pub struct Slip {
     pub entries: Vec<String>,
     /// What else went wrong at the same time.
     pub with: Option<Box<Slip>>,
-    rank: (u8, usize, usize),
+    /// Slips that lead to the same gradient are of one kind.
     kind: String,
 }
 
@@ -77,15 +86,10 @@ pub struct Slip {
 /// or where no single rule does. Points whose tape has other operations than the first are left out.
 pub fn slips(claims: &[Claim]) -> Explained {
     let numbers: Option<Vec<Numbers>> = claims.iter().map(Numbers::of).collect();
-    let slips = match numbers {
-        Some(numbers) => search::slips(&numbers),
-        None => matrices::slips(claims),
-    };
-    let wrong = |claim: &&Claim| match Numbers::of(claim) {
-        Some(numbers) => numbers.entries.iter().any(|entry| entry.is_wrong()),
-        None => true,
-    };
-    Explained { slips, wrong: claims.iter().filter(wrong).count(), of: claims.len() }
+    match numbers {
+        Some(numbers) => search::explain(&numbers),
+        None => search::explain(&claims.iter().map(Matrices::of).collect::<Vec<_>>()),
+    }
 }
 
 /// A derivation by hand, judged at one point.
@@ -125,13 +129,10 @@ impl Derivation {
 #[track_caller]
 pub fn derivation<V: Traced>(output: Var<'_, V>, yours: &[(Var<'_, V>, V)]) -> Derivation {
     let claim = Claim::new(output, yours);
-    let right = matrices::sweep(&claim.trace, |step| step.local.clone());
-    let sizes = matrices::sizes(&claim.trace);
-    let entries = claim.yours.iter().map(|(var, yours)| {
-        let zero = || Tensor::zeros(yours.shape().0, yours.shape().1);
-        let right = right[*var].clone().unwrap_or_else(zero);
-        let agrees = matrices::same(yours, &right, &sizes[*var], 0.0);
-        (format!("d{}", claim.trace.label(*var)), right, yours.clone(), agrees)
+    let right = Matrices::of(&claim);
+    let entries = claim.yours.iter().enumerate().map(|(i, (var, yours))| {
+        let name = format!("d{}", claim.trace.label(*var));
+        (name, right.right(i), yours.clone(), !right.is_wrong(i))
     });
     let entries: Vec<_> = entries.collect();
     Derivation { entries, explained: slips(&[claim]) }
@@ -163,6 +164,8 @@ impl fmt::Display for Derivation {
 pub struct Explained {
     /// The likeliest first; none where no single rule explains what is wrong.
     pub slips: Vec<Slip>,
+    /// The names of the derivatives that are wrong and that these do not explain.
+    pub unexplained: Vec<String>,
     /// At so many points something is wrong.
     pub wrong: usize,
     /// So many points were looked at.
@@ -174,211 +177,55 @@ const SHOWN: usize = 3;
 
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Explained { slips, of, wrong } = self;
+        let Explained { slips, unexplained, of, wrong } = self;
         write!(f, "error: the derivative by hand is wrong; ")?;
         let Some(first) = slips.first() else {
             write!(f, "no single rule explains it")?;
             if *of > 1 {
                 write!(f, "\n   = it is wrong at {wrong} of {of} points")?;
             }
-            return write!(f, "\n try: check each part of the formula by itself");
+            return write!(f, "\n try: differentiate each part of the formula by itself");
         };
-        let which = match (slips.len().min(SHOWN), &first.with) {
-            (1, None) => "one slip explains it".to_string(),
-            (1, Some(_)) => "two slips explain it".to_string(),
-            (count, _) => format!("one of {count} explains it"),
-        };
+        let together = std::iter::successors(Some(first), |slip| slip.with.as_deref()).count();
+        match (slips.len().min(SHOWN), together, unexplained.is_empty()) {
+            (.., false) => write!(f, "a part is explained")?,
+            (1, 1, _) => write!(f, "one slip explains it")?,
+            (1, together, _) => write!(f, "{together} slips explain it")?,
+            (count, ..) => write!(f, "one of {count} explains it")?,
+        }
         match of {
-            1 => write!(f, "{which}, at this point")?,
-            of => write!(f, "{which}, at {} of {of} points", first.points)?,
+            1 => write!(f, ", at this point")?,
+            of => write!(f, ", at {} of {of} points", first.points)?,
         }
-        slips.iter().take(SHOWN).try_for_each(|slip| write!(f, "\n{slip}"))
-    }
-}
-
-impl Search<'_> {
-    /// A change in words.
-    fn slip(&self, change: &Change, entries: &[usize]) -> Slip {
-        let here = &self.numbers[0];
-        let (trace, node) = (here.trace, change.nodes[0]);
-        let wrong = &change.wrong;
-        let operation = trace.nodes[node].operation;
-        // An entry at which it shows.
-        let shows = |i: &usize| here.entries[*i].is_wrong();
-        let entry = entries.iter().copied().find(shows).unwrap_or(entries[0]);
-        let var = here.entries[entry].var;
-        let numbers = |n: &Numbers, i: usize| n.taken(change, 0, i, &n.entries[i].slopes).1;
-        let [taken, right] = numbers(here, entry);
-        let others = [change.others.first().copied(), Some(var)];
-        let spell = |template: &str| spell(trace, node, template, others);
-        let k = if let Part::Local(k) = wrong.part { k } else { 0 };
-        // Of the operands, the one that depends on the parameter, if it is that itself.
-        let depends = |k: &usize| match trace.nodes[node].operands[*k] {
-            Operand::Node(x) => here.entries[entry].depends[x],
-            Operand::Number(_) => false,
-        };
-        let mut operands = (0..trace.nodes[node].operands.len()).filter(depends);
-        let rule = match (wrong.part, operands.next(), operands.next()) {
-            (Part::Slope, Some(k), None) => match trace.nodes[node].operands[k] {
-                Operand::Node(x) if x == var => operation.slopes[k.min(1)],
-                _ => "",
-            },
-            (Part::Slope, ..) => match operation.rule() {
-                Some("mul") => "x' c + x c'",
-                Some("div") => "(x' c - x c') / c²",
-                _ => "",
-            },
-            (Part::Logit, ..) => "a - label",
-            _ => operation.slopes[k.min(1)],
-        };
-        let right_text = spell(rule);
-        let operand = ["x", "c"][k.min(1)];
-        let it = if right_text.is_empty() { "that slope" } else { &right_text };
-        let taken_text = match wrong.taken {
-            "-" => format!("-({it})"),
-            "2" => format!("2 ({it})"),
-            "1/2" => format!("1/2 ({it})"),
-            "²" => format!("({it})²"),
-            "/" => format!("1 / ({it})"),
-            "x" if wrong.rank > 0 => spell(operand),
-            other => spell(other),
-        };
-        let own_text = text(trace, node);
-        let subject = match (wrong.part, trace.nodes[node].operands.len()) {
-            (Part::Slope, _) => format!("the slope of {own_text}"),
-            (_, 1) => format!("the slope of {}", operation.name),
-            _ if wrong.part == Part::Elsewhere => format!("the slope of {own_text}"),
-            _ => format!("the slope of {own_text} in {}", spell(operand)),
-        };
-        let mut what = format!("{subject} was taken as {taken_text}");
-        if !right_text.is_empty() {
-            let long = what.chars().count() + right_text.chars().count() > 65;
-            what += if long { ";\n     it is " } else { "; it is " };
-            what += &right_text;
-        }
-        if !wrong.words.is_empty() {
-            what = format!("{}:\n     {what}", spell(wrong.words));
-        }
-        let number = |text: &str, number: f64, name: &str| match text.parse::<f64>() {
-            Ok(_) => None,
-            Err(_) if text.is_empty() => Some(format!("{name} {:.7}", Compact(number))),
-            Err(_) => Some(format!("{text} = {:.7}", Compact(number))),
-        };
-        let both = [number(&taken_text, taken, "taken"), number(&right_text, right, "right")];
-        let both: Vec<String> = both.into_iter().flatten().collect();
-        let long = both.iter().map(|text| text.chars().count()).sum::<usize>() > 70;
-        let numbers_text = both.join(if long { ",\n     " } else { ", " });
-
-        // Where all of yours goes through here, the remedy is a factor.
-        let factor = |n: &Numbers, i: usize| {
-            let [taken, right] = numbers(n, i);
-            let entry = &n.entries[i];
-            entry.explained_by(entry.yours - entry.yours * (right / taken))
-        };
-        let everywhere = change.nodes.len() == 1
-            && self.numbers.iter().all(|n| entries.iter().all(|&i| factor(n, i)));
-        let part = format!("the part that goes through {own_text}");
-        let slope = match right_text.is_empty() || right_text.contains('\'') {
-            true => format!("the slope of {own_text}"),
-            false => right_text.clone(),
-        };
-        // What differs by a constant is of one kind, whatever it is called.
-        let ratio = |n: &Numbers| {
-            let [taken, right] = numbers(n, entry);
-            taken / right
-        };
-        let same = |n: &&Numbers| (ratio(n) - ratio(here)).abs() <= 1e-9 * ratio(here).abs();
-        let kind = match self.numbers.iter().all(same) {
-            true => format!("{:.6}", ratio(here) + 0.0), // and -0 is 0
-            false => wrong.words.to_string(),
-        };
-        let hint = match wrong.taken {
-            _ if everywhere && kind == "-1.000000" => "put a minus sign in front of it".to_string(),
-            "2" if everywhere => "divide it by 2".to_string(),
-            "1/2" if everywhere => "multiply it by 2".to_string(),
-            "1" if everywhere => format!("multiply by {slope}"),
-            _ if everywhere && !wrong.mend.is_empty() => {
-                format!("multiply by ({})", spell(wrong.mend))
-            }
-            "-" => format!("turn the sign of {part}"),
-            "0" => format!("add {part}"),
-            "1" => format!("multiply {part} by {slope}"),
-            _ if everywhere => format!("write {slope} for {taken_text}"),
-            _ => format!("in {part}, write {slope} for {taken_text}"),
-        };
-        Slip {
-            place: trace.nodes[node].at.clone(),
-            also: vec![],
-            what,
-            numbers: numbers_text,
-            hint,
-            points: self.numbers.len(),
-            entries: self.names(entries),
-            with: None,
-            rank: (wrong.rank, change.nodes.len(), node),
-            kind,
+        slips.iter().take(SHOWN).try_for_each(|slip| write!(f, "\n{slip}"))?;
+        match unexplained.is_empty() {
+            true => Ok(()),
+            false => write!(f, "\n   = no single rule explains {}", unexplained.join(", ")),
         }
     }
 }
 
-/// A node in the words of whoever wrote it: its name, its stretch of a formula, or its number.
-fn text(trace: &Trace, node: usize) -> String {
-    match &trace.nodes[node].at {
-        _ if !trace.nodes[node].name.is_empty() => trace.nodes[node].name.clone(),
-        Place::Text(stretch) if stretch.text().len() > 24 => "what is underlined".to_string(),
-        Place::Text(stretch) => stretch.text().to_string(),
-        Place::Code(_) if !(1..=2).contains(&trace.nodes[node].operands.len()) => trace.label(node),
-        Place::Code(_) => trace.formula(node),
-    }
+/// The variables' names and values: `w = 0.5, x = 2`.
+fn point(trace: &Trace) -> String {
+    let leaves = trace.nodes.iter().filter(|node| node.operands.is_empty() && node.varies);
+    let value = |node: &Node| format!("{} = {}", node.name, short(node.value.get(0, 0)));
+    lines(leaves.filter(|node| !node.name.is_empty()).map(value), ",")
 }
 
-/// A rule's formula in the words of whoever wrote it.
-fn spell(trace: &Trace, node: usize, template: &str, [v, p]: [Option<usize>; 2]) -> String {
-    let mut template = template.to_string();
-    if let [_, Operand::Number(c)] = trace.nodes[node].operands[..] {
-        // x^(3 - 1) is x^2.
-        for (text, exponent) in [("(c - 2)", c - 2.0), ("(c - 1)", c - 1.0), ("(c + 1)", c + 1.0)] {
-            let power = if exponent == 1.0 { "^1" } else { "" };
-            template = template.replace(&format!("^{text}{power}"), &format!("^{text}"));
-            template = match exponent {
-                1.0 => template.replace(&format!("^{text}"), ""),
-                _ => template.replace(text, &short(exponent)),
-            };
+/// Joined, in lines that fit on a screen.
+fn lines(parts: impl Iterator<Item = String>, by: &str) -> String {
+    let (mut text, mut width) = (String::new(), 0);
+    for part in parts {
+        let more = part.chars().count() + 2;
+        let wide = width + more > 58;
+        if width > 0 {
+            text += by;
+            text += if wide { "\n     " } else { " " };
         }
+        width = if wide { more } else { width + more };
+        text += &part;
     }
-    let logit = template.contains("sigmoid(y)") || template.contains("label");
-    let longest = if template.contains('\'') { 6 } else { 16 };
-    let words = |k: usize| match trace.nodes[k].at {
-        Place::Code(_) => trace.label(k),
-        Place::Text(_) => text(trace, k),
-    };
-    let named = |k: usize, letter: &str| match words(k) {
-        long if long.len() > longest => letter.to_string(),
-        text if text.chars().all(|c| c.is_alphanumeric() || "_#.[]".contains(c)) => text,
-        text => format!("<{text}>"),
-    };
-    let operand = |k: usize, letter: &str| match trace.nodes[node].operands.get(k) {
-        Some(Operand::Node(k)) => named(*k, letter),
-        Some(Operand::Number(number)) => short(*number),
-        None => letter.to_string(),
-    };
-    let result = || match &trace.nodes[node].name {
-        name if !name.is_empty() => name.clone(),
-        _ if logit => "z".to_string(),
-        _ if trace.nodes.iter().any(|node| node.name == "a") => "y".to_string(),
-        _ => "a".to_string(),
-    };
-    let spelled = spelled(&template, |word| match word {
-        "x" => operand(0, "u"),
-        "c" => operand(1, "v"),
-        "y" => result(),
-        "f" => trace.nodes[node].operation.name.to_string(),
-        "p" => p.map_or(String::new(), |k| named(k, "p")),
-        "v" => v.map_or(String::new(), |k| named(k, "v")),
-        longer => longer.to_string(),
-    });
-    // In parentheses, unless it stands in some anyway.
-    spelled.replace("(<", "(").replace(">)", ")").replace('<', "(").replace('>', ")")
+    text
 }
 
 impl fmt::Display for Slip {
@@ -389,6 +236,9 @@ impl fmt::Display for Slip {
                 write!(f, "   {line}\n   {marks} here")?;
             }
             place => write!(f, "  --> {place}")?,
+        }
+        if !self.which.is_empty() {
+            write!(f, ", {}", self.which)?;
         }
         if !self.entries.is_empty() {
             write!(f, "\n     for {}", self.entries.join(", "))?;
@@ -402,8 +252,9 @@ impl fmt::Display for Slip {
                 Place::Text(stretch) => brief(stretch.text()),
                 place => place.to_string(),
             };
-            let also: Vec<String> = self.also.iter().map(place).collect();
-            write!(f, "\n     or the same at: {}", also.join(" | "))?;
+            let more = (self.also.len() > SHOWN).then(|| "...".to_string());
+            let also = self.also.iter().take(SHOWN).map(place).chain(more);
+            write!(f, "\n     or the same at: {}", lines(also, " |"))?;
         }
         write!(f, "\n try: {}", self.hint)?;
         match &self.with {

@@ -1,61 +1,50 @@
-//! What one tape says of one point, and what would come out if some rule were got wrong.
+//! On a tape of numbers: what it says of one point, and what would come out if some rule were got wrong.
 
-use std::rc::Rc;
+mod others;
 
-use super::Claim;
-use super::rules::{Part, Seen, Wrong};
-use crate::activation::{self, Activation};
-use crate::tensor::Local;
-use crate::trace::{Operand, Trace};
+use super::rules::{self, Number, Part, Seen, Wrong};
+use super::search::{Change, Point, Search, Site};
+use super::words::Words;
+use super::{Claim, Slip};
+use crate::activation::{self, Activation, Sigmoid};
+use crate::tensor::{Compact, Local};
+use crate::trace::Operand;
 
 /// A point.
 pub(super) struct Numbers<'a> {
-    pub trace: &'a Trace,
+    claim: &'a Claim,
     values: Vec<f64>,
     functions: Vec<Option<Box<dyn Activation + Send + Sync>>>,
     /// For each node, the local derivatives with respect to its operands.
-    pub local: Vec<Vec<f64>>,
+    local: Vec<Vec<f64>>,
     /// For each node, the slope of the output with respect to it.
-    pub up: Vec<f64>,
+    up: Vec<f64>,
     /// For each node, what its first and its last user add to that, and how many there are.
-    pub users: Vec<([f64; 2], usize)>,
-    pub entries: Vec<Entry>,
+    users: Vec<([f64; 2], usize)>,
+    entries: Vec<Entry>,
 }
 
 /// A derivative by hand.
-pub(super) struct Entry {
-    pub var: usize,
-    pub yours: f64,
-    pub right: f64,
+struct Entry {
+    var: usize,
+    yours: f64,
+    right: f64,
     /// Yours less what is right, and how far that may be off by rounding.
-    pub gap: f64,
-    pub rounding: f64,
+    gap: f64,
+    rounding: f64,
     /// The slope of each node with respect to the variable, and whether it depends on it.
-    pub slopes: Vec<f64>,
-    pub depends: Vec<bool>,
+    slopes: Vec<f64>,
+    depends: Vec<bool>,
 }
 
 impl Entry {
-    pub fn is_wrong(&self) -> bool {
+    fn is_wrong(&self) -> bool {
         self.right.is_finite() && (self.gap.abs() > self.rounding || self.gap.is_nan())
     }
 
-    /// Whether the gap is known to several digits.
-    pub fn is_clear(&self) -> bool {
-        self.gap.abs() > 1e3 * self.rounding
-    }
-
-    pub fn explained_by(&self, effect: f64) -> bool {
+    fn is_explained_by(&self, effect: f64) -> bool {
         (effect - self.gap).abs() <= 1e-7 * self.gap.abs() + self.rounding
     }
-}
-
-/// A wrong rule at some nodes, each with the other node that it may look at.
-#[derive(Clone)]
-pub(super) struct Change {
-    pub nodes: Rc<[usize]>,
-    pub others: Rc<[usize]>,
-    pub wrong: Wrong,
 }
 
 impl<'a> Numbers<'a> {
@@ -66,7 +55,7 @@ impl<'a> Numbers<'a> {
         let mut up = vec![0.0; count];
         up[count - 1] = 1.0;
         let mut numbers = Numbers {
-            trace,
+            claim,
             values: trace.nodes.iter().map(|node| node.value.get(0, 0)).collect(),
             functions: trace.nodes.iter().map(function).collect(),
             local: trace.nodes.iter().map(|node| vec![0.0; node.operands.len()]).collect(),
@@ -112,7 +101,7 @@ impl<'a> Numbers<'a> {
     /// and by what rounding of the values does to the local derivatives.
     fn roundings(&self) -> Vec<f64> {
         let count = self.values.len();
-        let operand = |node: usize, k: usize| match self.trace.nodes[node].operands.get(k) {
+        let operand = |node: usize, k: usize| match self.claim.trace.nodes[node].operands.get(k) {
             Some(Operand::Node(k)) => Some(*k),
             _ => None,
         };
@@ -131,20 +120,23 @@ impl<'a> Numbers<'a> {
                 let Some(input) = operand(node, k) else { continue };
                 let x = self.values[input];
                 let by = |k: usize| operand(node, k).map_or(0.0, |k| moved[k]);
-                let blur = match (&self.functions[node], self.trace.nodes[node].operation.name) {
-                    // A slope may be written so that it cancels, as 1 - y²: that costs 1e-16 of y or 1.
-                    (Some(f), _) => {
-                        let slope = |x: f64| (f.f_df(x).1 - local).abs();
-                        let far = slope(x + by(0)).max(slope(x - by(0)));
-                        far + 1e-15 * (1.0 + self.values[node].abs())
-                    }
-                    (_, "mul") => by(1 - k.min(1)),
-                    (_, "div") => {
-                        let c = operand(node, 1).map_or(f64::INFINITY, |k| self.values[k].abs());
-                        2.0 * local.abs() * by(1) / c + if k == 1 { by(0) / (c * c) } else { 0.0 }
-                    }
-                    _ => 0.0,
-                };
+                let blur =
+                    match (&self.functions[node], self.claim.trace.nodes[node].operation.name) {
+                        // A slope may be written so that it cancels, as 1 - y²: that costs 1e-16 of y or 1.
+                        (Some(f), _) => {
+                            let slope = |x: f64| (f.f_df(x).1 - local).abs();
+                            let far = slope(x + by(0)).max(slope(x - by(0)));
+                            far + 1e-15 * (1.0 + self.values[node].abs())
+                        }
+                        (_, "mul") => by(1 - k.min(1)),
+                        (_, "div") => {
+                            let c =
+                                operand(node, 1).map_or(f64::INFINITY, |k| self.values[k].abs());
+                            2.0 * local.abs() * by(1) / c
+                                + if k == 1 { by(0) / (c * c) } else { 0.0 }
+                        }
+                        _ => 0.0,
+                    };
                 sizes[input] += local.abs() * sizes[node];
                 roundings[input] += local.abs() * roundings[node] + blur * sizes[node];
             }
@@ -152,26 +144,22 @@ impl<'a> Numbers<'a> {
         sizes.iter().zip(roundings).map(|(size, blur)| 1e-11 * size + 4.0 * blur).collect()
     }
 
-    /// Whether both were recorded by the same operations, and all is finite.
-    pub fn is_like(&self, trace: &Trace) -> bool {
-        let mut pairs = self.trace.nodes.iter().zip(&trace.nodes);
-        self.trace.nodes.len() == trace.nodes.len()
-            && pairs.all(|(x, y)| {
-                x.operation.name == y.operation.name && x.operands.len() == y.operands.len()
-            })
-            && self.entries.iter().all(|entry| (entry.gap + entry.rounding).is_finite())
-    }
-
     /// Σ local derivative × slope of the operand.
     fn slope(&self, node: usize, slopes: &[f64]) -> f64 {
-        let operands = self.trace.nodes[node].operands.iter().zip(&self.local[node]);
+        let operands = self.claim.trace.nodes[node].operands.iter().zip(&self.local[node]);
         operands.map(|(x, local)| times(*local, *x, slopes)).sum()
     }
 
     /// What a wrong rule gives for the slope of its node number `at`; and what it takes, for what.
-    pub fn taken(&self, change: &Change, at: usize, i: usize, slopes: &[f64]) -> (f64, [f64; 2]) {
+    fn taken(
+        &self,
+        change: &Change<Number>,
+        at: usize,
+        i: usize,
+        slopes: &[f64],
+    ) -> (f64, [f64; 2]) {
         let node = change.nodes[at];
-        let operands = &self.trace.nodes[node].operands;
+        let operands = &self.claim.trace.nodes[node].operands;
         let operand = |k: usize| operands.get(k).copied().unwrap_or(Operand::Number(f64::NAN));
         let value = |k: usize| match operand(k) {
             Operand::Node(k) => self.values[k],
@@ -180,6 +168,7 @@ impl<'a> Numbers<'a> {
         let local = |k: usize| self.local[node].get(k).copied().unwrap_or(0.0);
         let dy = if operands.is_empty() { slopes[node] } else { self.slope(node, slopes) };
         let last = operands.len().saturating_sub(1);
+        let about = if let Part::Local(k) = change.wrong.part { k } else { 0 };
         let seen = Seen {
             x: value(0),
             c: value(1),
@@ -188,6 +177,8 @@ impl<'a> Numbers<'a> {
             dc: times(1.0, operand(1), slopes),
             dy,
             local: [local(0), local(1)],
+            own: value(about),
+            d: local(about),
             terms: operands.len() as f64,
             first: times(local(0), operand(0), slopes),
             last: times(local(last), operand(last), slopes),
@@ -197,7 +188,7 @@ impl<'a> Numbers<'a> {
             p: self.values[self.entries[i].var],
             f: self.functions[node].as_ref().map(|f| f as &dyn Activation),
         };
-        let number = (change.wrong.number)(&seen);
+        let number = (change.wrong.gives)(&seen);
         match change.wrong.part {
             Part::Slope => (number, [number, dy]),
             Part::Logit => {
@@ -213,7 +204,7 @@ impl<'a> Numbers<'a> {
     }
 
     /// By how much the derivative in entry `i` changes.
-    pub fn effect(&self, changes: &[&Change], i: usize) -> f64 {
+    fn effect(&self, changes: &[&Change<Number>], i: usize) -> f64 {
         let Entry { slopes, depends, .. } = &self.entries[i];
         if let [change] = changes
             && let [node] = change.nodes[..]
@@ -227,7 +218,7 @@ impl<'a> Numbers<'a> {
         let mut changed = slopes.clone();
         let mut at = vec![0; changes.len()];
         for node in first..changed.len() {
-            if !depends[node] || self.trace.nodes[node].operands.is_empty() {
+            if !depends[node] || self.claim.trace.nodes[node].operands.is_empty() {
                 continue;
             }
             changed[node] = self.slope(node, &changed);
@@ -242,6 +233,161 @@ impl<'a> Numbers<'a> {
         }
         changed[changed.len() - 1] - slopes[slopes.len() - 1]
     }
+}
+
+impl Point for Numbers<'_> {
+    type Given = Number;
+
+    fn claim(&self) -> &Claim {
+        self.claim
+    }
+
+    fn is_finite(&self) -> bool {
+        self.entries.iter().all(|entry| (entry.gap + entry.rounding).is_finite())
+    }
+
+    fn is_wrong(&self, i: usize) -> bool {
+        self.entries[i].is_wrong()
+    }
+
+    fn is_clear(&self, i: usize) -> bool {
+        self.entries[i].gap.abs() > 1e3 * self.entries[i].rounding
+    }
+
+    fn is_explained(&self, changes: &[&Change<Number>], i: usize) -> bool {
+        self.entries[i].is_explained_by(self.effect(changes, i))
+    }
+
+    fn changes(search: &Search<Self>, site: &Site) -> Vec<Change<Number>> {
+        let trace = search.trace();
+        let node = &trace.nodes[site[0]];
+        let varies = |x: &Operand| matches!(x, Operand::Node(k) if trace.nodes[*k].varies);
+        let rule = node.operation.rule().unwrap_or_default();
+        let mut wrong: Vec<Wrong<Number>> = vec![];
+        if !node.operands.is_empty() {
+            // A product with a number, or a quotient by one, has no second half.
+            let half =
+                ["mul", "div", "max", "min"].contains(&rule) && !node.operands.iter().all(varies);
+            let second = |w: &Wrong<Number>| {
+                let texts = [w.words, w.taken];
+                texts.iter().any(|text| text.contains("x'") || text.contains("c'"))
+            };
+            wrong.extend(rules::of_rule(rule).filter(|w| !(half && second(w))));
+            // Of a sum, one of the terms is not differentiated.
+            let whole = |w: &Wrong<Number>| w.taken != "y" || !["add", "sub"].contains(&rule);
+            wrong.extend(rules::of_rule("any").filter(whole));
+            for (k, _) in node.operands.iter().enumerate().filter(|(_, x)| varies(x)) {
+                // Of many terms, each is left out, turned, taken twice or halved.
+                let usual = |w: &Wrong<Number>| node.operands.len() <= 2 || !w.mend.is_empty();
+                let about = |w: Wrong<Number>| Wrong { part: Part::Local(k), ..w };
+                wrong.extend(rules::of_rule("operand").filter(usual).map(about));
+            }
+            if activation::named(rule, Some(1.0)).is_some() {
+                wrong.extend(rules::of_rule("function"));
+            }
+        } else {
+            wrong.extend(rules::of_rule("leaf"));
+        }
+        if is_logit(&search.points, site) {
+            wrong.extend(rules::of_rule("loss"));
+        }
+        if search.points[0].users[site[0]].1 > 2 {
+            wrong.extend(rules::of_rule("users"));
+        }
+        let mut changes = vec![];
+        for wrong in wrong.into_iter().filter(|_| node.varies) {
+            let change = |others| Change { nodes: site.clone(), others, wrong };
+            if wrong.part != Part::Elsewhere {
+                changes.push(change(Site::from([])));
+                continue;
+            }
+            for other in search.sites.iter().filter(|other| other[0] != site[0]) {
+                match other.len() {
+                    1 => changes.push(change(vec![other[0]; site.len()].into())),
+                    count if count == site.len() => changes.push(change(other.clone())),
+                    _ => {}
+                }
+            }
+        }
+        changes
+    }
+
+    fn slip(search: &Search<Self>, change: &Change<Number>, entries: &[usize]) -> Slip {
+        let Change { nodes, others, wrong } = change;
+        let points = &search.points;
+        // A point and an entry at which it shows.
+        let shows = |n: &&Self| entries.iter().copied().find(|i| n.entries[*i].is_wrong());
+        let found = points.iter().enumerate().find_map(|(k, n)| Some((k, shows(n)?)));
+        let (at, entry) = found.unwrap_or((0, entries[0]));
+        // The first of the nodes that this derivative goes through.
+        let through = |node: &usize| points[at].entries[entry].depends[*node];
+        let first = nodes.iter().position(through).unwrap_or(0);
+        let numbers = |n: &Self, i: usize| n.taken(change, first, i, &n.entries[i].slopes).1;
+        // Where all of yours goes through here, all of it is to be mended.
+        let mends = |n: &Self, i: usize| {
+            let ([taken, right], entry) = (numbers(n, i), &n.entries[i]);
+            entry.is_explained_by(entry.yours - entry.yours * (right / taken))
+        };
+        let all = points.iter().all(|n| entries.iter().all(|&i| mends(n, i)));
+
+        let here = points[at];
+        let (trace, var) = (&here.claim.trace, here.entries[entry].var);
+        let words = Words::new(trace, &nodes[first..], wrong, var, others.first().copied());
+        let yours = search.yours(entries);
+        let [what, taken, hint] = words.tell(wrong, all.then_some(&yours));
+        let sentences = format!("{what} {hint}");
+        let mut lines = vec![words.legend(&sentences, &format!("{taken} {}", words.right()))];
+        if !wrong.taken.is_empty() {
+            let [taken_number, right_number] = numbers(here, entry);
+            let right = words.right();
+            let both = [(&taken, taken_number, "taken"), (&right, right_number, "right")];
+            // A number needs no number, and neither has a list one.
+            let says =
+                |text: &str| text.parse::<f64>().is_err() && (nodes.len() == 1 || text.len() > 1);
+            let both = both.iter().filter(|(text, ..)| says(text));
+            let both = both.map(|(text, number, name)| match text.is_empty() {
+                true => format!("{name} {:.7}", Compact(*number)),
+                false => format!("{text} = {:.7}", Compact(*number)),
+            });
+            lines.push(super::lines(both, ","));
+            if format!("{taken}{right}").contains('\'') {
+                lines.extend(search.names(&[entry]).first().map(|name| format!("for d{name}")));
+            }
+            if at > 0 {
+                lines.push(format!("at {}", super::point(trace)));
+            }
+        }
+        lines.retain(|line| !line.is_empty());
+        // What differs by a constant is of one kind, whatever it is called.
+        let ratio = |n: &Self| {
+            let [taken, right] = numbers(n, entry);
+            taken / right
+        };
+        let same = |n: &&Self| (ratio(n) - ratio(here)).abs() <= 1e-9 * ratio(here).abs();
+        let kind = match points.iter().all(same) {
+            true => format!("{:.6}", ratio(here) + 0.0), // and -0 is 0
+            false => wrong.words.to_string(),
+        };
+        Slip { numbers: lines.join("\n     "), ..search.plain(change, kind, what, hint) }
+    }
+
+    fn others(search: &Search<Self>, entries: &[usize]) -> Vec<Slip> {
+        others::all(search, entries)
+    }
+}
+
+/// Whether the output's slope in all of these is k (a − label), with the same k everywhere.
+fn is_logit(points: &[&Numbers], site: &Site) -> bool {
+    let mut factors = points.iter().flat_map(|numbers| {
+        site.iter().map(|&node| {
+            let up = numbers.up[node];
+            let a = Sigmoid.f(numbers.values[node]);
+            if up > 0.0 { up / a } else { -up / (1.0 - a) }
+        })
+    });
+    let Some(first) = factors.next() else { return false };
+    let mut others = factors.peekable();
+    others.peek().is_some() && others.all(|k| (k - first).abs() <= 1e-9 * first)
 }
 
 /// factor × slope of the operand: nothing of a plain number.
