@@ -22,8 +22,10 @@ pub struct Typed {
     pub at: Vec<f64>,
     /// Those that take no gradient.
     constants: Vec<String>,
-    /// What was typed for `dw`, `dL/dw`, …: the variable's number, and the text.
-    pub derivatives: Vec<(usize, String)>,
+    /// What was typed for `dw`, `dL/dw`, …: the variable and the text.
+    pub derivatives: Vec<(String, String)>,
+    /// The same with respect to what a line of the formula computes.
+    pub of_computed: Vec<(String, String)>,
     /// The words for the point, to be typed again.
     point: Vec<String>,
     /// Whether a file was given for columns.
@@ -60,7 +62,7 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
         typed.bind_columns(&path, &csv)?;
     }
     typed.bind(words.collect())?;
-    match typed.derivatives.first() {
+    match typed.derivatives.iter().chain(&typed.of_computed).next() {
         Some((_, text)) if !derivatives => {
             let wrong = format!("`{text}` is a derivative, which is judged by: cargo run -- check");
             Err(Usage(wrong).into())
@@ -126,10 +128,15 @@ impl Typed {
             self.formula.eval::<f64>(&[])?; // which says that it has no variable
         }
         for (name, value) in derivatives {
-            let Some(variable) = self.variable(name) else {
+            let of = self.of(name).unwrap_or_default();
+            let derivative = (of.to_string(), value.to_string());
+            if self.formula.names().contains(&of) {
+                self.derivatives.push(derivative);
+            } else if self.formula.clone().cut(of).is_ok_and(|cut| cut.names().contains(&of)) {
+                self.of_computed.push(derivative);
+            } else {
                 return Err(self.unknown(name).into());
-            };
-            self.derivatives.push((variable, value.to_string()));
+            }
         }
         let names = self.formula.names();
         if let Some(unknown) = self.constants.iter().find(|name| !names.contains(&name.as_str())) {
@@ -159,13 +166,8 @@ impl Typed {
         Some(ways.into_iter().find(|(output, _)| is_output(output)).map_or(rest, |(_, of)| of))
     }
 
-    fn variable(&self, name: &str) -> Option<usize> {
-        let of = self.of(name)?;
-        self.formula.names().iter().position(|known| *known == of)
-    }
-
     /// What is wrong with a name that is no variable's.
-    fn unknown(&self, name: &str) -> String {
+    pub fn unknown(&self, name: &str) -> String {
         let names = self.formula.names();
         let known = |name: &str| self.formula.also("", name).is_ok();
         let of = self.of(name);

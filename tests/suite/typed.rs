@@ -105,6 +105,100 @@ fn names_of_derivatives() {
     assert!(code == 0 && text.contains("w = 3") && text.contains("dL/ddw"), "{text}");
 }
 
+/// A derivative with respect to what a line computes is judged, too, where all lines before are kept.
+#[test]
+fn derivatives_of_intermediate_results() {
+    let net = "check~z = w*x + b; a = sigmoid(z); L = -ln(a)~w=0.5~x=2~b=1";
+    let (code, text) = check(&format!("{net}~da=-1/a~dz=a - 1~dw=(a - 1)*x"));
+    assert!(code == 0 && text.contains("  dL/da  ") && text.contains("  dL/dz  "), "{text}");
+    let (code, text) = check(&format!("{net}~da=-1/a~dz=a"));
+    assert!(code == 1 && text.contains("the label was forgotten"), "{text}");
+    // By all paths: h is used twice.
+    let twice = "check~h = x^2; y = h*sin(h)~x=1.3";
+    assert_eq!(check(&format!("{twice}~dh=sin(h) + h*cos(h)")).0, 0);
+    assert_eq!(check(&format!("{twice}~dy/dh=sin(h)")).0, 1);
+    assert_eq!(check("check~h = x^2; y = h + x~x=2~dh=1").0, 0);
+    assert_eq!(check("check~h = x^2; y = h + x~x=2~dh=2").0, 1);
+}
+
+/// Where nothing of the learner's is judged, there is no verdict on it.
+#[test]
+fn nothing_given_is_not_judged() {
+    let (code, text) = check("check~sin(x)*x");
+    assert!(code == 0 && !text.contains("AGREE") && text.contains("add: dx="), "{text}");
+    let (code, text) = check("check~x*w~x=2~w=3~dw=x");
+    assert_eq!(code, 0, "{text}");
+    let verdicts: Vec<&str> = text.lines().filter(|line| line.contains(" AGREE")).collect();
+    let [w, verdict] = verdicts[..] else { panic!("{text}") };
+    assert!(w.starts_with("  dy/dw") && verdict == "verdict: AGREE", "{text}");
+}
+
+/// Right at the point that was given, and wrong elsewhere: a point is shown where it is.
+#[test]
+fn a_point_at_which_it_is_wrong() {
+    let (code, text) = check("check~relu(x)*x^2~x=2~dx=3*x^2");
+    assert!(code == 1 && text.contains("DISAGREE at "), "{text}");
+    let (_, behind) = text.split_once("\n  at x = -").unwrap();
+    let [place, numbers] = behind.lines().take(2).collect::<Vec<_>>()[..] else { panic!() };
+    let x: f64 = format!("-{}", place.trim_end_matches(':')).parse().unwrap();
+    let (right, yours) = numbers.split_once("  by hand ").unwrap();
+    assert!(right.ends_with(" 0") && (yours.parse::<f64>().unwrap() - 3.0 * x * x).abs() < 1e-3);
+    assert!(!check("check~x^2~dx=x").1.contains("\n  at "));
+}
+
+/// Right numbers in a wrong place, and what is the derivative of something else, are told; what no
+/// single rule explains is not.
+#[test]
+fn lists_and_what_no_rule_explains() {
+    let r = "(w1*x1 + w2*x2 + w3*x3 + b - y)";
+    let [d1, d2, d3, d4] = ["*x1", "*x2", "*x3", ""].map(|x| format!("2*mean({r}{x})"));
+    let stale =
+        |x: &str| format!("2*mean(((w1 - 0.1)*x1 + (w2 - 0.2)*x2 + w3*x3 + b + 0.1*w1*b - y){x})");
+    let length = format!("sqrt(({d1})^2 + ({d2})^2 + ({d3})^2 + ({d4})^2)");
+    let clip = |d: &str| format!("max(min({d}, 0.5), -0.5)");
+    let s = String::from;
+    let none = "no single rule explains it\n";
+    for (yours, says) in [
+        ([d1.clone(), format!("-{d2}"), d3.clone(), d4.clone()], "minus sign in front of dw2\n"),
+        ([d1.clone(), format!("-{d2}"), format!("-{d3}"), d4.clone()], "in front of dw2 and dw3\n"),
+        ([d1.clone(), d2.clone(), d3.clone(), format!("5*{d4}")], "multiply db by 1 / 5\n"),
+        ([d2.clone(), d3.clone(), d4.clone(), d1.clone()], "in the order b, w1, w2, w3\n"),
+        (
+            [d2.clone(), d3.clone(), d4.clone(), d4.clone()],
+            "is the derivative with respect to w2\n",
+        ),
+        ([d2.clone(), d1.clone(), d3.clone(), d4.clone()], "in the order w2, w1, w3, b\n"),
+        ([d4.clone(), d1.clone(), d2.clone(), d3.clone()], "in the order w2, w3, b, w1\n"),
+        ([d1.clone(), d1.clone(), d3.clone(), d4.clone()], "differentiate with respect to w2\n"),
+        (["w1", "w2", "w3", "b"].map(|p| format!("0*{p}")), "was left out\n"),
+        ([d1.clone(), format!("2*{d2}"), d3.clone(), d4.clone()], "divide dw2 by 2\n"),
+        ([d1.clone(), d2.clone(), s("0*w3"), d4.clone()], "the term w3*x3 was left out\n"),
+        ([&d1, &d2, &d3, &d4].map(|d| format!("{d} + 0.1")), "subtract 0.1"),
+        ([&d1, &d2, &d3, &d4].map(|d| format!("({d})/{length}")), "do not normalise it\n"),
+        ([&d1, &d2, &d3, &d4].map(|d| format!("|{d}|")), "keep the sign\n"),
+        (["w1", "w2", "w3", "b"].map(s), "was taken for the slope"),
+        ([&d1, &d2, &d3, &d4].map(|d| format!("w1 - 0.1*{d}")), none),
+        ([&d1, &d2, &d3, &d4].map(|d| clip(d)), none),
+        (["*x1", "*x2", "*x3", ""].map(stale), none),
+    ] {
+        let [w1, w2, w3, b] = yours;
+        let (code, text) = check(&format!(
+            "check~L = mean({r}^2)~x1=[0.3,1.2,-0.7,0.9,2]~x2=[1,-0.5,0.4,1.7,0.2]\
+             ~x3=[0.1,0.6,-1.1,0.8,-0.3]~y=[1,0,2,1,0.5]~w1=0.5~w2=-0.3~w3=0.8~b=0.2\
+             ~dw1={w1}~dw2={w2}~dw3={w3}~db={b}"
+        ));
+        assert!(code == 1 && text.contains(says), "{says}: {text}");
+    }
+    for (formula, yours) in [
+        ("sin(1.3*x)*x", "2*1.3*cos(1.3*x) - 1.69*x*sin(1.3*x)"), // the second derivative
+        ("tanh(1.3*x)", "ln(exp(1.3*x) + exp(-1.3*x))/1.3"),      // its integral
+        ("exp(sin(x))", "cos(x - 0.1)*exp(sin(x - 0.1))"),        // at the point before
+    ] {
+        let (code, text) = check(&format!("check~{formula}~dx={yours}"));
+        assert!(code == 1 && text.contains(none), "{text}");
+    }
+}
+
 /// At a kink each slope between those of the two sides is one.
 #[test]
 fn kinks() {
@@ -127,7 +221,9 @@ fn what_is_missing_or_too_much_is_told() {
         ("check~x^2~x=1,2,3", "x needs a number or a list, not `1,2,3`\n try: x=[1,2,3]"),
         ("check~sum(x^2)~x=[1,2]~dx=2*x", "the formula has no variable"),
         ("check~sum(w*x)~x=[1 2]~w=1~dx=w", "`x` is computed or data"),
-        ("check~h = x^2; y = h + x~x=2~dh=1", "`h` is computed or data"),
+        ("check~y = x^2; y + x~x=2~dq=1", "the formula has no variable `dq`; it has x"),
+        ("check~h = w*x; mean(h)~x=[1,2]~w=2~dh=1", "`h` is computed or data"),
+        ("check~h = x^2; y = h + x~x=2~dy=1", "`y` is computed or data"),
         ("check~h = x^2; y = h + x~h=2", "`h` is computed or data"),
         ("step~x^2~dx=2*x", "`2*x` is a derivative, which is judged by: cargo run -- check\nusage"),
         ("step~x^2~--batch", "--batch takes no formula\nusage"),
