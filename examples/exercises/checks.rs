@@ -2,7 +2,7 @@
 //! worked out on paper.
 
 use chainrule::activation::{Activation, Exp, LeakyRelu, Ln, Powf, Recip, Sigmoid, Softplus};
-use chainrule::check::{self, Finding};
+use chainrule::check::{self, Explained, Finding};
 use chainrule::scalar::{Tape, Var};
 use chainrule::tensor::{self, Local, Tensor};
 use chainrule::trace::Frame;
@@ -18,6 +18,8 @@ pub struct Outcome {
     pub case: Option<Case>,
     /// What is wrong with it; where it passes, what could be better.
     pub findings: Vec<Finding>,
+    /// The rule that was got wrong, if it is known, and what to do about it.
+    pub slip: Option<[String; 2]>,
 }
 
 /// An answer for certain numbers, and the right one.
@@ -29,6 +31,16 @@ pub struct Case {
     pub yours: Tensor,
     /// The right answer.
     pub right: Tensor,
+    /// What comes out if a rule is got wrong: which, the cure, and the answer.
+    slips: Vec<(&'static str, &'static str, Tensor)>,
+}
+
+impl Case {
+    /// With what comes out of a mistake that people make.
+    fn slip(mut self, what: &'static str, cure: &'static str, yours: impl Into<Vec<f64>>) -> Case {
+        self.slips.push((what, cure, column(yours)));
+        self
+    }
 }
 
 pub fn square_slope(answers: &Answers) -> Outcome {
@@ -67,7 +79,34 @@ pub fn max_back(answers: &Answers) -> Outcome {
     let cases = [[5.0, 2.0, 3.0], [-1.0, 4.0, -2.0], [2.0, 2.0, 7.0]].map(|[x, y, upstream]| {
         let right = gradient([x, y], |[x, y]| x.max(y) * upstream);
         let given = format!("x = {x}, y = {y}, upstream = {upstream}");
+        let [larger, smaller] = if x >= y { [0, 1] } else { [1, 0] };
+        let only = |k: usize, gradient: f64| if k == 0 { [gradient, 0.0] } else { [0.0, gradient] };
         case(given, (answers.max_back)(x, y, upstream), right)
+            .slip(
+                "both operands get the upstream gradient",
+                "give 0 to the smaller one: max does not move with it",
+                [upstream, upstream],
+            )
+            .slip(
+                "where x = y, yours gives the gradient to y",
+                "let x count as the larger one there: >= for >",
+                only(if x > y { 0 } else { 1 }, upstream),
+            )
+            .slip(
+                "where x = y, yours gives each of them a half",
+                "let x count as the larger one there, and get all of it",
+                if x == y { [upstream / 2.0; 2] } else { only(larger, upstream) },
+            )
+            .slip(
+                "the smaller operand gets the gradient",
+                "exchange the two",
+                only(smaller, upstream),
+            )
+            .slip(
+                "the upstream gradient is left out: this is only the local derivative",
+                "multiply by upstream",
+                only(larger, 1.0),
+            )
     });
     lists(1, &cases)
 }
@@ -82,8 +121,23 @@ pub fn accumulate(answers: &Answers) -> Outcome {
     ];
     let cases = examples.map(|(mut gradients, edges, upstream, right)| {
         let given = format!("gradients = {gradients:?}, edges = {edges:?}, upstream = {upstream}");
+        let with = |rule: fn(f64, f64, f64) -> f64| {
+            let mut after = gradients.clone();
+            edges.iter().for_each(|&(k, local)| after[k] = rule(after[k], local, upstream));
+            after
+        };
+        let overwritten = with(|_, local, upstream| local * upstream);
+        let without_upstream = with(|before, local, _| before + local);
+        let without_local = with(|before, _, upstream| before + upstream);
         (answers.accumulate)(&mut gradients, &edges, upstream);
         case(given, gradients, right)
+            .slip(
+                "what was there before is overwritten, not added to",
+                "add to it: += for =",
+                overwritten,
+            )
+            .slip("the upstream gradient is left out", "multiply by upstream", without_upstream)
+            .slip("the local derivative is left out", "multiply by local", without_local)
     });
     lists(1, &cases)
 }
@@ -112,7 +166,27 @@ pub fn backward(answers: &Answers) -> Outcome {
                 Frame::Forward(_) => (),
             }
         }
+        let walked = |order: &mut dyn Iterator<Item = usize>, keep: f64| {
+            let mut gradients = vec![0.0; count];
+            gradients[count - 1] = 1.0;
+            for node in order {
+                for &(input, local) in &edges[node] {
+                    gradients[input] = keep * gradients[input] + local * gradients[node];
+                }
+            }
+            gradients
+        };
         case(format!("the tape of {given}"), (answers.backward)(&edges), right)
+            .slip(
+                "nodes hand their gradient on before it is complete",
+                "go from the last node to the first",
+                walked(&mut (0..count), 1.0),
+            )
+            .slip(
+                "what other nodes handed on is overwritten, not added to",
+                "add to it: += for =",
+                walked(&mut (0..count).rev(), 0.0),
+            )
     });
     lists(1, &cases)
 }
@@ -133,7 +207,7 @@ pub fn dw_of_one(answers: &Answers) -> Outcome {
 pub fn dw(answers: &Answers) -> Outcome {
     let Batch { x, a, y, dw, .. } = batch(0, 3);
     let given = format!("X = [{}]\nA = [{}]\nY = [{}]", text(&x), text(&a), text(&y));
-    lists(3, &[Case { given, yours: (answers.dw)(&x, &a, &y), right: dw }])
+    lists(3, &[Case { given, yours: (answers.dw)(&x, &a, &y), right: dw, slips: vec![] }])
 }
 
 pub fn db(answers: &Answers) -> Outcome {
@@ -143,8 +217,13 @@ pub fn db(answers: &Answers) -> Outcome {
 }
 
 pub fn softplus(answers: &Answers) -> Outcome {
-    let cases = [0.0, 1.0, -1.0, 710.0, -30.0, 20.0, -20.0, -700.0]
-        .map(|x| case(format!("x = {x}"), [(answers.softplus)(x)], [Softplus.f(x)]));
+    let cases = [0.0, 1.0, -1.0, 710.0, -30.0, 20.0, -20.0, -700.0].map(|x| {
+        case(format!("x = {x}"), [(answers.softplus)(x)], [Softplus.f(x)]).slip(
+            "1 + e^x overflows for a large x, and is 1 for a very negative one",
+            "take e^x out of it where x > 0, and use ln_1p",
+            [(1.0 + x.exp()).ln()],
+        )
+    });
     lists(1, &cases)
 }
 
@@ -163,18 +242,46 @@ pub fn step(answers: &Answers) -> Outcome {
     let cases = [[0.5, -1.0, 2.0, 1.0], [1.0, 0.25, -1.5, 0.0]].map(|[w, b, x, y]| {
         let [dw, db] = gradient([w, b], |[w, b]| ((w * x + b) * (1.0 - 2.0 * y)).softplus());
         let given = format!("w = {w}, b = {b}, x = {x}, y = {y}, rate = {rate}");
-        case(given, (answers.step)(w, b, x, y, rate), [w - rate * dw, b - rate * db])
+        let next = w - rate * dw;
+        let late = Sigmoid.f(next * x + b) - y;
+        case(given, (answers.step)(w, b, x, y, rate), [next, b - rate * db])
+            .slip(
+                "db is taken at the new w, dw at the old one",
+                "compute both before you change either",
+                [next, b - rate * late],
+            )
+            .slip(
+                "it goes uphill, not down",
+                "subtract rate times the gradient",
+                [w + rate * dw, b + rate * db],
+            )
+            .slip("the rate is left out", "multiply the gradient by rate", [w - dw, b - db])
     });
     lists(1, &cases)
 }
 
 pub fn two_layers(answers: &Answers) -> Outcome {
-    let cases = [[0.5, 2.0, 1.0, 0.0], [-1.0, 1.5, 0.75, 1.0]].map(|[v, w, x, y]| {
+    let points = [[0.5, 2.0, 1.0, 0.0], [-1.0, 1.5, 0.75, 1.0]];
+    let cases = points.map(|[v, w, x, y]| {
         let right = gradient([v, w], |[v, w]| (w * (v * x).tanh() - y).powf(2.0) * 0.5);
         let given = format!("v = {v}, w = {w}, x = {x}, y = {y}");
         case(given, (answers.two_layers)(v, w, x, y), right)
     });
-    lists(1, &cases)
+    let [v, w, x, y] = points[0];
+    let explained = check::gradient!(
+        |p| (p[1] * (p[0] * x).tanh() - y).powf(2.0) * 0.5,
+        &[("v", v), ("w", w)],
+        |p| (answers.two_layers)(p[0], p[1], x, y).to_vec()
+    )
+    .explained;
+    Outcome { slip: slip(&explained), ..lists(1, &cases) }
+}
+
+/// The likeliest slip, without what would be right, and the cure.
+fn slip(explained: &Explained) -> Option<[String; 2]> {
+    let first = explained.slips.first()?;
+    let what = first.what.split(';').next().unwrap_or_default();
+    Some([what.to_string(), first.hint.clone()])
 }
 
 /// A function of this crate with a slope of yours.
@@ -216,7 +323,12 @@ fn slope(of: impl Activation, slope: fn(f64, f64) -> f64) -> Outcome {
     let case = shown.map(|(x, y, yours, right)| {
         case(format!("df(x, y) at x = {}, y = {}", number(x), number(y)), [yours], [right])
     });
-    Outcome { passed, case, findings: report.findings }
+    let unexplained = |finding: &Finding| matches!(finding, Finding::Unexplained { .. });
+    let slip = report.findings.iter().any(unexplained).then(|| {
+        let own = |p: &[f64]| vec![slope(p[0], of.f(p[0]))];
+        slip(&check::gradient!(|p| p[0].apply(&of), &[("x", 1.5)], own).explained)
+    });
+    Outcome { passed, case, findings: report.findings, slip: slip.flatten() }
 }
 
 /// Checks lists of numbers to 12 digits. A finding is kept if it fits in every case that is wrong.
@@ -224,7 +336,7 @@ fn lists(m: usize, cases: &[Case]) -> Outcome {
     let judged = cases.iter().map(|case| (case, check::diagnose(&case.yours, &case.right, m)));
     let wrong: Vec<_> = judged.filter(|(_, findings)| !findings.is_empty()).collect();
     let Some(((first, findings), others)) = wrong.split_first() else {
-        return Outcome { passed: true, case: None, findings: vec![] };
+        return Outcome { passed: true, case: None, findings: vec![], slip: None };
     };
     let mut findings = findings.clone();
     // Compared as texts, with six digits: the factor 3 may differ in its last ones.
@@ -238,12 +350,22 @@ fn lists(m: usize, cases: &[Case]) -> Outcome {
     if findings.is_empty() {
         findings = vec![Finding::Unexplained { wrong: wrong.len(), of: cases.len() }];
     }
-    Outcome { passed: false, case: Some((*first).clone()), findings }
+    // A slip is named if it gives your answer wherever that is wrong.
+    let gives =
+        |k: usize, case: &Case| check::diagnose(&case.yours, &case.slips[k].2, 1).is_empty();
+    let fits = |k: &usize| wrong.iter().all(|(case, _)| gives(*k, case));
+    let (case, slip) = ((*first).clone(), (0..first.slips.len()).find(fits));
+    let slip = slip.map(|k| [case.slips[k].0, case.slips[k].1].map(String::from));
+    Outcome { passed: false, case: Some(case), findings, slip }
 }
 
 fn case(given: String, yours: impl Into<Vec<f64>>, right: impl Into<Vec<f64>>) -> Case {
-    let column = |entries: Vec<f64>| Tensor::new(entries.len(), 1, entries);
-    Case { given, yours: column(yours.into()), right: column(right.into()) }
+    Case { given, yours: column(yours), right: column(right), slips: vec![] }
+}
+
+fn column(entries: impl Into<Vec<f64>>) -> Tensor {
+    let entries = entries.into();
+    Tensor::new(entries.len(), 1, entries)
 }
 
 /// A matrix in a line, row after row; a column as its entries.

@@ -50,7 +50,7 @@ pub fn run(
         Ok(Command::Help) => (format!("{USAGE}\n"), 0),
         Ok(Command::List) => (runner.list(), 0),
         Ok(Command::Run(number)) => runner.one(number),
-        Ok(Command::Hint(number)) => (format!("{}\n", exercises[number - 1].hint), 0),
+        Ok(Command::Hint(number)) => (runner.hint(number), 0),
         Ok(Command::Answer { number, give_up }) => runner.answer(number, give_up),
     }
 }
@@ -134,7 +134,10 @@ impl Runner<'_> {
             attempted => {
                 let what = match attempted {
                     Ok(outcome) => {
-                        outcome.case.as_ref().map(wrong).unwrap_or_default() + &named(&outcome)
+                        let case = outcome.case.as_ref().map(wrong).unwrap_or_default();
+                        // What to do about it comes with the next try.
+                        let cure = if self.tried(number) { cure(&outcome) } else { String::new() };
+                        case + &named(&outcome) + &cure
                     }
                     Err(what) => what,
                 };
@@ -142,6 +145,27 @@ impl Runner<'_> {
                 (format!("{head}It does not pass yet.\n{what}\n{more}"), 1)
             }
         }
+    }
+
+    /// A push in the right direction, and for what is wrong now, what to do about it.
+    fn hint(&self, number: usize) -> String {
+        let exercise = &self.exercises[number - 1];
+        let attempted = attempt(exercise.check, self.answers).ok();
+        let wrong = attempted.filter(|outcome| !outcome.passed);
+        format!("{}\n{}", exercise.hint, wrong.map(|outcome| cure(&outcome)).unwrap_or_default())
+    }
+
+    /// Whether this went wrong before; from now on it did.
+    fn tried(&self, number: usize) -> bool {
+        let Some(path) = self.memory else { return false };
+        let mut text = fs::read_to_string(path).unwrap_or_default();
+        let line = format!("tried {number}\n");
+        let before = text.contains(&line);
+        if !before {
+            text += &line;
+            let _ = fs::write(path, text); // or the next try is a first one again
+        }
+        before
     }
 
     /// From the file that the tests hold against the checks.
@@ -200,8 +224,11 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
-/// The simplest finding comes first; what else fits the numbers is named.
+/// The rule that was got wrong, or the simplest finding; what else fits the numbers is named.
 fn named(outcome: &Outcome) -> String {
+    if let Some([what, _]) = &outcome.slip {
+        return format!("   = {what}\n");
+    }
     let Some((first, others)) = outcome.findings.split_first() else { return String::new() };
     let mut shown = format!("   = {first}\n");
     if !others.is_empty() {
@@ -209,10 +236,17 @@ fn named(outcome: &Outcome) -> String {
         names.dedup();
         shown += &format!("   = also fits: {}\n", names.join(", "));
     }
-    match first {
-        Finding::Unexplained { .. } => shown, // the numbers above say more
-        _ => shown + &format!(" try: {}\n", first.hint()),
-    }
+    shown
+}
+
+/// What to do about it.
+fn cure(outcome: &Outcome) -> String {
+    let cure = match (&outcome.slip, outcome.findings.first()) {
+        (Some([_, cure]), _) => cure.clone(),
+        (None, Some(Finding::Unexplained { .. }) | None) => return String::new(), // the numbers say more
+        (None, Some(first)) => first.hint(),
+    };
+    format!(" try: {cure}\n")
 }
 
 /// The function's part of the solutions: its comment, which says why, and itself.

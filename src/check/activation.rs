@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::comparison::larger;
 use super::diagnosis::{self, Finding, Point};
-use super::differences::{Difference, jitter_around, moves_slowly_around};
+use super::differences::{Difference, noise};
 use crate::activation::Activation;
 use crate::tensor::Compact;
 
@@ -32,7 +32,7 @@ impl ActivationReport {
 
     /// Whether there are points enough: two may be right by accident.
     fn is_judged(&self) -> bool {
-        self.points.len() > 2
+        self.points.len() > 2.max(self.unjudged.len())
     }
 }
 
@@ -65,25 +65,42 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
     };
     let grid = grid(f);
     report.findings.extend(not_finite(f, &grid));
+    let again = |&&x: &&f64| f.f(x).to_bits() != f.f(x).to_bits();
+    if let Some(&x) = grid.iter().find(again) {
+        report.findings.push(Finding::Random { x });
+        return report;
+    }
     report.findings.extend(two_answers(f, &grid));
     let inside = |x: f64| if f.domain(x) { f.f(x) } else { f64::NAN };
-    let usual = usual_size(f, &grid);
+    // Of slopes that are this small beside the usual one, no digits matter.
+    let near = grid.iter().filter(|x| x.abs() <= 2.0).map(|&x| f.f_df(x).1.abs());
+    let mut near: Vec<f64> = near.filter(|slope| slope.is_finite()).collect();
+    near.sort_by(f64::total_cmp);
+    let least = 1e-12 * near.get(near.len() / 2).copied().unwrap_or(0.0);
+    let mut digits = vec![];
     for &x in &grid {
         let (y, yours) = f.f_df(x);
-        // Inside f, numbers may be larger than what comes out.
-        let rounding = 4.0 * f64::EPSILON * y.abs().max(usual * x.abs().max(1.0));
-        let difference = Difference::with_rounding(inside, x, rounding);
         if !yours.is_finite() {
             continue;
         }
-        let Some(difference) = difference else {
+        let Some(difference) = Difference::of(inside, x) else {
             report.unjudged.push(x);
             continue;
         };
-        let (right, error) = (difference.nearest(yours), difference.error);
+        let (right, error) = (difference.nearest(yours), difference.error + least);
         let kink = difference.kink.is_some();
+        let mut point = Point { x, y, yours, right, error, kink };
+        if !point.agrees() {
+            // Your slope may have a noise of its own.
+            point.error += 8.0 * noise(|x| if f.domain(x) { f.f_df(x).1 } else { f64::NAN }, x);
+        }
+        if point.agrees() && !difference.is_telling() || difference.is_stair(yours) {
+            report.unjudged.push(x);
+            continue;
+        }
         report.kinks.extend(kink.then_some(x));
-        report.points.push(Point { x, y, yours, right, error, kink });
+        report.points.push(point);
+        digits.push(difference.digits);
     }
     if report.points.iter().any(|point| !point.agrees()) {
         report.findings.extend(explain(f, &report.points));
@@ -91,6 +108,9 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
     if report.findings.is_empty() {
         report.findings.extend(lost_digits(f, &report.points));
     }
+    digits.sort_unstable();
+    let usual = digits.get(digits.len() / 2).copied().filter(|digits| *digits < 9);
+    report.findings.extend(usual.map(|digits| Finding::FewDigits { digits }));
     report
 }
 
@@ -123,18 +143,6 @@ fn explain(f: &(impl Activation + ?Sized), points: &[Point]) -> Vec<Finding> {
     findings.extend(diagnosis::explain(points, None));
     findings.retain(|finding| !(explained && unexplained(finding)));
     findings
-}
-
-/// How large f and its rise are around zero, in the middle: half of those that are not 0 are no
-/// larger.
-fn usual_size(f: &(impl Activation + ?Sized), grid: &[f64]) -> f64 {
-    let near: Vec<(f64, f64)> =
-        grid.iter().filter(|x| x.abs() <= 2.0).map(|&x| (x, f.f(x))).collect();
-    let rise = |pair: &[(f64, f64)]| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0);
-    let mut sizes: Vec<f64> = near.windows(2).map(|p| p[0].1.abs().max(rise(p).abs())).collect();
-    sizes.retain(|size| size.is_finite() && *size > 0.0);
-    sizes.sort_by(f64::total_cmp);
-    sizes.get(sizes.len() / 2).copied().unwrap_or(1.0)
 }
 
 /// The points to test, in order.
@@ -229,26 +237,18 @@ fn two_answers(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> 
 /// The first point, from zero outwards, where the slope of neighbours jitters by more than half of
 /// its digits.
 fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Finding> {
-    let inside = |x: f64| if f.domain(x) { f.f_df(x) } else { (f64::NAN, f64::NAN) };
-    let slope = |x: f64| inside(x).1;
+    let slope = |x: f64| if f.domain(x) { f.f_df(x).1 } else { f64::NAN };
     let mut outwards: Vec<f64> = points.iter().map(|point| point.x).collect();
     outwards.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    // Where f itself moves fast, its slope jitters rightly.
-    let mut calm = outwards.into_iter().filter(|&x| moves_slowly_around(|x| inside(x).0, x));
-    calm.find_map(|x| {
+    outwards.into_iter().find_map(|x| {
         // Next to a zero of the slope, digits are lost rightly: hence the wider look.
         let reach = 0.01 * x.abs().max(1.0);
         let size =
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
-        // What is left of a steep slope in a fourth difference vanishes in a finer row.
-        let jitter = [1.0, 16.0].map(|finer| {
-            let [left, right] = jitter_around(slope, x, finer);
-            left.min(right) / size
-        });
-        let jitter = jitter[0].min(jitter[1]).min(1.0);
+        let lost = (noise(slope, x) / size).min(1.0);
         // Below 1e-290, f64 itself runs out of digits.
-        let lost = jitter > f64::EPSILON.sqrt() && size > 1e-290 && size.is_finite();
-        lost.then(|| Finding::LostDigits { x, digits: -jitter.log10() as u32 })
+        let matters = lost > f64::EPSILON.sqrt() && size > 1e-290 && size.is_finite();
+        matters.then(|| Finding::LostDigits { x, digits: -lost.log10() as u32 })
     })
 }
 
@@ -264,7 +264,9 @@ impl fmt::Display for ActivationReport {
             };
             write!(f, "error: gradcheck: `{name}` {what}")?;
         } else if !self.is_judged() {
+            let random = findings.iter().any(|finding| matches!(finding, Finding::Random { .. }));
             let why = match self.unjudged.is_empty() {
+                true if random => "a random function has no derivative",
                 true if points.is_empty() => {
                     "domain() has no point of the grid, 0 and 0.001 to 1000"
                 }
@@ -289,7 +291,7 @@ impl fmt::Display for ActivationReport {
         if wrong {
             self.table(f)?;
         }
-        diagnosis::write(f, findings, &diagnosis::TRIED_ON_FUNCTIONS, &[])
+        write!(f, "{}", diagnosis::text(findings, &[]))
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Entry {
     pub scale: f64,
     /// Central differences, which have an error of their own.
     pub difference: Option<Difference>,
+    /// Whether the only judge that could see a fault here could not look.
+    pub blind: bool,
 }
 
 impl Entry {
@@ -67,10 +69,23 @@ impl Entry {
         fine.then(|| others.iter().map(|&y| rank(x).abs_diff(rank(y))).max().unwrap_or(0))
     }
 
+    /// AGREE, DISAGREE or NOT JUDGED, which is said where nothing contradicts, and nobody could.
+    pub fn verdict(&self, tolerance: f64) -> &'static str {
+        match self.fits(tolerance) {
+            true if self.blind => "NOT JUDGED",
+            fits => verdict(fits),
+        }
+    }
+
+    /// Whether the verdict is AGREE.
+    pub fn agrees(&self, tolerance: f64) -> bool {
+        self.fits(tolerance) && !self.blind
+    }
+
     /// Whether all values differ from the first by at most `tolerance × scale`, and the first from
     /// central differences by at most their error. At a kink, each value may be a slope between
     /// those of both sides. NaN agrees with nothing, and ∞ only with itself.
-    pub fn agrees(&self, tolerance: f64) -> bool {
+    pub(super) fn fits(&self, tolerance: f64) -> bool {
         let (x, others) = self.split();
         let allowed = self.allowed(tolerance);
         let near = |y: f64| move |d: Difference| (y - d.nearest(y)).abs() <= d.error + allowed;
@@ -121,7 +136,7 @@ impl Comparison {
                 "give one value for each judge",
             )
         }
-        self.entries.push(Entry { name, values, scale, difference: None });
+        self.entries.push(Entry { name, values, scale, difference: None, blind: false });
     }
 
     /// The gradients of one layer: `dw[0]`, …, `db`, of several nodes `dw[0,0]`, `dw[0,1]`, …, `db[0]`, …;
@@ -152,6 +167,11 @@ impl Comparison {
     /// Whether all entries agree.
     pub fn agrees(&self) -> bool {
         self.entries.iter().all(|entry| entry.agrees(self.tolerance))
+    }
+
+    /// Whether no entry disagrees.
+    pub(super) fn fits(&self) -> bool {
+        self.entries.iter().all(|entry| entry.fits(self.tolerance))
     }
 
     /// Ng's ratio `‖g − g′‖ / (‖g‖ + ‖g′‖)` between the first judge and each of the others, with

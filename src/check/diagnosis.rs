@@ -15,8 +15,8 @@ use crate::tensor::Tensor;
 pub enum Finding {
     /// Minus the right derivative.
     Sign,
-    /// Minus the right derivative in these entries of a gradient, and right in the others.
-    SomeSigns(Vec<usize>),
+    /// This, in these entries of a gradient; the others are right.
+    Only(Vec<usize>, Box<Finding>),
     /// A constant times the right derivative.
     Factor {
         /// The constant.
@@ -24,7 +24,7 @@ pub enum Finding {
         /// `"m"`, `"1/m"`, `"2"` or `"1/2"`, if it is one of them; with m = 2, `"m or 2"`.
         name: Option<&'static str>,
     },
-    /// 0 everywhere.
+    /// 0 everywhere, as far as can be told.
     Zero,
     /// f(x) itself.
     Value,
@@ -74,6 +74,11 @@ pub enum Finding {
         /// Where.
         x: f64,
     },
+    /// f gives another answer when it is asked again.
+    Random {
+        /// Where; NaN for a formula of several parameters.
+        x: f64,
+    },
     /// Reverse mode gives NaN or ∞, which no other judge can be held against.
     NoSlope {
         /// For which parameter.
@@ -86,6 +91,11 @@ pub enum Finding {
         /// Where; NaN for a list of numbers.
         x: f64,
         /// The digits that are left.
+        digits: u32,
+    },
+    /// f itself has no more digits here: it is rounded, noisy, or a difference of larger numbers.
+    FewDigits {
+        /// So many.
         digits: u32,
     },
 }
@@ -131,7 +141,7 @@ impl Point {
     /// Whether the gap is known to six digits.
     fn clear(&self) -> bool {
         let gap = self.yours - self.right;
-        gap.is_finite() && self.blur(gap) < 1e-6
+        gap.is_finite() && self.blur(gap) < 1e-5
     }
 
     /// The error, relative to `size`.
@@ -140,45 +150,29 @@ impl Point {
     }
 }
 
-pub(super) const TRIED_ON_FUNCTIONS: [&str; 9] = [
-    "sign",
-    "constant factor",
-    "zero",
-    "returned f itself",
-    "input for output",
-    "output for input",
-    "one side",
-    "half a product rule",
-    "missing term",
-];
-
-pub(super) const TRIED_ON_LISTS: [&str; 5] =
-    ["sign", "constant factor", "zero", "missing term", "permuted"];
-
 /// All hypotheses that fit, or [`Finding::Unexplained`]; empty if there is nothing to explain. `m` is
 /// the number of examples, if there are examples. Points without a y are entries of a gradient.
 pub(super) fn explain(points: &[Point], m: Option<usize>) -> Vec<Finding> {
-    let wrong = |points: &[Point]| points.iter().filter(|point| !point.agrees()).count();
-    if wrong(points) == 0 {
+    let wrong: Vec<usize> = (0..points.len()).filter(|&i| !points[i].agrees()).collect();
+    if wrong.is_empty() {
         return vec![];
     }
     // At a kink, slopes that differ are right: that tells nothing about the mistake.
     let smooth: Vec<Point> = points.iter().copied().filter(|point| !point.kink).collect();
-    let mut findings = vec![];
-    if wrong(&smooth) > 0 {
-        let list = points.iter().any(|point| point.y.is_nan());
-        findings = hypotheses(&smooth, m);
-        if !list {
-            findings.extend(one_side(&smooth));
-        } else if smooth.len() == points.len() {
-            findings.extend(permuted(points));
-            if findings.is_empty() {
-                findings.extend(some_signs(points));
-            }
+    let list = points.iter().any(|point| point.y.is_nan());
+    let mut findings = hypotheses(&smooth, m);
+    if !list {
+        findings.extend(one_side(&smooth));
+    } else if smooth.len() == points.len() {
+        findings.extend(permuted(points));
+        if findings.is_empty() {
+            let some: Vec<Point> = wrong.iter().map(|&i| points[i]).collect();
+            let only = |finding| Finding::Only(wrong.clone(), Box::new(finding));
+            findings.extend(hypotheses(&some, m).into_iter().map(only));
         }
     }
     if findings.is_empty() {
-        findings.push(Finding::Unexplained { wrong: wrong(points), of: points.len() });
+        findings.push(Finding::Unexplained { wrong: wrong.len(), of: points.len() });
     }
     findings
 }
@@ -201,22 +195,26 @@ pub(super) fn rounded(points: &[Point], size: impl Fn(&Point) -> f64) -> Option<
     (off(worst) < 1e-6).then_some(Finding::LostDigits { x, digits })
 }
 
+/// What explains all of these, if one of them is wrong.
 fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
     let mut findings = vec![];
+    let list = points.iter().any(|point| point.y.is_nan());
     let all = |holds: &dyn Fn(&Point) -> bool| points.iter().all(holds);
-    let zero = all(&|p| p.yours == 0.0);
-    findings.extend(zero.then_some(Finding::Zero));
+    let zero = all(&|p| p.yours.abs() <= p.error);
     let clear = || points.iter().filter(|point| point.clear());
     let Some(sharpest) = clear().min_by(|p, q| p.blur(p.right).total_cmp(&q.blur(q.right))) else {
         return findings;
     };
 
     let factor = sharpest.yours / sharpest.right;
-    if !zero && all(&|p| p.explains(p.yours, factor * p.right, 1.0 + factor.abs())) {
+    if zero {
+        findings.push(Finding::Zero);
+    } else if all(&|p| p.explains(p.yours, factor * p.right, 1.0 + factor.abs())) {
         let name = factor_name(factor, m);
         if (factor + 1.0).abs() < 1e-6 {
             findings.push(Finding::Sign);
-        } else if name.is_some() || clear().count() > 1 {
+        } else if name.is_some() || !list && clear().count() > 1 {
+            // All entries of a list may share what is not constant: a (1 - a) of one example.
             findings.push(Finding::Factor { factor, name });
         }
     }
@@ -224,12 +222,14 @@ fn hypotheses(points: &[Point], m: Option<usize>) -> Vec<Finding> {
         findings.push(Finding::Value);
     }
     // 0/0 says nothing at x = 0, and in a list there is no f(x).
-    let telling = points.iter().filter(|p| p.x != 0.0 && !p.y.is_nan()).count() > 1;
-    if telling && all(&|p| p.x == 0.0 || p.explains(p.yours, p.y / p.x, 0.0)) {
-        findings.push(Finding::HalfProduct { without_slope: true });
-    }
-    if telling && all(&|p| p.x == 0.0 || p.explains(p.yours, p.right - p.y / p.x, 1.0)) {
-        findings.push(Finding::HalfProduct { without_slope: false });
+    let telling = points.iter().filter(|p| p.x != 0.0 && !p.y.is_nan());
+    if telling.clone().count() > 1 && telling.clone().any(|p| !p.agrees()) {
+        if telling.clone().all(|p| p.explains(p.yours, p.y / p.x, 0.0)) {
+            findings.push(Finding::HalfProduct { without_slope: true });
+        }
+        if telling.clone().all(|p| p.explains(p.yours, p.right - p.y / p.x, 1.0)) {
+            findings.push(Finding::HalfProduct { without_slope: false });
+        }
     }
     findings.extend(missing_terms(points));
     findings
@@ -298,13 +298,6 @@ fn permuted(points: &[Point]) -> Option<Finding> {
     pairs().all(equal).then_some(Finding::Permuted(order))
 }
 
-/// What is wrong is minus what is right.
-fn some_signs(points: &[Point]) -> Option<Finding> {
-    let wrong: Vec<usize> = (0..points.len()).filter(|&i| !points[i].agrees()).collect();
-    let turned = |p: &Point| p.clear() && p.explains(p.yours, -p.right, 2.0);
-    wrong.iter().all(|&i| turned(&points[i])).then_some(Finding::SomeSigns(wrong))
-}
-
 /// What is wrong with a gradient that you derived, given the right one; empty if they agree to 12
 /// digits of the largest entry. `m` is the number of examples that the cost is a mean of; 1 if it
 /// is no mean.
@@ -326,19 +319,17 @@ pub fn diagnose(yours: &Tensor, right: &Tensor, m: usize) -> Vec<Finding> {
     };
     let turned = yours.t();
     let transposed = turned.shape() == right.shape() && pairs(&turned).iter().all(Point::agrees);
-    let mut findings = vec![];
-    if yours.shape() == right.shape() {
-        findings = explain_exact(&pairs(yours), Some(m));
-        if findings.is_empty() {
-            return findings;
+    let mut findings = match yours.shape() == right.shape() {
+        true => explain_exact(&pairs(yours), Some(m)),
+        false => {
+            let of = right.entries().count();
+            vec![Finding::Unexplained { wrong: of, of }]
         }
-    }
-    if transposed {
+    };
+    if transposed && !findings.is_empty() {
+        // In a square, that is a permutation too.
         findings.retain(|finding| !matches!(finding, Finding::Unexplained { .. }));
-        findings.push(Finding::Transposed);
-    } else if findings.is_empty() {
-        let of = right.entries().count();
-        findings.push(Finding::Unexplained { wrong: of, of }); // of another shape altogether
+        findings.insert(0, Finding::Transposed);
     }
     findings
 }
@@ -353,26 +344,23 @@ impl Finding {
             Finding::Sign => {
                 ("sign", "yours is minus the right derivative", "put a minus sign in front of it")
             }
-            Finding::SomeSigns(entries) => {
-                let seen =
-                    format!("yours is minus the right derivative in {entry}{}", list(entries));
-                return ("sign", seen, "put a minus sign there".into());
+            Finding::Only(entries, finding) => {
+                let (name, seen, hint) = finding.words(names);
+                return (name, format!("in {entry}{}, {seen}", list(entries)), hint);
             }
             Finding::Factor { factor, name } => {
-                let inverse = 1.0 / factor;
-                let whole = inverse > 1.5 && (inverse - inverse.round()).abs() < 1e-5 * inverse;
                 let meaning = match name {
-                    Some("m") => ", and that is m: a sum where a mean is meant".into(),
-                    Some("1/m") => ", and that is 1/m: divided by m twice".into(),
-                    Some("m or 2") => ": a 2 too many, or m = 2 and a sum for a mean".into(),
-                    Some("1/m or 1/2") => ": a 2 is missing, or divided by m = 2 twice".into(),
-                    Some("2") => ": a factor 2 too many".into(),
-                    _ if whole => format!(": a factor {} is missing", short(inverse)),
-                    _ => String::new(),
+                    Some("m") => ", and that is m: a sum where a mean is meant",
+                    Some("1/m") => ", and that is 1/m: divided by m twice",
+                    Some("m or 2") => ": a 2 too many, or m = 2 and a sum for a mean",
+                    Some("1/m or 1/2") => ": a 2 is missing, or divided by m = 2 twice",
+                    Some("2") => ": a factor 2 too many",
+                    Some(_) => ": a factor 2 is missing",
+                    None => "",
                 };
                 let seen = format!("yours is {} times the right one{meaning}", short(*factor));
                 let hint = match factor.abs() < 1.0 {
-                    true => format!("multiply it by {}", short(inverse)),
+                    true => format!("multiply it by {}", short(1.0 / factor)),
                     false => format!("divide it by {}", short(*factor)),
                 };
                 return ("constant factor", seen, hint);
@@ -397,16 +385,12 @@ impl Finding {
                 "df(x, x) is right at every point: your formula is one in x, not in y",
                 "write x where df(x, y) has y",
             ),
-            Finding::OneSide { above: true } => (
-                "one side",
-                "yours is right for x < 0 and wrong for x > 0",
-                "mend the branch for x > 0, keep the other",
-            ),
-            Finding::OneSide { above: false } => (
-                "one side",
-                "yours is right for x > 0 and wrong for x < 0",
-                "mend the branch for x < 0, keep the other",
-            ),
+            Finding::OneSide { above } => {
+                let [wrong, right] = if *above { ['>', '<'] } else { ['<', '>'] };
+                let seen = format!("yours is right for x {right} 0 and wrong for x {wrong} 0");
+                let hint = format!("mend the branch for x {wrong} 0, keep the other");
+                return ("one side", seen, hint);
+            }
             Finding::HalfProduct { without_slope: true } => (
                 "half a product rule",
                 "yours is f(x)/x: of f = x*v only v, without x*v'",
@@ -418,10 +402,19 @@ impl Finding {
                 "add v, which is f(x)/x",
             ),
             Finding::MissingTerm { coefficient, of } => {
-                let c = short(*coefficient);
-                let term = if *of == "1" { c } else { format!("{c} {of}") };
-                let seen = format!("yours lacks the term {term}");
-                return ("missing term", seen, format!("add {term} to it"));
+                let of = if *of == "x" && !names.is_empty() { "times the parameter" } else { of };
+                let term = match (short(coefficient.abs()), of) {
+                    (c, "1") => c,
+                    (c, of) => format!("{c} {of}"),
+                };
+                let (seen, hint) = match *coefficient > 0.0 {
+                    true => (format!("yours lacks the term {term}"), format!("add {term} to it")),
+                    false => (
+                        format!("yours lacks the term -{term}, or has {term} too much"),
+                        format!("subtract {term} from it"),
+                    ),
+                };
+                return ("missing term", seen, hint);
             }
             Finding::Permuted(order) => {
                 let seen = "yours has the right entries in another order".into();
@@ -432,37 +425,35 @@ impl Finding {
                 ("transposed", "yours is the transpose of the right gradient", "transpose it: .t()")
             }
             Finding::Unexplained { wrong, of } => {
-                let part = match names {
-                    [] => format!("at {wrong} of {of} points"),
-                    _ => format!("in {wrong} of {of} entries"),
-                };
-                let seen = format!("yours is wrong {part}; no hypothesis fits");
-                let hint = "check each part by itself, or type the formula: cargo run -- check";
-                return (UNEXPLAINED, seen, hint.into());
+                let part = if names.is_empty() { "points" } else { "entries" };
+                let seen = format!("yours is wrong at {wrong} of {of} {part}; no hypothesis fits");
+                let hint = "write f as a formula, and I can look inside: cargo run -- check";
+                return ("no hypothesis fits", seen, hint.into());
             }
             Finding::NotFinite { x, y, .. } if x.is_nan() => {
                 let seen = format!("the formula is {} at this point", short(*y));
                 return ("not finite", seen, "take a point where it is a number".into());
             }
             Finding::NotFinite { x, y, slope } => {
-                let [at, value, slope] = [x, y, slope].map(|value| short(*value));
-                let seen = match y.is_finite() {
-                    true => format!("your slope at {at} is {slope}, and domain() has that x"),
-                    false => format!("f({at}) is {value}, and domain() has that x"),
+                let what = match y.is_finite() {
+                    true => format!("your slope at {} is {}", short(*x), short(*slope)),
+                    false => format!("f({}) is {}", short(*x), short(*y)),
                 };
                 let hint = "let nothing overflow there, or say in domain(x) where f is defined";
-                return ("not finite", seen, hint.into());
+                return ("not finite", format!("{what}, and domain() has that x"), hint.into());
             }
             Finding::TwoAnswers { x } => {
                 let seen = format!("f_df({}) gives something else than f and df do", short(*x));
                 return ("two answers", seen, "remove f_df: by default it calls f and df".into());
             }
+            Finding::Random { x } => {
+                let at = if x.is_nan() { String::new() } else { format!(" at {}", short(*x)) };
+                let seen = format!("f answers differently from call to call{at}");
+                return ("random", seen, "draw what is random once, before the check".into());
+            }
             Finding::NoSlope { parameter, slope } => {
-                let seen = format!(
-                    "backpropagation gives {} for {entry}{}",
-                    short(*slope),
-                    list(&[*parameter])
-                );
+                let (slope, parameter) = (short(*slope), list(&[*parameter]));
+                let seen = format!("backpropagation gives {slope} for {entry}{parameter}");
                 let hint = "take a point next to it: some part of the formula has no slope there";
                 return ("no slope", seen, hint.into());
             }
@@ -477,11 +468,16 @@ impl Finding {
                 let hint = "subtract no near-equal numbers (sigmoid(-x), not 1 - y)";
                 return ("lost digits", seen, hint.into());
             }
+            Finding::FewDigits { digits } => {
+                let seen = format!("f has only about {digits} digits here: no finer fault is seen");
+                let hint = "compute f in f64, and subtract no near-equal numbers (exp_m1, ln_1p)";
+                return ("few digits", seen, hint.into());
+            }
         };
         (name, seen.into(), hint.into())
     }
 
-    /// Its name, as in the list of what was tried.
+    /// Its name.
     pub fn name(&self) -> &'static str {
         self.words(&[]).0
     }
@@ -493,11 +489,17 @@ impl Finding {
 
     /// Whether the derivative is wrong, and not only short of digits, or undefined.
     pub fn is_wrong(&self) -> bool {
-        !matches!(self, Finding::LostDigits { .. } | Finding::NoSlope { .. })
+        use Finding::{FewDigits, LostDigits, NoSlope, Random};
+        !matches!(self, LostDigits { .. } | FewDigits { .. } | NoSlope { .. } | Random { .. })
+    }
+
+    /// Whether it is one of those that are tried, of which one at most is what happened.
+    fn is_hypothesis(&self) -> bool {
+        use Finding::{NotFinite, TwoAnswers, Unexplained};
+        self.is_wrong()
+            && !matches!(self, NotFinite { .. } | TwoAnswers { .. } | Unexplained { .. })
     }
 }
-
-const UNEXPLAINED: &str = "no hypothesis fits";
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -522,36 +524,21 @@ pub(super) fn short(number: f64) -> String {
     }
 }
 
-/// What was found, what was tried, and what to try next.
+/// What was found, and what to try next: of several hypotheses that fit, what the first says, which is
+/// the simplest.
 ///
 /// `names` are those of a list's entries; there are none for a function, which is judged at points.
-pub(super) fn write(
-    f: &mut fmt::Formatter<'_>,
-    findings: &[Finding],
-    tried: &[&str],
-    names: &[&str],
-) -> fmt::Result {
-    // Of several hypotheses that fit, one at most is what happened: the first is the simplest.
-    let fits = |finding: &&Finding| tried.contains(&finding.name());
+pub(super) fn text(findings: &[Finding], names: &[&str]) -> String {
+    let first = findings.iter().find(|finding| finding.is_hypothesis());
+    let (mut seen, mut hints) = (String::new(), String::new());
     for finding in findings {
-        let first = findings.iter().find(fits).is_none_or(|first| first == finding);
-        let also = if fits(&finding) && !first { "also fits: " } else { "" };
-        write!(f, "\n   = {also}{}", finding.words(names).1)?;
+        let (_, what, hint) = finding.words(names);
+        if finding.is_hypothesis() && first != Some(finding) {
+            seen += &format!("\n   = also fits: {what}");
+        } else {
+            seen += &format!("\n   = {what}");
+            hints += &format!("\n try: {hint}");
+        }
     }
-    let found: Vec<&str> = findings.iter().map(Finding::name).collect();
-    if found.iter().any(|name| tried.contains(name) || *name == UNEXPLAINED) {
-        let yes = |name: &str| if found.contains(&name) { "YES" } else { "no" };
-        let answer = |name: &&str| format!("{name} {}", yes(name));
-        let lines: Vec<String> = tried
-            .chunks(3)
-            .map(|line| line.iter().map(answer).collect::<Vec<_>>().join(" | "))
-            .collect();
-        write!(f, "\n tried: {}", lines.join(" |\n        "))?;
-    }
-    let others = findings.iter().filter(|finding| !fits(finding));
-    let hint = |finding: &Finding| finding.words(names).2;
-    let mut hints: Vec<String> = others.map(hint).collect();
-    hints.extend(findings.iter().find(fits).map(hint));
-    hints.dedup();
-    hints.iter().try_for_each(|hint| write!(f, "\n try: {hint}"))
+    seen + &hints
 }

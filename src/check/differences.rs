@@ -1,7 +1,7 @@
 //! Central differences: the slope from values alone, and how far it can be trusted.
 
-use std::ops::Range;
-use std::sync::LazyLock;
+use std::mem;
+use std::ops::{Range, RangeInclusive};
 
 use super::comparison::larger;
 
@@ -15,17 +15,26 @@ use super::comparison::larger;
 ///
 /// let [left, right] = Difference::of(f64::abs, 0.0).unwrap().kink.unwrap();
 /// assert_eq!(format!("{left:.6} {right:.6}"), "-1.000000 1.000000");
+///
+/// let single = Difference::of(|x| f64::from((x as f32).exp()), 1.0).unwrap();
+/// assert!((6..=8).contains(&single.digits) && single.allows(1f64.exp()));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// `(f(x + h) − f(x − h)) / 2h` with `h = ∛ε · max(1, |x|)`, smaller where f ends nearby or moves
-    /// fast.
+    /// `(f(x + h) − f(x − h)) / 2h`, usually with `h = ∛ε · max(1, |x|)`; with another step where
+    /// that one tells less.
     pub slope: f64,
-    /// How far this can be from the truth: what is cut off, h² f‴/6, and the rounding of f over h.
+    /// How far this can be from the truth: what is cut off, h² f‴/6, and the noise of f over h.
     /// At a kink: how far the truth can lie outside of both sides.
     pub error: f64,
     /// The slopes to the left and to the right, where they belong to different branches of f.
     pub kink: Option<[f64; 2]>,
+    /// How many digits of f are no noise here, at most 16.
+    pub digits: u32,
+    /// How steep f is here and around.
+    scale: f64,
+    /// Whether f is flat within the usual step, and rises from far away.
+    stairs: bool,
 }
 
 /// Samples per step h. One row of samples serves all steps and the search for noise and kinks.
@@ -40,91 +49,231 @@ fn place(k: usize) -> f64 {
     k as f64 + off - MIDDLE as f64
 }
 
-/// The points of a row around `x`. The step balances what is cut off against rounding; here it is
-/// `finer` times as small.
-fn points(x: f64, finer: f64) -> Vec<f64> {
-    let h = f64::EPSILON.cbrt() * x.abs().max(1.0) / finer;
-    (0..=2 * MIDDLE).map(|k| x + place(k) * (h / STEP as f64)).collect()
+/// Points around x, and the values of f there.
+struct Row {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    /// How much neighbours jitter to the left and to the right of x, in units of one value's noise.
+    /// That is on both sides, where a kink disturbs one, or the middle.
+    jitter: [f64; 2],
+}
+
+impl Row {
+    /// With the step h. `None` where a value is not finite, or f64 has no such points.
+    fn new(f: impl Fn(f64) -> f64, x: f64, h: f64) -> Option<Row> {
+        let points = (0..=2 * MIDDLE).map(|k| x + place(k) * (h / STEP as f64));
+        let x: Vec<f64> = points.collect();
+        let apart = x.windows(2).all(|pair| pair[0] < pair[1]);
+        let y: Vec<f64> = x.iter().map(|&x| f(x)).collect();
+        let usable = apart && y.iter().all(|y| y.is_finite());
+        usable.then(|| Row { jitter: jitter(&x, &y), x, y })
+    }
+
+    fn is_flat(&self) -> bool {
+        self.y.iter().all(|&y| y == self.y[0])
+    }
+
+    fn slope(&self, from: usize, to: usize) -> f64 {
+        (self.y[to] - self.y[from]) / (self.x[to] - self.x[from])
+    }
+
+    /// The slopes to the left and to the right of x, over `k` samples.
+    fn sides(&self, k: usize) -> [f64; 2] {
+        [self.slope(MIDDLE - k, MIDDLE), self.slope(MIDDLE, MIDDLE + k)]
+    }
+
+    fn steepest(&self, k: usize) -> f64 {
+        self.sides(k)[0].abs().max(self.sides(k)[1].abs())
+    }
+
+    fn h(&self) -> f64 {
+        self.x[MIDDLE + STEP] - self.x[MIDDLE]
+    }
+
+    /// A quarter of the way, f has risen by a quarter; if by more than half, f itself jumps.
+    fn jumps(&self, noise: f64) -> bool {
+        self.steepest(STEP / 4) > 2.0 * self.steepest(STEP) + 16.0 * noise / self.h()
+    }
+
+    /// The least value, and the largest.
+    fn range(&self) -> [f64; 2] {
+        [f64::min, f64::max].map(|f| self.y.iter().copied().fold(self.y[0], f))
+    }
+
+    /// How steep f is on the whole.
+    fn rise(&self) -> f64 {
+        let [least, most] = self.range();
+        (most - least) / (self.x[2 * MIDDLE] - self.x[0])
+    }
+}
+
+/// The fourth divided difference of anything smooth all but vanishes; what is left is noise (Hamming;
+/// Moré and Wild 2011). It is scaled so that independent noises come out as large as one of them.
+fn jitter(x: &[f64], y: &[f64]) -> [f64; 2] {
+    let jitter_at = |first: usize| {
+        let (mut difference, mut size) = (0.0, 0.0);
+        for i in first..first + 5 {
+            let others = (first..first + 5).filter(|&j| j != i);
+            // In units of the first distance, or the product leaves the range of f64.
+            let away = |j: usize| (x[i] - x[j]) / (x[first + 1] - x[first]);
+            let weight = 1.0 / others.map(away).product::<f64>();
+            difference += weight * y[i];
+            size += weight * weight;
+        }
+        difference.abs() / size.sqrt()
+    };
+    let largest = |starts: Range<usize>| starts.map(jitter_at).fold(0.0, larger);
+    [largest(0..MIDDLE - 4), largest(MIDDLE + 1..2 * MIDDLE - 3)]
+}
+
+/// The rows around x on several scales, from coarse to fine. Where f is flat, it is so from nearby,
+/// too.
+fn rows(f: impl Fn(f64) -> f64, x: f64, scales: RangeInclusive<i32>) -> Vec<Row> {
+    let mut flat = false;
+    let all = scales.filter_map(|finer| Row::new(&f, x, usual_step(x) * 8f64.powi(-finer)));
+    all.take_while(|row| !mem::replace(&mut flat, row.is_flat())).collect()
+}
+
+/// The step that balances what is cut off against rounding: ∛ε · max(1, |x|).
+fn usual_step(x: f64) -> f64 {
+    f64::EPSILON.cbrt() * x.abs().max(1.0)
+}
+
+/// The noise of f's values: the least jitter of a side on which they move.
+fn noise_of(rows: &[Row]) -> Option<f64> {
+    let sides = rows.iter().flat_map(|Row { y, jitter: [left, right], .. }| {
+        [(&y[..MIDDLE], *left), (&y[MIDDLE + 1..], *right)]
+    });
+    sides.filter(|(y, _)| moves(y)).map(|(_, jitter)| jitter).min_by(f64::total_cmp)
+}
+
+/// Whether most values differ: otherwise the stairs of rounded values do not show as noise.
+fn moves(values: &[f64]) -> bool {
+    let mut different = values.to_vec();
+    different.sort_by(f64::total_cmp);
+    different.dedup();
+    2 * different.len() > values.len()
 }
 
 impl Difference {
     /// The slope of `f` at `x`. `None` where differences cannot tell it: where f is finite on one
-    /// side of x at most, jumps, or moves too fast. What happens inside f, values do not show:
-    /// `(x + 1e13) − 1e13` is flat.
+    /// side of x at most, or jumps.
+    ///
+    /// Where the usual step tells less than six digits, this looks on the scales from 33,000 times as
+    /// far to 10⁻¹⁴ of it, and takes the one with the least error: so f has its own scale and its own
+    /// noise.
     pub fn of(f: impl Fn(f64) -> f64, x: f64) -> Option<Difference> {
-        let rounding = likely_rounding(x, f(x));
-        Difference::with_rounding(f, x, rounding)
-    }
-
-    /// [`of`](Difference::of), where it is known how far rounding moves the values of f.
-    pub(super) fn with_rounding(
-        f: impl Fn(f64) -> f64,
-        x: f64,
-        rounding: f64,
-    ) -> Option<Difference> {
-        let mut last = f64::INFINITY;
-        for halvings in 0..40 {
-            let points = points(x, f64::from(halvings).exp2());
-            let values: Vec<f64> = points.iter().map(|&x| f(x)).collect();
-            if !values.iter().all(|y| y.is_finite()) {
-                continue;
-            }
-            if moves_slowly(&values, rounding) {
-                // With few different values, f may be a difference of larger numbers, short of digits;
-                // or at the very edge of a domain all points are one.
-                let coarse = 2 * different(&values) < values.len();
-                let least = if coarse { 16.0 * f64::EPSILON * x.abs().max(1.0) } else { 0.0 };
-                let rounding = rounding.max(least);
-                let stair = coarse && (halvings > 0 || is_a_stair(&f, x, rounding));
-                return if stair { None } else { Difference::from(&points, &values, rounding) };
-            }
-            // What is not smooth from nearby either is noise.
-            let jitter = least_jitter(&values);
-            if jitter > 0.25 * last {
-                return None;
-            }
-            last = jitter;
+        let usual = Row::new(&f, x, usual_step(x));
+        let flat = usual.as_ref().is_some_and(Row::is_flat);
+        let usual = usual.filter(|row| moves(&row.y));
+        let usual = usual.and_then(|row| Difference::from(&row, [row.rise(), 0.0]));
+        let within = |share: f64| {
+            usual.as_ref().is_some_and(|d| d.kink.is_none() && d.error <= share * d.slope.abs())
+        };
+        if within(1e-6) {
+            return usual;
         }
-        None
+        // Where the usual step follows f, smaller ones tell less.
+        let finest = if within(1e-3) { 0 } else { 16 };
+        let here = rows(&f, x, -5..=finest);
+        let mut rise = here.iter().map(Row::rise).fold(0.0, f64::max);
+        // Where f is flat, its noise is that of other places.
+        let near_zero = [0.37, -0.37, 1.3, -1.3].into_iter();
+        let around = [0.6, -0.6, 1.7, -1.7, 7.0, -7.0].map(|far| x + far * x.abs().max(1.0));
+        let elsewhere = |x: f64| {
+            let there = rows(&f, x, -5..=0);
+            rise = there.iter().map(Row::rise).fold(rise, f64::max);
+            noise_of(&there)
+        };
+        let noise = noise_of(&here).or_else(|| near_zero.chain(around).find_map(elsewhere));
+        let known = [rise, noise.unwrap_or(0.0)];
+        let finest = here.last()?;
+        if finest.jumps(8.0 * finest.jitter[0].min(finest.jitter[1])) {
+            return None; // however near one looks
+        }
+        let least = |kink: bool| {
+            let found = here.iter().filter_map(|row| Difference::from(row, known));
+            let found = found.filter(|d| d.kink.is_some() == kink);
+            found.min_by(|a, b| a.error.total_cmp(&b.error))
+        };
+        // From far enough away, a bend looks like a kink.
+        let found = match (least(false), least(true)) {
+            (Some(smooth), Some(kink)) if smooth.error > kink.width() => kink,
+            (smooth, kink) => smooth.or(kink)?,
+        };
+        Some(Difference { stairs: flat && found.slope != 0.0, ..found })
     }
 
-    /// From one row of points and their values; `None` where f jumps.
-    fn from(x: &[f64], y: &[f64], rounding: f64) -> Option<Difference> {
-        let slope = |from: usize, to: usize| (y[to] - y[from]) / (x[to] - x[from]);
-        let sides = |k: usize| [slope(MIDDLE - k, MIDDLE), slope(MIDDLE, MIDDLE + k)];
-        let central = |k: usize| slope(MIDDLE - k, MIDDLE + k);
-        let h = x[MIDDLE + STEP] - x[MIDDLE];
-        let [left, right] = jitter(y);
-        let noise = |jitter: f64| (8.0 * jitter + rounding) / h;
+    /// From one row; `None` where it cannot follow f.
+    fn from(row: &Row, [rise, noise]: [f64; 2]) -> Option<Difference> {
+        let h = row.h();
+        let [calm, rough] = [f64::min, f64::max].map(|f| f(row.jitter[0], row.jitter[1]));
+        let [least, most] = row.range();
+        let size = most.abs().max(least.abs());
+        let rounding = if row.is_flat() { 0.0 } else { 4.0 * f64::EPSILON * size };
+        let noise_of = |jitter: f64| 8.0 * jitter.max(noise) + rounding;
+        if rough > 0.02 * (most - least) + 4.0 * f64::EPSILON * size || row.jumps(noise_of(calm)) {
+            return None;
+        }
 
         // The one-sided slopes of a smooth function differ by h f″: half as much for half the step.
-        let gap = |k: usize| sides(k)[1] - sides(k)[0];
+        let gap = |k: usize| row.sides(k)[1] - row.sides(k)[0];
         let gaps = [gap(STEP), 2.0 * gap(STEP / 2), 4.0 * gap(STEP / 4)];
         let excess = (gaps[0] - gaps[1]).abs() + (gaps[1] - gaps[2]).abs();
         let largest = gaps.into_iter().fold(0.0, |largest: f64, gap| largest.max(gap.abs()));
-        let kinked = excess > 16.0 * noise(left.min(right)) && excess > 0.1 * largest;
+        let kinked = excess > 16.0 * noise_of(calm) / h && excess > 0.1 * largest;
 
-        // A quarter of the way, f has risen by a quarter; if by more than half, f itself jumps.
-        let steepest = |k: usize| sides(k)[0].abs().max(sides(k)[1].abs());
-        if steepest(STEP / 4) > 2.0 * steepest(STEP) + 16.0 * noise(left.min(right)) {
-            return None;
-        }
+        let scale = row.steepest(STEP).max(rise);
+        let lost = (noise_of(calm) / 8.0 / size).log10().clamp(-16.0, 0.0);
+        let digits = if size > 0.0 { -lost as u32 } else { 16 };
+        let central = |k: usize| row.slope(MIDDLE - k, MIDDLE + k);
+        let found = Difference {
+            slope: central(STEP),
+            error: 0.0,
+            kink: None,
+            digits,
+            scale,
+            stairs: false,
+        };
+        let noise = noise_of(rough) / h;
         if kinked {
-            // The kink is nearer than h: beyond that, each side is smooth. From there to x its slope
-            // changes three times as much as between the halves of that stretch; and a bit more.
-            let end = 2 * MIDDLE;
-            let sides = [slope(0, STEP), slope(end - STEP, end)];
-            let bend_left = slope(STEP / 2, STEP) - slope(0, STEP / 2);
-            let bend_right = slope(end - STEP / 2, end) - slope(end - STEP, end - STEP / 2);
-            let bend = 4.0 * bend_left.abs().max(bend_right.abs());
-            let error = bend + noise(left.min(right));
-            return Some(Difference { slope: central(STEP), error, kink: Some(sides) });
+            // Beyond h, each side is smooth. From there to x its slope changes three times as much as
+            // between the halves of that stretch; and a bit more. If both do not meet at x, the kink is
+            // elsewhere.
+            let side = |far: usize, near: usize| {
+                let middle = far.midpoint(near);
+                let bend = row.slope(middle, near) - row.slope(far, middle);
+                let slope = row.slope(far, near);
+                (slope, 4.0 * bend.abs() + (row.slope(near, MIDDLE) - slope).abs())
+            };
+            let (left, right) = (side(0, STEP), side(2 * MIDDLE, 2 * MIDDLE - STEP));
+            let error = left.1.max(right.1) + noise;
+            if (left.0 - right.0).abs() > 2.0 * error {
+                return Some(Difference { error, kink: Some([left.0, right.0]), ..found });
+            }
         }
         // What is cut off is c h², or c h where f″ jumps; from 2h to h it falls by 3 c h² or c h.
         let fall = |k: usize| (central(2 * k) - central(k)).abs();
         let cut_off = 2.0 * fall(STEP).max(2.0 * fall(STEP / 2));
-        let error = cut_off + 0.5 * excess + noise(left.max(right));
-        Some(Difference { slope: central(STEP), error, kink: None })
+        // f64 has no points that lie evenly around x: f″ tells what that does.
+        let uneven = (row.x[MIDDLE + STEP] + row.x[MIDDLE - STEP] - 2.0 * row.x[MIDDLE]).abs() / h;
+        let error = cut_off + 0.5 * excess + uneven * gap(STEP).abs() + noise;
+        Some(Difference { error, ..found })
+    }
+
+    /// How far apart the slopes are that f has at a kink.
+    fn width(&self) -> f64 {
+        self.kink.map_or(0.0, |[left, right]| (right - left).abs())
+    }
+
+    /// Whether f rises in stairs, and `slope` is that of a stair: then it is neither right nor wrong.
+    pub(super) fn is_stair(&self, slope: f64) -> bool {
+        self.stairs && slope == 0.0 && !self.allows(slope)
+    }
+
+    /// Whether this is evidence: a slope that is off by 1 %, of what f may have here, would show.
+    pub fn is_telling(&self) -> bool {
+        self.error <= 0.01 * self.scale
     }
 
     /// Whether `slope` may be the truth: no farther away than the error. At a kink, every slope
@@ -141,73 +290,9 @@ impl Difference {
     }
 }
 
-/// Whether samples show how f moves. Where it swings between two of them, they look like any slope;
-/// but then they jitter, and by more than rounding does.
-fn moves_slowly(values: &[f64], rounding: f64) -> bool {
-    let change = values.iter().fold(0.0, |change: f64, y| change.max((y - values[0]).abs()));
-    let jitter = least_jitter(values);
-    jitter <= 1e-7 * change || jitter <= 10.0 * rounding
+/// The noise of `f` at `x`, as far as it shows within a thousandth of x.
+pub(super) fn noise(f: impl Fn(f64) -> f64, x: f64) -> f64 {
+    // The usual step is larger than a small x, which may have a noise of its own.
+    let small = x.abs().clamp(1e-3, 1.0);
+    noise_of(&rows(|t| f(x + (t - x) * small), x, -3..=4)).unwrap_or(0.0)
 }
-
-/// The jitter on the calmer side: a kink is on one.
-fn least_jitter(values: &[f64]) -> f64 {
-    let [left, right] = jitter(values);
-    left.min(right)
-}
-
-/// Whether a row that looks flat is one stair of many: further out, f moves by more than rounding.
-fn is_a_stair(f: impl Fn(f64) -> f64, x: f64, rounding: f64) -> bool {
-    let wide: Vec<f64> = points(x, 1e-3).into_iter().map(&f).collect();
-    2 * different(&wide) > wide.len() && wide.iter().any(|y| (y - f(x)).abs() > 100.0 * rounding)
-}
-
-/// How many different numbers there are.
-fn different(values: &[f64]) -> usize {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.dedup();
-    values.len()
-}
-
-/// How far rounding moves y = f(x). Inside f, numbers may be larger: 1 in ln(1 + eˣ), and x itself.
-fn likely_rounding(x: f64, y: f64) -> f64 {
-    4.0 * f64::EPSILON * y.abs().max(x.abs()).max(1.0)
-}
-
-/// Whether one row around `x` shows how f moves there.
-pub(super) fn moves_slowly_around(f: impl Fn(f64) -> f64, x: f64) -> bool {
-    let values: Vec<f64> = points(x, 1.0).into_iter().map(f).collect();
-    moves_slowly(&values, likely_rounding(x, values[MIDDLE]))
-}
-
-/// How much the values of neighbours around `x` jitter.
-pub(super) fn jitter_around(f: impl Fn(f64) -> f64, x: f64, finer: f64) -> [f64; 2] {
-    let values: Vec<f64> = points(x, finer).into_iter().map(f).collect();
-    jitter(&values)
-}
-
-/// How much neighbours jitter to the left and to the right of the middle of a row, in units of one
-/// value's rounding error. That is on both sides, where a kink disturbs one, or the middle.
-///
-/// The fourth divided difference of anything smooth all but vanishes; what is left is rounding.
-fn jitter(row: &[f64]) -> [f64; 2] {
-    let jitter_at = |first: usize| {
-        let window = row[first..].iter().zip(&WEIGHTS[first]);
-        window.map(|(y, weight)| y * weight).sum::<f64>().abs()
-    };
-    let largest = |starts: Range<usize>| starts.map(jitter_at).fold(0.0, larger);
-    [largest(0..MIDDLE - 4), largest(MIDDLE + 1..2 * MIDDLE - 3)]
-}
-
-/// The weights of the divided difference of five neighbours, by the first of them; scaled so that
-/// independent roundings come out as large as one of them.
-static WEIGHTS: LazyLock<Vec<[f64; 5]>> = LazyLock::new(|| {
-    let weights = |first: usize| {
-        let others = |i: usize| (0..5).filter(move |&j| j != i);
-        let distance = |i: usize, j: usize| place(first + i) - place(first + j);
-        let raw = [0, 1, 2, 3, 4].map(|i| 1.0 / others(i).map(|j| distance(i, j)).product::<f64>());
-        let size = raw.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
-        raw.map(|weight| weight / size)
-    };
-    (0..=2 * MIDDLE - 4).map(weights).collect()
-});

@@ -1,13 +1,12 @@
 //! A formula's gradient before all judges.
 
-use std::cell::Cell;
 use std::fmt;
 
 use super::diagnosis::{self, Finding, Point};
+use super::differences::noise;
 use super::hessian::FORWARD_OVER_REVERSE;
 use super::table::{EXACT, NUMERIC, error_text};
-use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips, verdict};
-use crate::arithmetic::Number;
+use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips};
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
 use crate::network::cross_entropy;
@@ -114,15 +113,12 @@ pub struct GradientReport {
     /// Where the derivation by hand went wrong, if it did. Where it is a function, it is judged at 12
     /// points around this one, too.
     pub explained: Explained,
-    /// The entries that nobody could judge, by their numbers: the formula has no number here, or an
-    /// operation of another crate, whose slope only differences could see, and there are none.
-    pub unjudged: Vec<usize>,
 }
 
 impl GradientReport {
     /// Whether all entries were judged, and all judges agree, at all points.
     pub fn agrees(&self) -> bool {
-        self.comparison.agrees() && self.explained.wrong == 0 && self.unjudged.is_empty()
+        self.comparison.agrees() && self.explained.wrong == 0
     }
 }
 
@@ -160,25 +156,49 @@ pub fn gradient(
     let p: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
     let output = var(&p);
     let (reverse, sizes) = (output.backward(), path_sizes(output, |local| local.abs()));
-    let forward = forward(dual, at);
-    let differences = differences(number, at, rounding(output, &sizes));
+    let outside = from_outside(output);
+    let same = |x: f64, y: f64| x == y || x.is_nan() && y.is_nan();
+    let random = !same(number(at), number(at));
+    let no_number = !output.value().is_finite();
 
     let mut judges = vec!["reverse mode"];
     judges.extend(by_hand.as_ref().map(|_| "by hand"));
     judges.push("forward mode");
     let mut comparison = Comparison::new(judges);
+    let mut digits = 16;
     for i in 0..n {
-        let mut values = vec![reverse.wrt(p[i])];
+        let slope = |x: f64| along(&dual, &moved(at, i, x), i);
+        let slope_here = reverse.wrt(p[i]);
+        let mut values = vec![slope_here];
         values.extend(by_hand.as_ref().map(|own| own[i]));
-        values.push(forward[i]);
+        values.push(slope(at[i]));
         let scale = sizes.get(p[i].index()).copied().unwrap_or(0.0);
         comparison.add(&names[i], values, scale);
-        comparison.entries[i].difference = differences[i];
+        let entry = &mut comparison.entries[i];
+        if !random && slope_here.is_finite() {
+            let found = Difference::of(|x| number(&moved(at, i, x)), at[i]);
+            entry.difference = found.filter(|found| !found.is_stair(slope_here));
+        }
+        let telling = entry.difference.is_some_and(|difference| difference.is_telling());
+        entry.blind = random || no_number || outside[p[i].index()] && !telling;
+        if !entry.fits(comparison.tolerance) && slope_here.is_finite() {
+            // The formula itself may lose digits here.
+            let noise = 8.0 * noise(slope, at[i]);
+            entry.scale = entry.scale.max(noise / comparison.tolerance);
+            entry.blind |= noise > 0.01 * slope_here.abs();
+            digits = digits.min(-(noise / slope_here).abs().log10() as u32);
+        } else if outside[p[i].index()] && telling {
+            digits = digits.min(entry.difference.map_or(16, |difference| difference.digits));
+        }
     }
-    let (judged, findings) = match output.value() {
-        y if y.is_finite() => diagnosed(&comparison, at, by_hand.is_some()),
-        y => ("by reverse mode", vec![Finding::NotFinite { x: f64::NAN, y, slope: f64::NAN }]),
+    let (judged, mut findings) = match (random, output.value()) {
+        (true, _) => ("by reverse mode", vec![Finding::Random { x: f64::NAN }]),
+        (_, y) if y.is_finite() => diagnosed(&comparison, at, by_hand.is_some()),
+        (_, y) => ("by reverse mode", vec![Finding::NotFinite { x: f64::NAN, y, slope: f64::NAN }]),
     };
+    if findings.is_empty() && digits < 9 {
+        findings.push(Finding::FewDigits { digits });
+    }
     let mut explained = Explained::default();
     if let (Some(own), "by hand") = (by_hand, judged) {
         let mut points = vec![(at.to_vec(), own)];
@@ -191,15 +211,25 @@ pub fn gradient(
             Claim::new(output, &p.into_iter().zip(own.iter().copied()).collect::<Vec<_>>())
         });
         explained = slips(&claims.collect::<Vec<_>>());
-        if comparison.agrees() && explained.of == 1 {
+        if comparison.fits() && explained.of == 1 {
             explained = Explained::default(); // at a kink, and within rounding
         }
     }
-    let reached = from_outside(output);
-    let no_number = !output.value().is_finite();
-    let blind = |i: &usize| differences[*i].is_none() && reached[p[*i].index()];
-    let unjudged = (0..n).filter(|i| no_number || blind(i)).collect();
-    GradientReport { comparison, judged, findings, explained, unjudged }
+    GradientReport { comparison, judged, findings, explained }
+}
+
+/// The point with another value of one parameter.
+fn moved(at: &[f64], i: usize, x: f64) -> Vec<f64> {
+    let mut p = at.to_vec();
+    p[i] = x;
+    p
+}
+
+/// The slope along one parameter, which alone has slope 1.
+fn along(dual: impl Fn(&[Dual]) -> Dual, at: &[f64], i: usize) -> f64 {
+    let mut p: Vec<Dual> = at.iter().map(|&x| Dual::constant(x)).collect();
+    p[i] = Dual::variable(at[i]);
+    dual(&p).slope
 }
 
 /// Points around this one, and a gradient there.
@@ -264,48 +294,6 @@ fn from_outside(output: Var) -> Vec<bool> {
     outside
 }
 
-/// How far rounding moves the output: that of each node, by what its value does to the output.
-fn rounding(output: Var, sizes: &[f64]) -> f64 {
-    let recording = output.tape().read();
-    let computed = (0..sizes.len()).filter(|&node| recording.edges(node).next().is_some());
-    let size = computed.map(|node| recording.nodes[node].value * sizes[node]).fold(0.0, f64::hypot);
-    // Where a slope is infinite, the largest number is unknown.
-    4.0 * f64::EPSILON * if size.is_finite() { size } else { output.value().abs().max(1.0) }
-}
-
-/// One pass for each parameter, which alone has slope 1.
-fn forward(dual: impl Fn(&[Dual]) -> Dual, at: &[f64]) -> Vec<f64> {
-    let mut p: Vec<Dual> = at.iter().map(|&x| Dual::constant(x)).collect();
-    let mut gradient = Vec::with_capacity(at.len());
-    for i in 0..at.len() {
-        p[i] = Dual::variable(at[i]);
-        gradient.push(dual(&p).slope);
-        p[i] = Dual::constant(at[i]);
-    }
-    gradient
-}
-
-fn differences(
-    number: impl Fn(&[f64]) -> f64,
-    at: &[f64],
-    rounding: f64,
-) -> Vec<Option<Difference>> {
-    let along = |i: usize| {
-        let size = Cell::new(0.0);
-        let moved = |x: f64| {
-            let mut p = at.to_vec();
-            p[i] = x;
-            let y = number(&p);
-            size.set(y.abs().max(size.get()));
-            y
-        };
-        let difference = Difference::with_rounding(moved, at[i], rounding);
-        // If rounding alone can turn the value into any other, differences say nothing.
-        difference.filter(|_| rounding <= 1e-6 * size.get())
-    };
-    (0..at.len()).map(along).collect()
-}
-
 /// If differences contradict reverse mode, what is wrong with reverse mode; else, what is wrong
 /// with the gradient by hand.
 pub(super) fn diagnosed(
@@ -319,7 +307,7 @@ pub(super) fn diagnosed(
     for (parameter, (entry, &x)) in comparison.entries.iter().zip(at).enumerate() {
         let (reverse, by_hand) = (entry.values[0], entry.values[1]);
         if !reverse.is_finite() {
-            let disagree = !entry.agrees(comparison.tolerance);
+            let disagree = !entry.fits(comparison.tolerance);
             findings.extend(disagree.then_some(Finding::NoSlope { parameter, slope: reverse }));
             continue;
         }
@@ -341,7 +329,7 @@ pub(super) fn diagnosed(
     };
     // Where entries were left out, the others have other numbers.
     let named = |finding| match finding {
-        Finding::Permuted(_) | Finding::SomeSigns(_) if points.len() < at.len() => {
+        Finding::Permuted(_) | Finding::Only(..) if points.len() < at.len() => {
             let wrong = points.iter().filter(|point| !point.agrees()).count();
             Finding::Unexplained { wrong, of: points.len() }
         }
@@ -354,31 +342,22 @@ pub(super) fn diagnosed(
 impl GradientReport {
     /// What is wrong and what to try, in several lines; empty where nothing is found.
     pub fn explanation(&self) -> String {
-        Explanation(self).to_string().trim_start().to_string()
-    }
-}
-
-/// The findings, each on a line of its own.
-struct Explanation<'a>(&'a GradientReport);
-
-impl fmt::Display for Explanation<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GradientReport { comparison, judged, findings, explained, .. } = self.0;
+        let GradientReport { comparison, judged, findings, explained } = self;
         // Right numbers in a wrong place are no slip, and what is short of digits is none.
         let told =
             |finding: &Finding| matches!(finding, Finding::Permuted(_)) || !finding.is_wrong();
         let says_more = !explained.slips.is_empty() || findings.is_empty();
         if explained.wrong > 0 && says_more && !findings.iter().any(told) {
-            return write!(f, "\n{explained}");
+            return explained.to_string();
         }
         let value = |finding: &Finding| matches!(finding, Finding::NotFinite { .. });
-        if findings.iter().any(|finding| finding.is_wrong() && !value(finding)) {
-            let second = comparison.judges[0] == FORWARD_OVER_REVERSE;
-            let what = if second { "Hessian" } else { "gradient" };
-            write!(f, "\nerror: gradcheck: the {what} {judged} is wrong")?;
-        }
+        let second = comparison.judges[0] == FORWARD_OVER_REVERSE;
+        let what = if second { "Hessian" } else { "gradient" };
+        let wrong = findings.iter().any(|finding| finding.is_wrong() && !value(finding));
+        let head = format!("error: gradcheck: the {what} {judged} is wrong");
         let names: Vec<&str> = comparison.entries.iter().map(|entry| &*entry.name).collect();
-        diagnosis::write(f, findings, &diagnosis::TRIED_ON_LISTS, &names)
+        let text = diagnosis::text(findings, &names);
+        if wrong { head + &text } else { text.trim_start_matches('\n').to_string() }
     }
 }
 
@@ -391,13 +370,16 @@ impl fmt::Display for GradientReport {
         };
         let ratios: Vec<_> = self.comparison.ratios().into_iter().map(text).collect();
         write!(f, "\n  Ng's ratio: {}", ratios.join(", "))?;
-        let unjudged = self.unjudged.iter().map(|&i| &*self.comparison.entries[i].name);
-        for name in unjudged {
-            write!(f, "\n  {name}: not judged, since differences cannot be taken here")?;
+        let verdict = match () {
+            _ if self.agrees() => "AGREE",
+            _ if self.comparison.fits() && self.explained.wrong == 0 => "NOT JUDGED",
+            _ => "DISAGREE",
+        };
+        write!(f, "\nverdict: {verdict}")?;
+        match self.explanation() {
+            text if text.is_empty() => Ok(()),
+            text => write!(f, "\n{text}"),
         }
-        let wrong = !self.comparison.agrees() || self.explained.wrong > 0;
-        let verdict = if wrong || self.agrees() { verdict(self.agrees()) } else { "NOT JUDGED" };
-        write!(f, "\nverdict: {verdict}{}", Explanation(self))
     }
 }
 
@@ -440,21 +422,14 @@ pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
 #[track_caller]
 pub fn layer(w: &Tensor, b: &Tensor, x: &Tensor, y: &Tensor) -> Comparison {
     let (tape, _) = logistic::layer(w, b, None).propagate(x, y, cross_entropy);
-    let (by_hand, by_hand_cost) = closed_form::layer(w, b, x, y);
+    let (by_hand, _) = closed_form::layer(w, b, x, y);
     let scale = closed_form::layer_scale(w, b, x, y);
     let mut comparison = Comparison::of_grads(&tape[0], &by_hand, &scale);
     let at: Vec<f64> = w.entries().chain(b.entries()).collect();
-    // Each z is a sum of terms wᵢ xᵢ and b, whose rounding moves the cost.
-    let scales = scale.dw.entries().chain(scale.db.entries());
-    let size = at.iter().zip(scales).fold(by_hand_cost, |size, (p, s)| size + (p * s).abs());
     comparison.judges.push("forward mode");
-    let forward = forward(|p| cost(p, x, y), &at);
-    let differences = differences(|p| cost(p, x, y), &at, 4.0 * f64::EPSILON * size);
-    for ((entry, forward), difference) in
-        comparison.entries.iter_mut().zip(forward).zip(differences)
-    {
-        entry.values.push(forward);
-        entry.difference = difference;
+    for (i, entry) in comparison.entries.iter_mut().enumerate() {
+        entry.values.push(along(|p| cost(p, x, y), &at, i));
+        entry.difference = Difference::of(|t| cost(&moved(&at, i, t), x, y), at[i]);
     }
     comparison
 }

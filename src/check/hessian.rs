@@ -59,7 +59,7 @@ pub fn hessian(
             &format!("give {n} rows of {n} second derivatives"),
         )
     }
-    let (mut h, mut scale, mut roundings, mut is_finite) = (vec![], vec![], vec![], true);
+    let (mut h, mut scale, mut is_finite) = (vec![], vec![], true);
     for i in 0..n {
         let tape = dual::Tape::new();
         let number = |(k, &x)| if k == i { Dual::variable(x) } else { Dual::constant(x) };
@@ -71,7 +71,6 @@ pub fn hessian(
             h.push(gradients.wrt(*p).slope);
             scale.push(size(p).slope);
         }
-        roundings.push(4.0 * f64::EPSILON * size(&p[i]).value);
         is_finite &= output.value().value.is_finite();
     }
     let [h, scale] = [h, scale].map(|entries| Tensor::new(n, n, entries));
@@ -81,16 +80,17 @@ pub fn hessian(
         let gradients = var(&p).backward();
         p.into_iter().map(|p| gradients.wrt(p)).collect()
     };
-    let difference = differences(gradient, at, roundings);
+    let difference = differences(gradient, at);
     let own = by_hand.map(|own| ("by hand", own));
     let all = (0..n).flat_map(|i| (0..n).map(move |k| (i, k)));
-    let comparison = side_by_side(all, &names, &h, own, &scale, difference);
+    let mut comparison = side_by_side(all, &names, &h, own, &scale, difference);
+    for entry in &mut comparison.entries {
+        entry.blind = !is_finite || entry.difference.is_none();
+    }
     let of_entry: Vec<f64> = (0..n * n).map(|entry| at[entry % n]).collect();
     let (judged, findings) = diagnosed(&comparison, &of_entry, by_hand.is_some());
     let judged = if judged == "by hand" { judged } else { "by forward over reverse" };
-    let blind = |entry: &usize| comparison.entries[*entry].difference.is_none();
-    let unjudged = (0..n * n).filter(|entry| !is_finite || blind(entry)).collect();
-    GradientReport { comparison, judged, findings, explained: Explained::default(), unjudged }
+    GradientReport { comparison, judged, findings, explained: Explained::default() }
 }
 
 /// H beside one by hand, its transpose and differences, at these entries.
@@ -119,7 +119,6 @@ fn side_by_side(
 fn differences(
     gradient: impl Fn(&[f64]) -> Vec<f64>,
     at: &[f64],
-    roundings: Vec<f64>,
 ) -> impl Fn(usize, usize) -> Option<Difference> {
     let known = RefCell::new(BTreeMap::new()); // each gradient serves all its entries
     move |i, k| {
@@ -132,7 +131,7 @@ fn differences(
             });
             gradient[i]
         };
-        Difference::with_rounding(moved, at[k], roundings[i])
+        Difference::of(moved, at[k])
     }
 }
 
@@ -155,7 +154,6 @@ pub fn curvature(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
     let h = logistic::curvature(w, b, x, y)?;
     let by_hand = closed_form::curvature(w, b, x)?;
     let scale = closed_form::curvature_scale(w, b, x)?;
-    let sizes = closed_form::scale(w, b, x, y)?;
     let list = |of_w: &Tensor, of_b: f64| of_w.entries().chain([of_b]).collect::<Vec<f64>>();
     let gradient = |p: &[f64]| {
         let w = Tensor::new(n, 1, p[..n].to_vec());
@@ -164,10 +162,8 @@ pub fn curvature(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
             Err(_) => vec![f64::NAN; n + 1],
         }
     };
-    let roundings =
-        list(&sizes.dw, sizes.db).iter().map(|size| 4.0 * f64::EPSILON * size).collect();
     let at = list(w, b);
-    let difference = differences(gradient, &at, roundings);
+    let difference = differences(gradient, &at);
     let names = (0..n).map(|i| format!("w[{i}]")).chain(["b".to_string()]);
     let pairs = (0..=n).flat_map(|i| (i..=n).map(move |k| (i, k)));
     let own = Some(("closed form", &by_hand));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::comparison::{Comparison, Entry, relative, verdict};
+use super::comparison::{Comparison, Entry, relative};
 use super::differences::Difference;
 use crate::tensor::Compact;
 
@@ -80,7 +80,7 @@ impl fmt::Display for Comparison {
             for (cell, width) in row.iter().zip(&widths).skip(1) {
                 write!(f, "  {cell:>width$}")?;
             }
-            let entry = k.checked_sub(1).map(|k| verdict(self.entries[k].agrees(self.tolerance)));
+            let entry = k.checked_sub(1).map(|k| self.entries[k].verdict(self.tolerance));
             write!(f, "  {}", entry.unwrap_or("verdict"))?;
         }
         write!(f, "{notes}")
@@ -90,13 +90,14 @@ impl fmt::Display for Comparison {
 impl Entry {
     /// What the table has no room for.
     fn note(&self, judges: &[&str], tolerance: f64) -> String {
-        let Entry { name, values, difference, .. } = self;
+        let Entry { name, values, difference, blind, .. } = self;
         if let Some(Difference { kink: Some([left, right]), .. }) = difference {
             let [left, right] = [left, right].map(|slope| format!("{:.6}", Compact(*slope)));
             return format!("\n  {name}: a kink within h; slope {left} below it, {right} above");
         }
-        if self.agrees(tolerance) {
-            return String::new();
+        if self.fits(tolerance) {
+            let why = "no judge that would see a fault can tell here";
+            return if *blind { format!("\n  {name}: {why}") } else { String::new() };
         }
         let third = judges.iter().zip(values).skip(2);
         let mut said: Vec<_> = third.map(|(judge, &v)| format!("{judge} {}", number(v))).collect();
