@@ -245,7 +245,13 @@ fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Findi
         let reach = 0.01 * x.abs().max(1.0);
         let size =
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
-        let lost = (noise(slope, x) / size).min(1.0);
+        // What the rounding of x itself does is nobody's fault.
+        let nearby = [x.next_up(), x.next_down()].map(|near| (slope(near) - slope(x)).abs());
+        let noise = noise(slope, x);
+        if nearby.iter().any(|own| noise <= 8.0 * own) {
+            return None;
+        }
+        let lost = (noise / size).min(1.0);
         // Below 1e-290, f64 itself runs out of digits.
         let matters = lost > f64::EPSILON.sqrt() && size > 1e-290 && size.is_finite();
         matters.then(|| Finding::LostDigits { x, digits: -lost.log10() as u32 })

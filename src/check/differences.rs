@@ -1,7 +1,7 @@
 //! Central differences: the slope from values alone, and how far it can be trusted.
 
 use std::mem;
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use super::comparison::larger;
 
@@ -35,6 +35,8 @@ pub struct Difference {
     scale: f64,
     /// Whether f is flat within the usual step, and rises from far away.
     stairs: bool,
+    /// The part of the error that is noise.
+    noise: f64,
 }
 
 /// Samples per step h. One row of samples serves all steps and the search for noise and kinks.
@@ -117,7 +119,7 @@ fn jitter(x: &[f64], y: &[f64]) -> [f64; 2] {
             // In units of the first distance, or the product leaves the range of f64.
             let away = |j: usize| (x[i] - x[j]) / (x[first + 1] - x[first]);
             let weight = 1.0 / others.map(away).product::<f64>();
-            difference += weight * y[i];
+            difference += weight * (y[i] - y[first]); // the weights' sum is 0
             size += weight * weight;
         }
         difference.abs() / size.sqrt()
@@ -128,7 +130,7 @@ fn jitter(x: &[f64], y: &[f64]) -> [f64; 2] {
 
 /// The rows around x on several scales, from coarse to fine. Where f is flat, it is so from nearby,
 /// too.
-fn rows(f: impl Fn(f64) -> f64, x: f64, scales: RangeInclusive<i32>) -> Vec<Row> {
+fn rows(f: impl Fn(f64) -> f64, x: f64, scales: impl Iterator<Item = i32>) -> Vec<Row> {
     let mut flat = false;
     let all = scales.filter_map(|finer| Row::new(&f, x, usual_step(x) * 8f64.powi(-finer)));
     all.take_while(|row| !mem::replace(&mut flat, row.is_flat())).collect()
@@ -167,14 +169,15 @@ impl Difference {
         let flat = usual.as_ref().is_some_and(Row::is_flat);
         let usual = usual.filter(|row| moves(&row.y));
         let usual = usual.and_then(|row| Difference::from(&row, [row.rise(), 0.0]));
-        let within = |share: f64| {
-            usual.as_ref().is_some_and(|d| d.kink.is_none() && d.error <= share * d.slope.abs())
-        };
-        if within(1e-6) {
-            return usual;
+        if let Some(found) = usual.filter(|found| found.kink.is_none()) {
+            let digits = found.slope.abs() / found.error;
+            if digits >= 1e7 || digits >= 1e5 && found.error <= 8.0 * found.noise {
+                return Some(found);
+            }
         }
-        // Where the usual step follows f, smaller ones tell less.
-        let finest = if within(1e-3) { 0 } else { 16 };
+        // As far as f64 has points.
+        let small = if x == 0.0 { 1.0 } else { x.abs().min(1.0) };
+        let finest = 16 - small.log2() as i32 / 3;
         let here = rows(&f, x, -5..=finest);
         let mut rise = here.iter().map(Row::rise).fold(0.0, f64::max);
         // Where f is flat, its noise is that of other places.
@@ -210,7 +213,7 @@ impl Difference {
         let [calm, rough] = [f64::min, f64::max].map(|f| f(row.jitter[0], row.jitter[1]));
         let [least, most] = row.range();
         let size = most.abs().max(least.abs());
-        let rounding = if row.is_flat() { 0.0 } else { 4.0 * f64::EPSILON * size };
+        let rounding = 4.0 * f64::EPSILON * size;
         let noise_of = |jitter: f64| 8.0 * jitter.max(noise) + rounding;
         if rough > 0.02 * (most - least) + 4.0 * f64::EPSILON * size || row.jumps(noise_of(calm)) {
             return None;
@@ -225,8 +228,9 @@ impl Difference {
 
         let scale = row.steepest(STEP).max(rise);
         let lost = (noise_of(calm) / 8.0 / size).log10().clamp(-16.0, 0.0);
-        let digits = if size > 0.0 { -lost as u32 } else { 16 };
+        let digits = if size > 0.0 { -lost.round() as u32 } else { 16 };
         let central = |k: usize| row.slope(MIDDLE - k, MIDDLE + k);
+        let noise = noise_of(rough) / h;
         let found = Difference {
             slope: central(STEP),
             error: 0.0,
@@ -234,8 +238,8 @@ impl Difference {
             digits,
             scale,
             stairs: false,
+            noise,
         };
-        let noise = noise_of(rough) / h;
         if kinked {
             // Beyond h, each side is smooth. From there to x its slope changes three times as much as
             // between the halves of that stretch; and a bit more. If both do not meet at x, the kink is
@@ -256,7 +260,7 @@ impl Difference {
         let fall = |k: usize| (central(2 * k) - central(k)).abs();
         let cut_off = 2.0 * fall(STEP).max(2.0 * fall(STEP / 2));
         // f64 has no points that lie evenly around x: f″ tells what that does.
-        let uneven = (row.x[MIDDLE + STEP] + row.x[MIDDLE - STEP] - 2.0 * row.x[MIDDLE]).abs() / h;
+        let uneven = (h - (row.x[MIDDLE] - row.x[MIDDLE - STEP])).abs() / h;
         let error = cut_off + 0.5 * excess + uneven * gap(STEP).abs() + noise;
         Some(Difference { error, ..found })
     }
@@ -273,7 +277,7 @@ impl Difference {
 
     /// Whether this is evidence: a slope that is off by 1 %, of what f may have here, would show.
     pub fn is_telling(&self) -> bool {
-        self.error <= 0.01 * self.scale
+        self.error <= 0.01 * self.scale || self.scale == 0.0 // or f is constant
     }
 
     /// Whether `slope` may be the truth: no farther away than the error. At a kink, every slope
@@ -292,7 +296,9 @@ impl Difference {
 
 /// The noise of `f` at `x`, as far as it shows within a thousandth of x.
 pub(super) fn noise(f: impl Fn(f64) -> f64, x: f64) -> f64 {
-    // The usual step is larger than a small x, which may have a noise of its own.
-    let small = x.abs().clamp(1e-3, 1.0);
-    noise_of(&rows(|t| f(x + (t - x) * small), x, -3..=4)).unwrap_or(0.0)
+    // The usual step is larger than a small x, which may have a noise of its own: what else is inside
+    // of f does not move with the smallest steps.
+    let small = if x == 0.0 { 1.0 } else { x.abs().min(1.0) };
+    let scales = if small < 1e-3 { -5..=-2 } else { -3..=9 };
+    noise_of(&rows(|t| f(x + (t - x) * small), x, scales.step_by(3))).unwrap_or(0.0)
 }

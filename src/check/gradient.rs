@@ -7,6 +7,7 @@ use super::differences::noise;
 use super::hessian::FORWARD_OVER_REVERSE;
 use super::table::{EXACT, NUMERIC, error_text};
 use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips};
+use crate::arithmetic::Number;
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
 use crate::network::cross_entropy;
@@ -164,6 +165,7 @@ pub fn gradient(
     let mut judges = vec!["reverse mode"];
     judges.extend(by_hand.as_ref().map(|_| "by hand"));
     judges.push("forward mode");
+    judges.truncate(if random { 1 } else { 3 });
     let mut comparison = Comparison::new(judges);
     let mut digits = 16;
     for i in 0..n {
@@ -172,6 +174,7 @@ pub fn gradient(
         let mut values = vec![slope_here];
         values.extend(by_hand.as_ref().map(|own| own[i]));
         values.push(slope(at[i]));
+        values.truncate(comparison.judges.len());
         let scale = sizes.get(p[i].index()).copied().unwrap_or(0.0);
         comparison.add(&names[i], values, scale);
         let entry = &mut comparison.entries[i];

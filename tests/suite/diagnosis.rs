@@ -763,7 +763,7 @@ fn values_with_few_digits() {
         (&|y| y + 1e-8 * noise(y), true),
         (&|y| y * (1.0 + 1e-6 * noise(y)), true),
     ];
-    let step = samples(9, 1) as usize;
+    let step = samples(13, 1) as usize;
     for (k, function) in activation::all().iter().enumerate().step_by(step) {
         // Where f32 does not overflow.
         let domain = |x: f64| function.domain(x) && x.abs() < 80.0;

@@ -186,8 +186,9 @@ fn differences_know_their_limits() {
     for edge in [0.0, 0.5, 1.0, 2.0, 1000.0] {
         assert_eq!(Difference::of(|x| (edge - x).powf(1.5), edge), None);
         assert_eq!(Difference::of(|x| (x - edge).sqrt(), edge), None);
-        let inside = Difference::of(|x| (edge - x).powf(1.5), edge - 1e-7).unwrap();
-        assert!(inside.allows(-1.5 * 1e-7_f64.sqrt()), "{edge} {inside:?}");
+        let x = edge - 1e-7;
+        let inside = Difference::of(|x| (edge - x).powf(1.5), x).unwrap();
+        assert!(inside.allows(-1.5 * (edge - x).sqrt()), "{edge} {inside:?}");
     }
     // At a jump and at an infinite slope.
     assert_eq!(Difference::of(f64::floor, 1.0), None);
@@ -434,13 +435,14 @@ fn a_gradient_by_hand_is_named_and_mended() {
     let mended = [0, 1, 2].map(|i| lacking[i] + coefficient * p[i]);
     assert_eq!(findings(mended), []);
     // dW2 twice, db not divided by m: in some entries only.
-    assert_eq!(
-        findings([24.0, 4.0, -1.0]),
-        [Finding::Only(vec![0], Box::new(Finding::Factor { factor: 2.0, name: Some("2") }))]
-    );
-    assert_eq!(findings([12.0, 4.0, 0.0]), [Finding::Only(vec![2], Box::new(Finding::Zero))]);
+    let twice = Box::new(Finding::Factor { factor: 2.0, name: Some("2") });
+    let report = check::gradient!(square, &p, &[24.0, 4.0, -1.0]);
+    assert_eq!(report.findings, [Finding::Only(vec![0], twice)]);
+    let report = check::gradient!(square, &p, &[12.0, 4.0, 0.0]);
+    assert_eq!(report.findings, [Finding::Only(vec![2], Box::new(Finding::Zero))]);
     // A penalty on the first two, forgotten.
-    let [Finding::Only(entries, term)] = &findings([11.8, 3.7, -1.0])[..] else { panic!() };
+    let report = check::gradient!(square, &p, &[11.8, 3.7, -1.0]);
+    let [Finding::Only(entries, term)] = &report.findings[..] else { panic!("{report}") };
     assert!(matches!(**term, Finding::MissingTerm { of: "x", .. }) && entries == &[0, 1]);
     // Copied from paper with eight digits: right, and short of digits.
     let short = findings([12.000_000_1, 4.0, -1.0]);
@@ -483,17 +485,17 @@ fn one_number_alone_names_only_what_has_no_constant() {
 }
 
 #[test]
-fn a_check_takes_less_than_a_second() {
+fn a_check_takes_less_than_two_seconds() {
     let start = Instant::now();
     for function in activation::all() {
         check::activation(&function);
     }
-    assert!(start.elapsed().as_secs_f64() < 1.0 * activation::all().len() as f64);
+    assert!(start.elapsed().as_secs_f64() < 2.0 * activation::all().len() as f64);
     let start = Instant::now();
     let p: Vec<f64> = (0..30).map(f64::from).collect();
     let report = check::gradient!(|p| long(p), &p);
     assert!(report.agrees());
-    assert!(start.elapsed().as_secs_f64() < 1.0, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs_f64() < 2.0, "{:?}", start.elapsed());
 }
 
 /// A thousand terms.
@@ -550,14 +552,15 @@ fn an_own_activation_is_right_and_then_wrong() {
 fn a_dozen_faults_are_seen_or_escape() {
     let text = printed(break_it::run);
     for row in [
-        "none                   -       -     -      -                  yes   3",
-        "Y - A for A - Y        SEEN    SEEN  SEEN   sign               no    0",
-        "1/m forgotten          SEEN    SEEN  SEEN   constant factor    yes   3",
-        "penalty not in dw, db  SEEN    SEEN  -      missing term       yes   3",
-        "sigmoid is s(2z)       -       -     SEEN   -                  yes   3",
-        "own slope wrong        -       SEEN  SEEN   no hypothesis fits yes   3",
-        "a wrong label          -       -     -      -                  yes   2",
-        "w of rank 1 in NumPy   -       -     -      -                  yes   crash",
+        "none                 - - -   yes   3     -",
+        "Y - A for A - Y      f d c   no    0     sign",
+        "dw1, dw2 exchanged   f d c   no    1     permuted",
+        "rounded to f32       f d c   yes   3     lost digits",
+        "a (1 - a) left in    f d c   yes   3     a (1 - a) was left in",
+        "sigmoid is s(2z)     - - c   yes   3     -",
+        "own slope wrong      - d c   yes   3     no hypothesis fits",
+        "a wrong label        - - -   yes   2     -",
+        "w of rank 1 in NumPy - - -   yes   crash -",
         "cost with w (n,)    0.693147  0.569667  0.391716",
         "cost with w (n, 1)  0.693147  0.284833  0.202708",
     ] {
@@ -653,8 +656,8 @@ fn names_and_functions_by_hand() {
 #[test]
 fn the_error_of_a_difference_is_six_times_what_is_cut_off() {
     let h = f64::EPSILON.cbrt();
-    let cubic = Difference::of(|x| 1e6 * x.powi(3) + 1e3 * x, 0.0).unwrap();
-    let [cut_off, margin] = [cubic.slope - 1e3, cubic.error].map(|size| size / (1e6 * h * h));
+    let cubic = Difference::of(|x| 1e6 * x.powi(3) + 1e4 * x, 0.0).unwrap();
+    let [cut_off, margin] = [cubic.slope - 1e4, cubic.error].map(|size| size / (1e6 * h * h));
     assert!((cut_off - 1.0).abs() < 0.01 && (margin - 6.0).abs() < 0.1, "{cut_off} {margin}");
     assert_eq!(cubic.kink, None);
 }
