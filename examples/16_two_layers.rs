@@ -90,7 +90,7 @@ pub fn pictures() -> [String; 2] {
     let hidden = Examples {
         features: vec!["hidden node 1".to_string(), "hidden node 2".to_string()],
         label: "y".to_string(),
-        classes: ["0", "1"].map(String::from),
+        classes: ["0", "1"].map(String::from).to_vec(),
         columns: Default::default(),
         notes: vec![],
         x: (first.weights.t().matmul(&x) + &first.bias).map(f64::tanh),

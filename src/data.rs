@@ -20,7 +20,7 @@ pub use classifier::{Classifier, Unlabelled, quoted};
 use crate::error::{Error, Result, brief, mistake};
 use crate::random::Random;
 use crate::tensor::Tensor;
-use table::{Field, Role, Table};
+use table::{Field, MOST_WORDS, Role, Table};
 
 /// How a CSV file is read. The command `model` has an option of the same name for each field.
 ///
@@ -77,11 +77,11 @@ pub struct Examples {
     pub features: Vec<String>,
     /// The name of the label.
     pub label: String,
-    /// How the file writes the two classes: that of label 0, and that of label 1.
-    pub classes: [String; 2],
+    /// How the file writes the classes: that of label 0, that of label 1, and so on.
+    pub classes: Vec<String>,
     /// (n features, m examples); in memory each example's features lie next to each other.
     pub x: Tensor,
-    /// The labels, 0 or 1, (1, m).
+    /// The numbers of the classes, (1, m): of two classes the labels 0 and 1.
     pub y: Tensor,
     /// The columns that the features come from.
     pub columns: Arc<Vec<Column>>,
@@ -112,15 +112,17 @@ impl Csv {
     /// on, and may stand in quotes. Features are numbers with a decimal point, or one of two words,
     /// which are read as 0 and 1. So are labels: of two numbers the smaller becomes 0 and the larger 1,
     /// of two words the one that comes first in the alphabet becomes 0 (capitals come before small
-    /// letters). Blank rows, lines that begin with `#` above the header, and lines that repeat it are
-    /// left out. [`notes`](Examples::notes) tell what a reader would want to know of this. The file is
-    /// read piece by piece: its text is never in memory as a whole.
+    /// letters), and up to 20 words are numbered in that order. Blank rows, lines that begin with `#`
+    /// above the header, and lines that repeat it are left out. [`notes`](Examples::notes) tell what a
+    /// reader would want to know of this. The file is read piece by piece: its text is never in memory
+    /// as a whole.
     ///
     /// # Errors
     /// Each names the line and column. If the file cannot be read, is not UTF-8 or no table, is empty
     /// or has no rows; if a quote is not closed; if the header is missing, repeats a name or lacks the
     /// label's; if a row has another length; if features hold text (all are named) or infinite numbers;
-    /// if values are missing (they are counted, for all columns); if the label does not have two values.
+    /// if values are missing (they are counted, for all columns); if the label does not have two values,
+    /// or up to 20 words.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Examples> {
         let name = path.as_ref().display().to_string();
         self.examples(BufReader::with_capacity(1 << 16, open(path)?), &name)
@@ -136,13 +138,16 @@ impl Csv {
         let mut table = Table::open(source, name, self, &asked_for)?;
         table.assign()?;
         let mut rows = table.rows()?;
-        let (seen, numbers): (Vec<String>, Vec<f64>) = rows.classes().into_iter().unzip();
-        if seen.len() > 2 {
-            return Err(faults::not_two_classes(&rows, &seen));
+        let (classes, numbers): (Vec<String>, Vec<f64>) = rows.classes().into_iter().unzip();
+        // Many numbers are no classes, but something to be measured.
+        let words = classes.iter().any(|class| class.parse::<f64>().is_err());
+        if classes.len() > if words { MOST_WORDS } else { 2 } {
+            return Err(faults::no_classes(&rows, &classes));
         }
         rows.check()?;
-        let classes =
-            seen.try_into().map_err(|seen: Vec<_>| faults::not_two_classes(&rows, &seen))?;
+        if classes.len() < 2 {
+            return Err(faults::no_classes(&rows, &classes));
+        }
         number_words(rows.y.iter_mut(), &numbers);
         let (mut label, mut pairs, mut features, mut k) = (String::new(), vec![], vec![], 0);
         let fields = std::mem::take(&mut rows.fields);

@@ -424,7 +424,7 @@ pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<Compariso
 /// If the shapes do not fit each other, or a column of Y has another number of ones.
 #[track_caller]
 pub fn layer(w: &Tensor, b: &Tensor, x: &Tensor, y: &Tensor) -> Comparison {
-    let (tape, _) = logistic::layer(w, b, None).propagate(x, y, cross_entropy);
+    let (tape, _) = logistic::network(w, b).propagate(x, y, cross_entropy);
     let (by_hand, _) = closed_form::layer(w, b, x, y);
     let scale = closed_form::layer_scale(w, b, x, y);
     let mut comparison = Comparison::of_grads(&tape[0], &by_hand, &scale);

@@ -1,4 +1,5 @@
-//! `model`: learns a data set with one node, and holds its gradients against the closed form.
+//! `model`: learns a data set with one node, or a node for each of more than two classes, and holds its
+//! gradients against the closed form.
 
 use std::error::Error;
 use std::fs::File;
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use chainrule::check::{self, Comparison};
 use chainrule::data::{self, Classifier, Csv, Examples};
-use chainrule::logistic::{self, Optimized, Options, closed_form};
+use chainrule::logistic::{self, Options, closed_form};
+use chainrule::network::cross_entropy;
 use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage, write_file};
 use chainrule::tensor::Tensor;
 use chainrule::view;
@@ -18,7 +20,8 @@ use super::training;
 pub const USAGE: &str = "\
 usage: cargo run -- model [FILE.csv] [options]
 FILE.csv has a header row and one example per row. Without it: the penguins.
-  --label NAME       the column to learn, of two values; the last one by default
+  --label NAME       the column to learn, of two values or up to 20 words;
+                     the last one by default
   --without NAME     leave a column out, such as an id
   --encode NAME      make a column of 0 and 1 for each word but the first
   --drop-incomplete  leave out rows in which a value is missing
@@ -81,6 +84,9 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         None => (PENGUINS.0.to_string(), csv.examples(PENGUINS.1, PENGUINS.0)?),
     };
     introduce(out, &name, &all)?;
+    if page.is_some() && all.classes.len() > 2 {
+        return Err(Usage("--page shows one node, which tells two classes apart".into()).into());
+    }
     all.standardizer()?; // what is constant in the whole file teaches nothing
     let (mut train, mut test) = all.split(0.2, 1)?;
     if let Some(class) = only_class(&train) {
@@ -101,8 +107,9 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     writeln!(out, "{trained_on} to train on, {tested_on} to test with; features standardised\n")?;
     out.flush()?;
 
-    let (w, b) = logistic::initialize_with_zeros(train.features.len());
-    let (at_start, first_cost) = compare(&w, b, &train)?;
+    let nodes = if all.classes.len() == 2 { 1 } else { all.classes.len() };
+    let (w, b) = (Tensor::zeros(train.features.len(), nodes), Tensor::zeros(nodes, 1));
+    let (at_start, first_cost) = compare(&w, &b, &train);
     let iterations = options.num_iterations;
     let every = iterations.div_ceil(4).max(1);
     let (mut written, mut progress) = (Ok(()), Progress::new());
@@ -112,15 +119,18 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         }
         progress.report(|| format!("iteration {iteration} of {iterations}, cost {}", short(cost)));
     };
-    let (fit, moments) = training::train([&train, &test], &options, page.is_some(), report)?;
+    let (w, b, moments) = training::train([&train, &test], &options, page.is_some(), report)?;
     written?;
-    let (at_end, cost) = compare(&fit.w, fit.b, &train)?;
+    let (at_end, cost) = compare(&w, &b, &train);
     write_cost(out, iterations, cost)?;
     if cost > first_cost {
         writeln!(out, "the cost rose, as the steps are too long: try a smaller --learning-rate")?;
     }
-    judge(out, &fit, &train, &test)?;
-    weights(out, &fit, &train.features)?;
+    judge(out, &w, &b, &train, &test)?;
+    for (c, class) in train.classes.iter().enumerate().take(nodes) {
+        let of = if nodes == 1 { String::new() } else { format!(" for {}", fitted(class, 20)) };
+        weights(out, &of, &w.columns(c..c + 1), b.get(c, 0), &train.features)?;
+    }
 
     writeln!(out, "\nThe gradient at the start (w = 0, b = 0):\n{}", at_start.largest(ROWS))?;
     if iterations > 0 {
@@ -136,7 +146,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         write_file(&path, &view::run_html(&run))?;
         writeln!(out, "wrote {}: open it in a browser", path.display())?;
     }
-    let model = Classifier::of_one_node(&train, scaler, &fit.w, fit.b);
+    let model = Classifier::new(&train, scaler, &w, b);
     let model = Classifier { without: csv.without.clone(), ..model };
     if let Some(path) = &save {
         write_file(path, &model.to_csv())?;
@@ -184,13 +194,24 @@ fn introduce(out: &mut impl Write, name: &str, all: &Examples) -> io::Result<()>
     let features = if n == 1 { "feature" } else { "features" };
     writeln!(out, "{name}: {m} examples, {n} {features}")?;
     all.notes.iter().try_for_each(|note| wrapped(out, note))?;
-    let ones = all.y.sum() as usize;
-    let [zero, one] = &all.classes;
-    writeln!(out, "label {}: {ones} are {one}, {} are {zero}", all.label, m - ones)?;
-    if [zero.as_str(), one.as_str()] != ["0", "1"] {
-        writeln!(out, "the node learns {one} as 1 and {zero} as 0")?;
+    let counts = all.classes.iter().zip(counts(all));
+    let mut counts: Vec<_> = counts.map(|(class, m)| format!("{m} are {class}")).collect();
+    if counts.len() == 2 {
+        counts.reverse(); // 1 is what the node says yes to
     }
-    Ok(())
+    wrapped(out, &format!("label {}: {}", all.label, counts.join(", ")))?;
+    match &all.classes[..] {
+        [zero, one] if [zero.as_str(), one.as_str()] == ["0", "1"] => Ok(()),
+        [zero, one] => writeln!(out, "the node learns {one} as 1 and {zero} as 0"),
+        classes => writeln!(out, "{} nodes, one for each class; a = softmax(z)", classes.len()),
+    }
+}
+
+/// How many examples each class has.
+fn counts(part: &Examples) -> Vec<usize> {
+    let mut counts = vec![0; part.classes.len()];
+    part.y.to_vec().into_iter().for_each(|class| counts[class as usize] += 1);
+    counts
 }
 
 /// A text in lines of at most 80 characters.
@@ -209,31 +230,32 @@ fn wrapped(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 /// The class of all these examples, if there is one only.
 fn only_class(part: &Examples) -> Option<&String> {
-    let [zero, one] = &part.classes;
-    match part.y.sum() {
-        0.0 => Some(zero),
-        ones if ones == part.y.shape().1 as f64 => Some(one),
-        _ => None,
-    }
+    let there = counts(part).into_iter().zip(&part.classes).filter(|(count, _)| *count > 0);
+    let [(_, class)] = there.collect::<Vec<_>>()[..] else { return None };
+    Some(class)
 }
 
-/// How often the node is right, how often a baseline is that never looks at the features, and what is
+/// How often the model is right, how often a baseline is that never looks at the features, and what is
 /// taken for what.
 fn judge(
     out: &mut impl Write,
-    fit: &Optimized,
+    w: &Tensor,
+    b: &Tensor,
     train: &Examples,
     test: &Examples,
 ) -> Result<(), Box<dyn Error>> {
-    let guesses = [train, test].map(|part| logistic::predict(&fit.w, fit.b, &part.x));
-    let [on_train, on_test] = guesses;
-    let (on_train, on_test) = (on_train?, on_test?);
+    let guess = |part: &Examples| match w.shape().1 {
+        1 => logistic::predict(w, b.get(0, 0), &part.x),
+        _ => Ok(Classifier::predictions(&logistic::network(w, b).predict(&part.x).softmax())),
+    };
+    let (on_train, on_test) = (guess(train)?, guess(test)?);
     let right = logistic::accuracy(&on_train, &train.y);
     let right_on_test = logistic::accuracy(&on_test, &test.y);
     writeln!(out, "accuracy: {right:.1} % on train, {right_on_test:.1} % on test")?;
-    let ones_are_more = train.y.sum() > train.y.shape().1 as f64 / 2.0;
-    let always = &train.classes[usize::from(ones_are_more)];
-    let same = |part: &Examples| Tensor::filled(1, part.y.shape().1, f64::from(ones_are_more));
+    let counts = counts(train);
+    let most = (1..counts.len()).fold(0, |most, c| if counts[c] > counts[most] { c } else { most });
+    let always = &train.classes[most];
+    let same = |part: &Examples| Tensor::filled(1, part.y.shape().1, most as f64);
     let [all_train, all_test] = [train, test].map(|part| logistic::accuracy(&same(part), &part.y));
     writeln!(
         out,
@@ -246,17 +268,27 @@ fn judge(
     Ok(())
 }
 
-/// What is taken for what: for each part its name, Y and the predictions. Of two classes also the
-/// precision and the recall of the second one.
-fn confusion(
-    out: &mut impl Write,
-    classes: &[String],
-    parts: &[(&str, &Tensor, &Tensor)],
-) -> io::Result<()> {
-    let count = |part: &(&str, &Tensor, &Tensor), class: usize, guess: usize| {
-        let pairs = part.1.to_vec().into_iter().zip(part.2.to_vec());
-        pairs.filter(|pair| *pair == (class as f64, guess as f64)).count()
-    };
+/// A name, Y and the predictions.
+type Part<'a> = (&'a str, &'a Tensor, &'a Tensor);
+
+/// How many examples of a class were taken for one.
+fn count(part: &Part, class: usize, guess: usize) -> usize {
+    let pairs = part.1.to_vec().into_iter().zip(part.2.to_vec());
+    pairs.filter(|pair| *pair == (class as f64, guess as f64)).count()
+}
+
+fn share(right: usize, others: usize) -> String {
+    match right + others {
+        0 => "none".to_string(),
+        all => format!("{:.1} %", 100.0 * right as f64 / all as f64),
+    }
+}
+
+/// What is taken for what, and of two classes the precision and the recall of the second one.
+fn confusion(out: &mut impl Write, classes: &[String], parts: &[Part]) -> io::Result<()> {
+    if classes.len() > 2 {
+        return parts.iter().try_for_each(|part| confusion_of_many(out, classes, part));
+    }
     let width = classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).clamp(4, 12);
     write!(out, "{:width$}    ", "")?;
     for (name, ..) in parts {
@@ -274,10 +306,6 @@ fn confusion(
         writeln!(out)?;
     }
     if let [_, one] = classes {
-        let share = |right: usize, others: usize| match right + others {
-            0 => "none".to_string(),
-            all => format!("{:.1} %", 100.0 * right as f64 / all as f64),
-        };
         let shares = |class: usize, guess: usize| {
             let share = |part| share(count(part, 1, 1), count(part, class, guess));
             parts.iter().map(share).collect::<Vec<_>>().join(", ")
@@ -289,11 +317,31 @@ fn confusion(
     Ok(())
 }
 
-/// Every weight with its name, the largest first.
-fn weights(out: &mut impl Write, fit: &Optimized, names: &[String]) -> io::Result<()> {
-    let mut weights: Vec<(&String, f64)> = names.iter().zip(fit.w.to_vec()).collect();
+/// A row for each class: what it was taken for, if there is room, and its precision and recall.
+fn confusion_of_many(out: &mut impl Write, classes: &[String], part: &Part) -> io::Result<()> {
+    let k = classes.len();
+    let width = classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).clamp(4, 12);
+    let shown = if k * (width + 2) + width <= 54 { k } else { 0 };
+    writeln!(out, "on {}{}:", part.0, if shown > 0 { ", predicted to be" } else { "" })?;
+    let names = classes[..shown].iter().map(|class| format!("  {:>width$}", fitted(class, width)));
+    writeln!(out, "    {:width$}{}  precision   recall", "", names.collect::<String>())?;
+    for (c, class) in classes.iter().enumerate() {
+        let counts = (0..shown).map(|guess| format!("  {:>width$}", count(part, c, guess)));
+        let others = |count: &dyn Fn(usize) -> usize| (0..k).filter(|&d| d != c).map(count).sum();
+        let right = count(part, c, c);
+        let precision = share(right, others(&|d| count(part, d, c)));
+        let recall = share(right, others(&|d| count(part, c, d)));
+        write!(out, " is {:<width$}{}", fitted(class, width), counts.collect::<String>())?;
+        writeln!(out, "  {precision:>9}  {recall:>7}")?;
+    }
+    Ok(())
+}
+
+/// Every weight of one node with its name, the largest first.
+fn weights(out: &mut impl Write, of: &str, w: &Tensor, b: f64, names: &[String]) -> io::Result<()> {
+    let mut weights: Vec<(&String, f64)> = names.iter().zip(w.to_vec()).collect();
     weights.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
-    writeln!(out, "\nWeights of the standardised features, by size; b = {}:", short(fit.b))?;
+    writeln!(out, "\nWeights of the standardised features{of}, by size; b = {}:", short(b))?;
     for pair in weights[..weights.len().min(WEIGHTS)].chunks(2) {
         let shown =
             |(name, w): &(&String, f64)| format!("  {:<24} {:>11}", fitted(name, 24), short(*w));
@@ -367,16 +415,16 @@ fn short(number: f64) -> String {
 
 /// The tape's gradient against the closed form, and the cost. Of small data also against forward mode
 /// and differences, which evaluate the cost anew for each weight.
-fn compare(w: &Tensor, b: f64, part: &Examples) -> chainrule::Result<(Comparison, f64)> {
-    let Examples { x, y, .. } = part;
-    let (tape, cost) = logistic::propagate(w, b, x, y)?;
-    let (n, m) = x.shape();
-    if n <= 50 && m <= 1000 {
-        return Ok((check::propagate(w, b, x, y)?, cost));
+fn compare(w: &Tensor, b: &Tensor, part: &Examples) -> (Comparison, f64) {
+    let (x, y) = (&part.x, &training::labels(part));
+    let (tape, cost) = logistic::network(w, b).propagate(x, y, cross_entropy);
+    let ((n, m), nodes) = (x.shape(), b.shape().0);
+    if n * nodes <= 50 && m <= 1000 {
+        return (check::layer(w, b, x, y), cost);
     }
-    let (by_hand, _) = closed_form::propagate(w, b, x, y)?;
-    let scale = closed_form::scale(w, b, x, y)?;
-    Ok((Comparison::of_grads(&tape, &by_hand, &scale), cost))
+    let (by_hand, _) = closed_form::layer(w, b, x, y);
+    let scale = closed_form::layer_scale(w, b, x, y);
+    (Comparison::of_grads(&tape[0], &by_hand, &scale), cost)
 }
 
 /// Says on stderr, every two seconds, what a long run is doing.

@@ -1,20 +1,29 @@
 //! A training run, and what a page shows of it.
 
 use chainrule::check::Comparison;
-use chainrule::data::Examples;
+use chainrule::data::{Examples, one_hot};
 use chainrule::logistic::{self, Optimized, Options, closed_form};
+use chainrule::network::{LayerGrads, cross_entropy};
 use chainrule::tensor::Tensor;
 use chainrule::view::Moment;
 
-/// Trains from w = 0, b = 0, as [`logistic::optimize_with`], and stops at some iterations to look
+/// Trains from w = 0, b = 0 (of more than two classes W and b of the softmax), as [`logistic::optimize_with`], and stops at some iterations to look
 /// at the weights, if a page will show them. X is standardised.
 pub fn train(
     [train, test]: [&Examples; 2],
     options: &Options,
     page: bool,
     mut report: impl FnMut(usize, f64),
-) -> chainrule::Result<(Optimized, Vec<Moment>)> {
-    let (n, mut moments) = (train.features.len(), vec![]);
+) -> chainrule::Result<(Tensor, Tensor, Vec<Moment>)> {
+    let (n, k, mut moments) = (train.features.len(), train.classes.len(), vec![]);
+    if k > 2 {
+        let mut network = logistic::network(&Tensor::zeros(n, k), &Tensor::zeros(k, 1));
+        let (y, rate) = (labels(train), options.positive_rate()?);
+        let report = |iteration, _: &[LayerGrads], cost| report(iteration, cost);
+        network.train(&train.x, &y, cross_entropy, options.num_iterations, rate, report);
+        let layer = network.layers.remove(0);
+        return Ok((layer.weights, layer.bias, moments));
+    }
     let (w, b) = logistic::initialize_with_zeros(n);
     let mut up_to = |done: usize, w: Tensor, b: f64, stop: usize| {
         let part = Options { num_iterations: stop - done, ..options.clone() };
@@ -22,7 +31,8 @@ pub fn train(
         logistic::optimize_with(w, b, &train.x, &train.y, &part, report)
     };
     if !page {
-        return Ok((up_to(0, w, b, options.num_iterations)?, moments));
+        let fit = up_to(0, w, b, options.num_iterations)?;
+        return Ok((fit.w, fit.b.into(), moments));
     }
     let (mut done, mut fit) = (0, up_to(0, w, b, 0)?);
     for stop in stops(options.num_iterations, train.x.shape()) {
@@ -30,7 +40,15 @@ pub fn train(
         done = stop;
         moments.push(moment([train, test], stop, &fit)?);
     }
-    Ok((fit, moments))
+    Ok((fit.w, fit.b.into(), moments))
+}
+
+/// Y as it is trained with: of more than two classes a row for each.
+pub fn labels(part: &Examples) -> Tensor {
+    match part.classes.len() {
+        2 => part.y.clone(),
+        k => one_hot(&part.y, k),
+    }
 }
 
 /// At most 100 iterations with 0 and the last, closer to each other at the start, where most

@@ -18,7 +18,7 @@ use crate::tensor::Tensor;
 /// let text = "hours,sex,passed\n1,m,no\n2,f,no\n3,m,yes\n4,f,yes\n";
 /// let examples = Examples::from_csv(text.as_bytes(), "text", None, &[])?;
 /// let w = Tensor::new(2, 1, vec![1.5, 0.0]);
-/// let model = Classifier::of_one_node(&examples, examples.standardizer()?, &w, 0.25);
+/// let model = Classifier::new(&examples, examples.standardizer()?, &w, 0.25);
 /// let saved = model.to_csv();
 /// assert_eq!(Classifier::from_csv(saved.as_bytes(), "saved")?, model);
 ///
@@ -60,23 +60,32 @@ pub struct Unlabelled {
 }
 
 impl Classifier {
-    /// The node of logistic regression: with another for class 0, whose weights are 0, it is a layer
-    /// of two, since `σ(z) = eᶻ/(e⁰ + eᶻ)`.
+    /// What was learned: W (n, k) and b (k, 1), a node for each class; or the one node of logistic
+    /// regression, w (n, 1) and b. With another for class 0, whose weights are 0, it is a layer of two,
+    /// since `σ(z) = eᶻ/(e⁰ + eᶻ)`.
+    ///
+    /// # Panics
+    /// If w and b do not have a node for each class, or one for two.
     #[track_caller]
-    pub fn of_one_node(
+    pub fn new(
         examples: &Examples,
         scaler: Standardizer,
         w: &Tensor,
-        b: f64,
+        b: impl Into<Tensor>,
     ) -> Classifier {
-        let two = w.to_vec().into_iter().flat_map(|w| [0.0, w]).collect();
+        let (n, nodes) = w.shape();
+        let b = Tensor::new(1, nodes, b.into().to_vec());
+        let of_classes = |own: &Tensor| match nodes {
+            1 => own.matmul(&Tensor::from_rows(&[[0.0, 1.0]])),
+            _ => own.clone(),
+        };
         Classifier {
             label: examples.label.clone(),
-            classes: examples.classes.to_vec(),
+            classes: examples.classes.clone(),
             columns: examples.columns.to_vec(),
             scaler,
-            w: Tensor::new(w.shape().0, 2, two),
-            b: Tensor::new(2, 1, vec![0.0, b]),
+            w: Tensor::new(n, examples.classes.len(), of_classes(w).to_vec()),
+            b: Tensor::new(examples.classes.len(), 1, of_classes(&b).to_vec()),
             without: vec![],
         }
     }

@@ -365,25 +365,27 @@ fn advice(rows: &Rows) -> String {
 /// More options are not advised: nobody types them.
 const MOST_OPTIONS: usize = 40;
 
-/// A class that stays alone, or is one too many; [`not_two_classes`] says which.
+/// A class that stays alone, or is one too many; [`no_classes`] says which.
 pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell) -> Error {
     let fact = format!("this one is `{}`", brief(&csv.text(cell)));
-    let why = "one node tells two classes apart: its a is the probability of class 1";
+    let why = "one node tells two classes apart, a node for each up to 20 words";
     csv.locate(cell.start(), Error::new("", [fact], why, ""))
 }
 
-/// The label has one value only, or more than two.
-pub(super) fn not_two_classes(rows: &Rows, seen: &[String]) -> Error {
+/// The label has one value only, more than two numbers, or too many words.
+pub(super) fn no_classes(rows: &Rows, seen: &[String]) -> Error {
     let (name, count) = rows.label().map_or(("", 0), |field| (&field.name, field.words()));
     let (what, hint) = if count == 1 {
         ("the same value in all rows".to_string(), "add rows of the other class".to_string())
     } else {
         let two = |field: &&Field| field.role == Role::Feature && field.has_two_values();
         let other = rows.fields.iter().find(two).map(|field| typed_option("--label", &field.name));
-        let hint = other.map_or("keep the rows of two classes".to_string(), |other| {
-            format!("name another label:{other}")
-        });
-        (format!("{count} values, not two"), hint)
+        let few = "keep the rows of two classes, or write classes as words".to_string();
+        let hint = other.map_or(few, |other| format!("name another label:{other}"));
+        match count {
+            ..=MOST_WORDS => (format!("{count} values, not two"), hint),
+            _ => (format!("{count} values, more than {MOST_WORDS}"), hint),
+        }
     };
     let fault = rows.label().and_then(|field| field.text.as_ref()?.fault.as_deref().cloned());
     let fault = fault.unwrap_or_else(|| NO_ROWS.of("", []));

@@ -216,7 +216,8 @@ fn propagate_with(
     loss: &Loss,
 ) -> Result<(Grads, f64)> {
     shapes(w, x, Some(y))?;
-    let (mut grads, cost) = layer(w, &b.into(), threads).propagate_checked(x, y, loss);
+    let network = Network { threads, ..network(w, &b.into()) };
+    let (mut grads, cost) = network.propagate_checked(x, y, loss);
     let grads = Grads::from(grads.remove(0));
     faults(x, &grads, cost)?;
     Ok((grads, cost))
@@ -230,12 +231,20 @@ pub(crate) fn cost<S: Scalar>(z: impl Fn(&[f64]) -> S, x: &Tensor, y: &Tensor) -
     losses[0].plus(&losses[1..]) / m as f64
 }
 
-/// Logistic regression, as the network that it is: one sigmoid node, or the logits of k classes.
-pub(crate) fn layer(w: &Tensor, b: &Tensor, threads: Option<usize>) -> Network {
+/// Logistic regression as the network that it is: one sigmoid node for w (n, 1) and b; or the logits
+/// of k classes for w (n, k) and b (k, 1), of which [`softmax`](Tensor::softmax) makes probabilities.
+/// The cost of both is [`cross_entropy`](crate::network::cross_entropy).
+///
+/// ```
+/// use chainrule::{logistic, tensor::Tensor};
+/// let network = logistic::network(&Tensor::zeros(4, 3), &Tensor::zeros(3, 1));
+/// assert_eq!(network.predict(&Tensor::zeros(4, 1)).softmax().to_vec(), [1.0 / 3.0; 3]);
+/// ```
+pub fn network(w: &Tensor, b: &Tensor) -> Network {
     let activation: Arc<dyn Activation + Send + Sync> =
         if w.shape().1 == 1 { Arc::new(Sigmoid) } else { Arc::new(Identity) };
     let layer = Layer { weights: w.clone(), bias: b.clone(), activation };
-    Network { inputs: w.shape().0, layers: vec![layer], threads }
+    Network { inputs: w.shape().0, layers: vec![layer], threads: None }
 }
 
 /// Gradient descent from w and b: `num_iterations` times [`propagate`], `w ← w − α dw`,
@@ -276,7 +285,7 @@ pub fn optimize_with(
     // The first iteration also finds the faults in the data, before anything is told.
     let (first, cost) = propagate_with(&w, b, x, y, options.threads, &cross_entropy_checked)?;
     let Grads { mut dw, mut db } = first;
-    let mut network = layer(&w, &b.into(), options.threads);
+    let mut network = Network { threads: options.threads, ..network(&w, &b.into()) };
     if options.num_iterations > 0 {
         tell(0, cost);
         network.step(&[Grads { dw: dw.clone(), db }.into()], rate);
@@ -306,7 +315,7 @@ pub fn optimize_with(
 pub fn predict(w: &Tensor, b: f64, x: &Tensor) -> Result<Tensor> {
     shapes(w, x, None)?;
     finite(x)?;
-    let a = layer(w, &b.into(), None).predict(x);
+    let a = network(w, &b.into()).predict(x);
     Ok(a.map(|a| if a.is_nan() { a } else { f64::from(a > 0.5) }))
 }
 

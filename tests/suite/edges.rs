@@ -157,7 +157,7 @@ fn training(draw: &mut Draw) {
     network.threads = Some(threads);
     let options = Options { num_iterations: 2, threads: Some(threads), ..Options::default() };
     let features: Vec<String> = (0..n.min(99)).map(|i| i.to_string()).collect();
-    let classes = ["no", "yes"].map(String::from);
+    let classes = ["no", "yes"].map(String::from).to_vec();
     let (label, columns, notes) = ("y".into(), Default::default(), vec![]);
     let examples =
         Examples { features, label, classes, x: x.clone(), y: y.clone(), columns, notes };

@@ -22,13 +22,14 @@ const COMPOSED_AT: [&str; 8] = [
 ];
 
 /// and what comes of it.
-const COMPOSED: [&str; 9] = [
+const COMPOSED: [&str; 10] = [
     "this row has {cells} cells, the header has {width}",
     "column `{name}` holds text",
     "{count} columns hold text: `{name}`, `{name}`",
     "1 value is missing",
     "{total} values are missing",
     "the label `{name}` has {count} values, not two",
+    "the label `{name}` has {count} values, more than",
     "the label `{name}` has the same value in all rows",
     "{node} = {formula} is -inf",
     "the gradient of {input} is {gradient}, carried back by {node}",

@@ -1623,20 +1623,26 @@ fn a_missing_label() {
 
 #[test]
 fn three_classes() {
-    let message = fault_of(csv("a,kind\n1,cat\n2,dog\n3,cow\n4,dog\n"));
+    let message = fault_of(csv("a,kind\n1,1\n2,2\n3,3\n4,2\n"));
     assert_text(
         &message,
         "\
 the label `kind` has 3 values, not two
   --> my.csv:4:3
-   | 3,cow
+   | 3,3
    |   ^
-   = labels seen: cat, cow, dog
-   = this one is `cow`
- why: one node tells two classes apart: its a is the probability of class 1
- try: keep the rows of two classes",
+   = labels seen: 1, 2, 3
+   = this one is `3`
+ why: one node tells two classes apart, a node for each up to 20 words
+ try: keep the rows of two classes, or write classes as words",
     );
-    trains(csv("a,kind\n1,cat\n2,dog\n4,dog\n"));
+    trains(csv("a,kind\n1,1\n2,2\n4,2\n"));
+    let words = |count: usize| (0..count).map(|k| format!("{k},w{k}\n")).collect::<String>();
+    let three = csv(&format!("a,kind\n{}", words(3))).unwrap();
+    assert_eq!((three.classes.len(), three.y.to_vec()), (3, vec![0.0, 1.0, 2.0]));
+    assert_eq!(csv(&format!("a,kind\n{}", words(20))).unwrap().classes.len(), 20);
+    let message = fault_of(csv(&format!("a,kind\n{}", words(21))));
+    assert!(message.starts_with("the label `kind` has 21 values, more than 20"), "{message}");
 }
 
 #[test]
@@ -1653,7 +1659,7 @@ the label `a` has 10 values, not two
    |   ^
    = labels seen: 1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8, ...
    = this one is `3.3`
- why: one node tells two classes apart: its a is the probability of class 1
+ why: one node tells two classes apart, a node for each up to 20 words
  try: name another label: --label \"y\"",
     );
     trains(csv_label("y,a\n0,1.1\n1,2.2\n0,3.3\n", "y"));
@@ -1671,7 +1677,7 @@ the label `kind` has the same value in all rows
    |   ^
    = labels seen: cat
    = this one is `cat`
- why: one node tells two classes apart: its a is the probability of class 1
+ why: one node tells two classes apart, a node for each up to 20 words
  try: add rows of the other class",
     );
     for text in ["a,kind\n1,1\n2,1\n", "a,kind\n1,0\n1,0\n", "a,kind\n1,0\n"] {

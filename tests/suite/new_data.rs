@@ -24,7 +24,7 @@ fn trained() -> (Classifier, Examples, Tensor, f64) {
     let (w, b) = initialize_with_zeros(all.features.len());
     let options = Options { num_iterations: 200, ..Options::default() };
     let fit = optimize(w, b, &x, &all.y, &options).unwrap();
-    (Classifier::of_one_node(&all, scaler, &fit.w, fit.b), all, fit.w, fit.b)
+    (Classifier::new(&all, scaler, &fit.w, fit.b), all, fit.w, fit.b)
 }
 
 fn read(model: &Classifier, text: &str) -> Result<Tensor, Error> {
@@ -57,7 +57,7 @@ fn a_model_of_three_classes_with_odd_names() {
         classes,
         w: Tensor::new(n, 3, vec![0.1, -2e300, 1.0 / 3.0, 5e-324, 7.0, 8.0, 1e16, -0.0, 2.0]),
         b: Tensor::new(3, 1, vec![1.0, 2.0, -3.5]),
-        ..Classifier::of_one_node(&all, all.standardizer().unwrap(), &Tensor::zeros(n, 1), 0.0)
+        ..Classifier::new(&all, all.standardizer().unwrap(), &Tensor::zeros(n, 1), 0.0)
     };
     let saved = model.to_csv();
     assert_eq!(Classifier::from_csv(saved.as_bytes(), "model.csv").unwrap(), model, "{saved}");
@@ -172,6 +172,59 @@ fn what_is_no_model_is_refused() {
 /// A file for this test only.
 fn temporary(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("chainrule-{}-{name}", std::process::id()))
+}
+
+/// The three species of the published table: a node for each, judged, saved, loaded and asked.
+#[test]
+fn the_command_learns_three_classes() {
+    let [model, new] = ["species.csv", "species-new.csv"].map(temporary);
+    let penguins = project().join("examples/data/penguins.csv");
+    let [model, new, file] = [&model, &new, &penguins].map(|path| path.to_str().unwrap());
+    let rows = fs::read_to_string(file).unwrap();
+    let some = rows.lines().enumerate().filter(|(k, row)| k % 40 == 0 && !row.contains("NA"));
+    fs::write(new, some.map(|(_, row)| format!("{row}\n")).collect::<String>()).unwrap();
+    let words = ["model", file, "--label", "species", "--without", "island", "--encode", "sex"];
+    let words = [&words[..], &["--drop-incomplete", "--iterations", "40", "--save", model]];
+    let screen = answer(&words.concat()).unwrap();
+    for part in [
+        "label species: 146 are Adelie, 68 are Chinstrap, 119 are Gentoo\n3 nodes, one for each",
+        "cost after iteration     0: 1.098612\n",
+        "baseline (always Adelie): ",
+        "\non train, predicted to be:\n                  Adelie  Chinstrap     Gentoo  precision   recall\n",
+        "\nWeights of the standardised features for Gentoo, by size; b = ",
+        "\n  and 16 smaller ones, which all AGREE\n",
+        "\nverdict: AGREE ",
+    ] {
+        assert!(screen.contains(part), "{part:?} in {screen}");
+    }
+    let narrow = |line: &str| line.chars().count() <= 80 || line.contains(model);
+    assert!(screen.lines().all(narrow), "{screen}");
+    // The counts of train and test, counted together, are the rows.
+    let counts = |line: &str| -> Vec<usize> {
+        line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+    };
+    let all: usize = screen.lines().filter(|l| l.starts_with(" is ")).flat_map(counts).sum();
+    assert_eq!(all, 333);
+
+    let answers = answer(&["model", "--load", model, "--predict", new]).unwrap();
+    let (table, _) = answers.split_once("on new, predicted to be:\n").unwrap();
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("line,P(Adelie),P(Chinstrap),P(Gentoo),species"));
+    let true_rows = fs::read_to_string(new).unwrap();
+    for (line, row) in lines.zip(true_rows.lines().skip(1)) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let p: Vec<f64> = cells[1..4].iter().map(|p| p.parse().unwrap()).collect();
+        let best = (0..3).max_by(|&i, &j| p[i].total_cmp(&p[j])).unwrap();
+        assert!((p.iter().sum::<f64>() - 1.0).abs() < 2e-6, "{line}");
+        assert_eq!(cells[4], ["Adelie", "Chinstrap", "Gentoo"][best]);
+        assert!(row.starts_with(cells[4]), "{line}: {row}");
+    }
+    let words = ["model", file, "--label", "species", "--drop-incomplete", "--page", "p.html"];
+    let error = answer(&[&words[..], &["--encode", "island", "--encode", "sex"]].concat());
+    assert!(error.unwrap_err().starts_with("--page shows one node"));
+    for path in [model, new] {
+        fs::remove_file(path).unwrap();
+    }
 }
 
 #[test]

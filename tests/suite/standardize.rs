@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 fn examples(features: &[&str], rows: &[Vec<f64>]) -> Examples {
     let label = "y".to_string();
-    let classes = ["0", "1"].map(String::from);
+    let classes = ["0", "1"].map(String::from).to_vec();
     let features = features.iter().map(|name| name.to_string()).collect();
     let y = Tensor::zeros(1, rows.len());
     let (x, columns, notes) = (Tensor::from_rows(rows).t(), Default::default(), vec![]);
