@@ -19,7 +19,7 @@ struct Try {
     came_true: fn(&str, &str) -> bool,
 }
 
-const TRIES: [Try; 17] = [
+const TRIES: [Try; 19] = [
     Try {
         example: "07_architecture",
         says: "set HIDDEN to 8; the second network then has 33 parameters.",
@@ -43,6 +43,21 @@ const TRIES: [Try; 17] = [
             let last = |text, start| numbers(text, start).concat()[3..].to_vec();
             last(after, "w = 30, b =  0 ") == last(before, "w = -3, b =  8 ")
         },
+    },
+    Try {
+        example: "20_softmax",
+        says: "set SHIFT to 5.0; e^z no longer overflows, and gives the same a.",
+        edit: ["SHIFT: f64 = 1000.0;", "SHIFT: f64 = 5.0;"],
+        came_true: |_, after| {
+            let row = numbers(after, "Chinstrap ")[0].clone();
+            row[1] == row[4] && row[4] == row[5]
+        },
+    },
+    Try {
+        example: "18_vanishing",
+        says: "set LAYERS to 40; sigmoid's |dW| of layer 1 is below 1e-22.",
+        edit: ["LAYERS: usize = 20;", "LAYERS: usize = 40;"],
+        came_true: |_, after| numbers(after, "  sigmoid")[0][0] < 1e-22,
     },
     Try {
         example: "17_symmetry",
