@@ -36,7 +36,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     learn(out, network().initialize(1, glorot), &x, &xor)?;
 
     writeln!(out, "\nTry:  set HIDDEN to 30; equal nodes still cannot learn XOR.")?;
-    writeln!(out, "Next: cargo run --example 18_vanishing")
+    writeln!(out, "Next: cargo run --example 18_softmax")
 }
 
 /// Trains, and shows the cost, what the network answers, and the weights of each hidden node.

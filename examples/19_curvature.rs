@@ -71,7 +71,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     program::picture(out, "19_curvature.svg", &race(&newton, &x, &y)?)?;
     writeln!(out, "\nTry:  in RATES, 1.80 for 1.82; it returns to the minimum as well.")?;
-    writeln!(out, "Next: cargo run --example 20_softmax")
+    writeln!(out, "Next: cargo run --example 20_vanishing")
 }
 
 /// The length of the gradient, and the cost.

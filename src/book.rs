@@ -63,9 +63,9 @@ pages! {
     ch15_cost_plot: "15_cost_plot" ["15_cost_plot", "15_boundary"];
     ch16_two_layers: "16_two_layers" ["16_square", "16_hidden"];
     ch17_symmetry: "17_symmetry";
-    ch18_vanishing: "18_vanishing" ["18_vanishing"];
+    ch18_softmax: "18_softmax";
     ch19_curvature: "19_curvature" ["19_curvature"];
-    ch20_softmax: "20_softmax";
+    ch20_vanishing: "20_vanishing" ["20_vanishing"];
     ch21_own_activation: "21_own_activation";
     ch22_break_it: "22_break_it";
     ch23_numerics: "23_numerics";

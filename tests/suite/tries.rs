@@ -45,7 +45,7 @@ const TRIES: [Try; 19] = [
         },
     },
     Try {
-        example: "20_softmax",
+        example: "18_softmax",
         says: "set SHIFT to 5.0; e^z no longer overflows, and gives the same a.",
         edit: ["SHIFT: f64 = 1000.0;", "SHIFT: f64 = 5.0;"],
         came_true: |_, after| {
@@ -54,7 +54,7 @@ const TRIES: [Try; 19] = [
         },
     },
     Try {
-        example: "18_vanishing",
+        example: "20_vanishing",
         says: "set LAYERS to 40; sigmoid's |dW| of layer 1 is below 1e-22.",
         edit: ["LAYERS: usize = 20;", "LAYERS: usize = 40;"],
         came_true: |_, after| numbers(after, "  sigmoid")[0][0] < 1e-22,

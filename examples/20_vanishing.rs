@@ -80,7 +80,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         plot = plot.curve(chains[0].layers[0].activation.name(), points);
     }
     write!(out, "{}", plot.braille())?;
-    program::picture(out, "18_vanishing.svg", &plot.svg())?;
+    program::picture(out, "20_vanishing.svg", &plot.svg())?;
 
     let mean = y.sum() / EXAMPLES as f64;
     let always = mean * (1.0 - mean);
@@ -100,5 +100,5 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "cost: after {STEPS} steps of 0.03; of the same answer always, {always:.5}")?;
 
     writeln!(out, "Try:  set LAYERS to 40; sigmoid's |dW| of layer 1 is below 1e-22.")?;
-    writeln!(out, "Next: cargo run --example 19_curvature")
+    writeln!(out, "Next: cargo run --example 21_own_activation")
 }

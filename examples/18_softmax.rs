@@ -85,6 +85,6 @@ pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     }
 
     writeln!(out, "\nTry:  set SHIFT to 5.0; e^z no longer overflows, and gives the same a.")?;
-    writeln!(out, "Next: cargo run --example 21_own_activation")?;
+    writeln!(out, "Next: cargo run --example 19_curvature")?;
     Ok(())
 }
