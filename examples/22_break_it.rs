@@ -133,9 +133,9 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         loss: Loss::Log,
         penalty: 0.0,
     };
-    writeln!(out, "seen by: f forward mode, d differences, c closed form. falls: the cost, over")?;
+    writeln!(out, "seen: by f forward mode, d differences, c closed form. falls: the cost, over")?;
     writeln!(out, "500 steps. right: of 3 predictions, after them. named: by check::gradient!.\n")?;
-    writeln!(out, "{}", line(["fault", "seen by", "falls", "right", "named"].map(String::from)))?;
+    writeln!(out, "{}", line(["fault", "seen", "falls", "right", "named"].map(String::from)))?;
     for fault in faults(&right) {
         let [seen, named] = judged(&fault).map_err(io::Error::other)?;
         let [falls, correct] = trained(&fault, &right).map_err(io::Error::other)?;
@@ -164,7 +164,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
 }
 
 fn line([fault, seen, falls, right, named]: [String; 5]) -> String {
-    format!("  {fault:<20} {seen:<7} {falls:<5} {right:<5} {named}")
+    format!("  {fault:<20} {seen:<5} {falls:<5} {right:<5} {named}")
 }
 
 /// Which judges see a fault in the gradient, at the parameters of lesson 11, and what it is called.
@@ -187,16 +187,27 @@ fn judged(fault: &Fault) -> chainrule::Result<[String; 2]> {
     }
     let seen = ["f", "d", "c"].into_iter().zip(seen).map(|(by, sees)| if sees { by } else { "-" });
     let names: Vec<&str> = report.findings.iter().map(|finding| finding.name()).collect();
-    let slip = report.explained.slips.first().filter(|_| report.explained.wrong > 0);
+    let slip = report.explained.slips.first();
     let named = match (slip, &names[..]) {
         // Right numbers in a wrong place, or rounded, are no slip; and of a sign one need not say more.
         (_, ["permuted" | "lost digits" | "sign"]) => names[0],
         // The rule that was got wrong; what follows says what was taken for what.
-        (Some(slip), _) => slip.what.split([':', ';', ',']).next().unwrap_or_default(),
+        (Some(slip), _) => &first_clause(&slip.what),
         (None, []) => "-",
         (None, names) => names[0],
     };
     Ok([seen.collect::<Vec<_>>().join(" "), named.to_string()])
+}
+
+/// The first clause of what the check says, without nodes that have no name: `a term was left out`.
+fn first_clause(what: &str) -> String {
+    let clause = what.split([':', ';']).next().unwrap_or_default();
+    match (clause.split(' ').nth(1), clause.rsplit_once(" was ")) {
+        (Some(noun), Some((part, happened))) if part.contains('#') => {
+            format!("a {noun} was {happened}")
+        }
+        _ => clause.split(',').next().unwrap_or_default().to_string(),
+    }
 }
 
 /// Whether 500 steps with a fault lower the cost, and how many predictions are right then.

@@ -481,7 +481,7 @@ fn other_traces_in_a_browser() {
     let [rules, wild, own, batch, mine] = &said[..] else { panic!("{said:?}") };
     assert!(worst(rules) <= 1e-12 && rules.contains("verdict: ✓ Both agree in "), "{rules}");
     assert!(worst(wild) == 0.0 && wild.contains("table: ! NaN  NaN ≠ 0 digits"), "{wild}");
-    assert!(wild.contains("verdict: ≠ ") && wild.contains("overflow. See docs/16"), "{wild}");
+    assert!(wild.contains("verdict: ≠ ") && wild.contains("overflow. See docs/23"), "{wild}");
     assert!(own.contains("this page has no rules for constructor, tanh."), "{own}");
     assert!(mine.contains("this page has no rules for tanh."), "{mine}");
     assert!(worst(batch) <= 1e-12 && batch.contains("verdict: ✓ Both agree in "), "{batch}");

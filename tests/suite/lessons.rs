@@ -73,7 +73,10 @@ fn chapters_show_what_examples_print() {
         let (shown, printed): (Vec<_>, Vec<_>) =
             (block.lines().map(comparable).collect(), output.lines().map(comparable).collect());
         if shown != printed && blesses() {
-            hold(&path, &chapter.replacen(block, &output, 1));
+            // What was measured was so on a quiet machine.
+            let kept = |line| block.lines().find(|old| comparable(old) == comparable(line));
+            let renewed = output.lines().map(|line| format!("{}\n", kept(line).unwrap_or(line)));
+            hold(&path, &chapter.replacen(block, &renewed.collect::<String>(), 1));
         } else {
             assert_eq!(
                 shown, printed,
