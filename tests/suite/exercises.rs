@@ -212,7 +212,7 @@ fn each_has_a_hint_and_no_hint_is_the_answer() {
         let before = function(GIVEN, exercise.function);
         let changed = function(SOLUTIONS, exercise.function).lines();
         for line in changed.filter(|line| !before.contains(*line)) {
-            let (line, hint) = (tokens(line.trim_end_matches(';')), tokens(&hint));
+            let (line, hint) = (tokens(line.trim_end_matches(';')), tokens(hint));
             assert!(!hint.windows(line.len()).any(|part| part == line), "{hint:?} tells {line:?}");
         }
     }
