@@ -1,4 +1,4 @@
-//! Seventeen exercises. `examples/exercises/yours.rs` is the file to edit; this only starts the runner.
+//! Eighteen exercises. `examples/exercises/yours.rs` is the file to edit; this only starts the runner.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

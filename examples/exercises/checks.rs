@@ -7,7 +7,7 @@ use chainrule::scalar::{Tape, Var};
 use chainrule::tensor::{self, Local, Tensor};
 use chainrule::trace::Frame;
 
-use super::list::{Answers, Edge};
+use super::list::{Answers, Edge, Operation};
 
 /// What a check found out.
 #[derive(Debug)]
@@ -329,6 +329,50 @@ fn slope(of: impl Activation, slope: fn(f64, f64) -> f64) -> Outcome {
         slip(&check::gradient!(|p| p[0].apply(&of), &[("x", 1.5)], own).explained)
     });
     Outcome { passed, case, findings: report.findings, slip: slip.flatten() }
+}
+
+/// The learner's tape and the crate's record the same operations: two that are short enough to follow,
+/// and some at random.
+pub fn own_tape(answers: &Answers) -> Outcome {
+    let mut programs: Vec<(Vec<f64>, Vec<Operation>)> = vec![
+        (vec![3.0, 4.0], vec![("mul", vec![0, 1])]),
+        (vec![2.0], vec![("mul", vec![0, 0]), ("add", vec![1, 0]), ("ln", vec![2])]),
+    ];
+    let mut seed = 1_usize;
+    let mut below = |count: usize| {
+        seed = (seed * 1103515245 + 12345) % (1 << 31); // the generator of the C standard
+        (seed >> 16) % count
+    };
+    for _ in 0..20 {
+        let operations = (3..20).map(|known| match below(4) {
+            0 => ("add", vec![below(known), below(known)]),
+            1 => ("mul", vec![below(known), below(known)]),
+            2 => ("sigmoid", vec![below(known)]),
+            _ => ("ln", vec![below(3)]), // of an input, which is positive
+        });
+        programs.push((vec![0.5, 1.5, 2.0], operations.collect()));
+    }
+    let cases = programs.iter().map(|(inputs, operations)| {
+        let tape = Tape::new();
+        let mut nodes: Vec<Var> = inputs.iter().map(|&x| tape.var(x)).collect();
+        for (name, of) in operations {
+            let (x, y) = (nodes[of[0]], nodes[of[of.len() - 1]]);
+            nodes.push(match *name {
+                "add" => x + y,
+                "mul" => x * y,
+                "sigmoid" => x.sigmoid(),
+                _ => x.ln(),
+            });
+        }
+        let gradients = nodes[nodes.len() - 1].backward();
+        let right: Vec<f64> = nodes[..inputs.len()].iter().map(|x| gradients.wrt(*x)).collect();
+        let shown = operations.iter().map(|(name, of)| format!("{name}{of:?}"));
+        let shown = shown.take(3).collect::<Vec<_>>().join(", ");
+        let more = if operations.len() > 3 { ", ..." } else { "" };
+        let yours = (answers.own_tape)(inputs, operations);
+        case(format!("inputs {inputs:?}, then {shown}{more}"), yours, right)
+    });
+    lists(1, &cases.collect::<Vec<_>>())
 }
 
 /// Checks lists of numbers to 12 digits. A finding is kept if it fits in every case that is wrong.

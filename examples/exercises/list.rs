@@ -7,6 +7,9 @@ use super::checks::{self, Outcome};
 /// An edge of a tape: the number of the input, and the local derivative.
 pub type Edge = (usize, f64);
 
+/// An operation: its name, and the numbers of its inputs.
+pub type Operation = (&'static str, Vec<usize>);
+
 /// The functions that are asked for.
 #[derive(Clone, Copy)]
 pub struct Answers {
@@ -27,6 +30,7 @@ pub struct Answers {
     pub leaky_relu_slope: fn(f64, f64) -> f64,
     pub step: fn(f64, f64, f64, f64, f64) -> [f64; 2],
     pub two_layers: fn(f64, f64, f64, f64) -> [f64; 2],
+    pub own_tape: fn(&[f64], &[Operation]) -> Vec<f64>,
 }
 
 /// `answers!(module)`: those of a module.
@@ -37,7 +41,7 @@ macro_rules! answers {
         list::Answers {
             square_slope, product_slopes, reciprocal_slope, exp_slope, ln_slope, add_back,
             max_back, accumulate, backward, sigmoid_slope, dw_of_one, dw, db, softplus,
-            leaky_relu_slope, step, two_layers,
+            leaky_relu_slope, step, two_layers, own_tape,
         }
     }};
 }
@@ -57,8 +61,8 @@ pub struct Exercise {
     pub check: fn(&Answers) -> Outcome,
 }
 
-/// All seventeen, in order.
-pub fn exercises() -> [Exercise; 17] {
+/// All eighteen, in order.
+pub fn exercises() -> [Exercise; 18] {
     [
         Exercise {
             function: "square_slope",
@@ -178,6 +182,13 @@ pub fn exercises() -> [Exercise; 17] {
             chapter: "docs/16_two_layers.md",
             hint: "Go from L back to v, and ask of each factor: whose slope is it?",
             check: checks::two_layers,
+        },
+        Exercise {
+            function: "own_tape",
+            title: "the whole of it: a tape of your own",
+            chapter: "docs/24_cost.md",
+            hint: "Keep the edges. Then go back as in 9, and add as in 8: `+=`, from the last node on.",
+            check: checks::own_tape,
         },
     ]
 }

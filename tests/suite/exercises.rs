@@ -66,6 +66,7 @@ fn each_is_wrong_as_given_and_the_mistake_is_named() {
         "right for x > 0 and wrong for x < 0",
         "db is taken at the new w",
         "that is the slope of sigmoid",
+        "zero",
     ];
     for ((exercise, name), number) in exercises().iter().zip(named).zip(1..) {
         let (text, code) = run(&number.to_string(), answers!(given), None);
@@ -83,9 +84,9 @@ fn each_is_wrong_as_given_and_the_mistake_is_named() {
 /// The first time one is told what is wrong; the next time, what to do.
 #[test]
 fn the_cure_comes_with_the_next_try() {
-    for number in 1..=17 {
+    for number in 1..=18 {
         let memory = file(&format!("exercises-tried-{number}.txt"));
-        let [first, second, other] = [number, number, number % 17 + 1]
+        let [first, second, other] = [number, number, number % 18 + 1]
             .map(|number| run(&number.to_string(), answers!(given), Some(&memory)).0);
         assert!(!first.contains(" try: ") && !other.contains(" try: "), "{first}{other}");
         let line = second.lines().find(|line| line.starts_with(" try: ")).unwrap();
@@ -103,7 +104,7 @@ fn the_cure_comes_with_the_next_try() {
 
 #[test]
 fn each_solution_passes() {
-    for number in 1..=17 {
+    for number in 1..=18 {
         let (text, code) = run(&number.to_string(), answers!(solutions), None);
         assert_eq!(code, 0, "{text}");
         assert!(text.contains("\nIt passes.\n"), "{text}");
@@ -116,7 +117,7 @@ fn each_solution_passes() {
 #[test]
 fn what_is_nearly_right_does_not_pass() {
     let solved = answers!(solutions);
-    let nearly: [(usize, Answers); 15] = [
+    let nearly: [(usize, Answers); 16] = [
         (1, Answers { square_slope: |x, _| 2.0 * x + 1e-6, ..solved }),
         (2, Answers { product_slopes: |x, y| [y, y + 0.0 * x], ..solved }),
         (3, Answers { reciprocal_slope: |x, y| -y / x.abs(), ..solved }),
@@ -140,6 +141,7 @@ fn what_is_nearly_right_does_not_pass() {
         (14, Answers { softplus: |x| x.max(0.0) + (1.0 + (-x.abs()).exp()).ln(), ..solved }),
         (15, Answers { leaky_relu_slope: |x, _| if x >= 0.0 { 1.0 } else { 0.01 }, ..solved }),
         (16, Answers { step: |w, b, x, y, rate| solutions::step(w, b, x, y, -rate), ..solved }),
+        (18, Answers { own_tape: |inputs, _| vec![1.0; inputs.len()], ..solved }),
         (
             17,
             Answers {
@@ -294,7 +296,7 @@ fn what_is_done_is_what_passes_now() {
 
     let (list, code) = run("", answers!(given), Some(&memory));
     assert_eq!((status(&list, 1), status(&list, 2), code), ("next", "", 0));
-    assert!(list.ends_with("\n0 of 17 done. Next: cargo run --example exercises -- 1\n"), "{list}");
+    assert!(list.ends_with("\n0 of 18 done. Next: cargo run --example exercises -- 1\n"), "{list}");
     assert!(!memory.exists());
 
     assert_eq!(run("2", second, Some(&memory)).1, 0);
@@ -305,13 +307,13 @@ fn what_is_done_is_what_passes_now() {
     // Broken again: no longer done, but the answer is no secret any more.
     let (list, _) = run("", answers!(given), Some(&memory));
     assert_eq!((status(&list, 1), status(&list, 2)), ("next", "was done"));
-    assert!(list.contains("\n0 of 17 done."), "{list}");
+    assert!(list.contains("\n0 of 18 done."), "{list}");
     assert_eq!(run("2 answer", answers!(given), Some(&memory)).1, 0);
     assert_eq!(run("3 answer", answers!(given), Some(&memory)).1, 1);
 
     let (list, _) = run("", answers!(solutions), Some(&memory));
-    assert!(list.contains("\n17 of 17 done. Next: "), "{list}");
-    assert_eq!(fs::read_to_string(&memory).unwrap().lines().count(), 17);
+    assert!(list.contains("\n17 of 18 done. Next: "), "{list}");
+    assert_eq!(fs::read_to_string(&memory).unwrap().lines().count(), 18);
 }
 
 #[test]
@@ -335,9 +337,9 @@ fn a_memory_that_is_damaged_or_cannot_be_written_is_no_fault() {
 #[test]
 fn what_is_mistyped_is_told_and_is_code_2() {
     let told = [
-        ("99", "there is no exercise 99: they go from 1 to 17"),
+        ("99", "there is no exercise 99: they go from 1 to 18"),
         ("0", "there is no exercise 0"),
-        ("foo", "`foo` is not the number of an exercise, 1 to 17"),
+        ("foo", "`foo` is not the number of an exercise, 1 to 18"),
         ("-1", "`-1` is not"),
         ("hint", "`hint` is not"),
         ("3 hnt", "after 3 comes `hint` or `answer`, not `hnt`"),

@@ -7,6 +7,8 @@ use chainrule::tensor::Tensor;
 
 type Edge = (usize, f64);
 
+type Operation = (&'static str, Vec<usize>);
+
 /// (x + h)² = x² + 2xh + h². Without x², and divided by h: 2x + h, and h goes
 /// to 0. It is also the product x·x: each of the two factors contributes x.
 pub fn square_slope(x: f64, y: f64) -> f64 {
@@ -129,4 +131,47 @@ pub fn two_layers(v: f64, w: f64, x: f64, y: f64) -> [f64; 2] {
     let da = dz * w;
     let dv = da * (1.0 - a * a) * x;
     [dv, dw]
+}
+
+/// An operation records its value and, for each input, the local derivative. Going
+/// from the last node to the first, a node's gradient is complete when it is passed
+/// on: local derivative times gradient, added to what is there. That is all.
+pub fn own_tape(inputs: &[f64], operations: &[Operation]) -> Vec<f64> {
+    #[derive(Default)]
+    struct OwnTape {
+        values: Vec<f64>,
+        edges: Vec<Vec<Edge>>,
+    }
+    impl OwnTape {
+        fn record(&mut self, value: f64, edges: &[Edge]) {
+            self.values.push(value);
+            self.edges.push(edges.to_vec());
+        }
+        fn backward(&self) -> Vec<f64> {
+            let mut gradients = vec![0.0; self.values.len()];
+            let last = self.values.len() - 1;
+            gradients[last] = 1.0;
+            for node in (0..=last).rev() {
+                for &(input, local) in &self.edges[node] {
+                    gradients[input] += local * gradients[node];
+                }
+            }
+            gradients
+        }
+    }
+    let mut tape = OwnTape::default();
+    for &value in inputs {
+        tape.record(value, &[]);
+    }
+    for (name, of) in operations {
+        let (i, j) = (of[0], of[of.len() - 1]);
+        let (x, y) = (tape.values[i], tape.values[j]);
+        match *name {
+            "add" => tape.record(x + y, &[(i, 1.0), (j, 1.0)]),
+            "mul" => tape.record(x * y, &[(i, y), (j, x)]),
+            "sigmoid" => tape.record(Sigmoid.f(x), &[(i, Sigmoid.f(x) * Sigmoid.f(-x))]),
+            _ => tape.record(x.ln(), &[(i, 1.0 / x)]),
+        }
+    }
+    tape.backward()[..inputs.len()].to_vec()
 }
