@@ -34,7 +34,8 @@ use table::{Field, MOST_WORDS, Role, Table};
 ///     ..Csv::default()
 /// };
 /// let examples = csv.examples(text.as_bytes(), "text")?;
-/// assert_eq!((examples.label.as_str(), examples.classes), ("c3", ["no", "yes"].map(String::from)));
+/// assert_eq!(examples.label, "c3");
+/// assert_eq!(examples.classes, ["no", "yes"]);
 /// assert_eq!(examples.features, ["c1", "c2=red"]);
 /// assert_eq!(examples.x.t().to_vec(), [2.5, 1.0, 0.5, 0.0, 1.0, 1.0]);
 /// # Ok::<(), chainrule::Error>(())

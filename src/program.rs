@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -72,6 +72,14 @@ pub fn lesson<E: Into<Box<dyn Error>>>(
 /// Writes a file; where that fails, the error names it.
 pub fn write_file(path: impl AsRef<Path>, text: &str) -> io::Result<()> {
     let path = path.as_ref();
+    // A page may take the place of a page; data were never meant.
+    let mut old = String::new();
+    let kind = text.len().min(1) as u64; // of HTML and SVG it is the same
+    let read = std::fs::File::open(path).and_then(|file| file.take(kind).read_to_string(&mut old));
+    if path.is_file() && (read.is_err() || !text.starts_with(&old)) {
+        let said = format!("cannot write {}: a file of another kind is there", path.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, said));
+    }
     std::fs::write(path, text).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
     })

@@ -187,7 +187,7 @@ pub fn exercises() -> [Exercise; 18] {
             function: "own_tape",
             title: "the whole of it: a tape of your own",
             chapter: "docs/24_cost.md",
-            hint: "Keep the edges. Then go back as in 9, and add as in 8: `+=`, from the last node on.",
+            hint: "Keep the edges. Then go back as in 9, and add as in 8.",
             check: checks::own_tape,
         },
     ]

@@ -191,7 +191,7 @@ impl fmt::Display for Explained {
             (.., false) => write!(f, "a part is explained")?,
             (1, 1, _) => write!(f, "one slip explains it")?,
             (1, together, _) => write!(f, "{together} slips explain it")?,
-            (count, ..) => write!(f, "one of {count} explains it")?,
+            (count, ..) => write!(f, "any one of {count} slips would explain it")?,
         }
         match of {
             1 => write!(f, ", at this point")?,

@@ -14,6 +14,7 @@ use crate::network::cross_entropy;
 use crate::scalar::{Tape, Var};
 use crate::tape;
 use crate::tensor::Tensor;
+use crate::trace::{Node, Operand, Trace};
 
 // Documented where it is named: `check::gradient!`.
 #[doc(hidden)]
@@ -205,7 +206,7 @@ pub fn gradient(
     let mut explained = Explained::default();
     if let (Some(own), "by hand") = (by_hand, judged) {
         let mut points = vec![(at.to_vec(), own)];
-        points.extend(function.into_iter().flat_map(|own| around(at, own)));
+        points.extend(function.into_iter().flat_map(|own| around(at, own, &var)));
         let claims = points.iter().map(|(at, own)| {
             let tape = Tape::new();
             let names = names.iter().cloned();
@@ -236,12 +237,65 @@ fn along(dual: impl Fn(&[Dual]) -> Dual, at: &[f64], i: usize) -> f64 {
 }
 
 /// Points around this one, and a gradient there.
-fn around(at: &[f64], own: &dyn ByHand) -> Vec<(Vec<f64>, Vec<f64>)> {
-    let with_gradient = points(at).take(12).map(|at| {
+fn around(
+    at: &[f64],
+    own: &dyn ByHand,
+    var: &impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
+) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let trace = |at: &[f64]| {
+        let tape = Tape::new();
+        let p: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
+        let output = var(&p);
+        output.value().is_finite().then(|| output.trace())
+    };
+    let with_gradient = points_around(at, 12, trace).into_iter().map(|at| {
         let own = own.at(&at);
         (at, own)
     });
     with_gradient.filter(|(at, own)| own.len() == at.len()).collect()
+}
+
+/// Of [`points`], the first `count` at which there is a trace. If a formula has corners, such as that of
+/// relu, and these points lie on one side of one, the last of them give way to points further off, on
+/// the other side: what is wrong there only would not be seen.
+pub fn points_around(
+    at: &[f64],
+    count: usize,
+    trace: impl Fn(&[f64]) -> Option<Trace>,
+) -> Vec<Vec<f64>> {
+    let with_sides = |at: Vec<f64>| Some((sides(&trace(&at)?), at));
+    let mut found: Vec<(Vec<bool>, Vec<f64>)> =
+        points(at).take(20 * count).filter_map(with_sides).take(count).collect();
+    if found.iter().any(|(sides, _)| !sides.is_empty()) {
+        let far = |p: Vec<f64>| p.iter().zip(at).map(|(p, x)| x + 4.0 * (p - x)).collect();
+        let mut others = vec![];
+        for (sides, at) in points(at).take(200).map(far).filter_map(with_sides) {
+            let seen = |(k, side): (usize, &bool)| {
+                let same = |(other, _): &&(Vec<bool>, _)| other.get(k) == Some(side);
+                found.iter().chain(&others).filter(same).count() > 1
+            };
+            if others.len() < count / 3 && !sides.iter().enumerate().all(seen) {
+                others.push((sides, at));
+            }
+        }
+        found.truncate(count - others.len());
+        found.extend(others);
+    }
+    found.into_iter().map(|(_, at)| at).collect()
+}
+
+/// For each operation with a corner, on which side of it this is.
+fn sides(trace: &Trace) -> Vec<bool> {
+    let value = |x: &Operand| match x {
+        Operand::Node(k) => trace.nodes[*k].value.sum(),
+        Operand::Number(number) => *number,
+    };
+    let side = |node: &Node| match (node.operation.rule()?, &node.operands[..]) {
+        ("max" | "min", [x, y]) => Some(value(x) > value(y)),
+        ("abs" | "relu" | "leaky_relu" | "elu" | "selu", [x, ..]) => Some(value(x) > 0.0),
+        _ => None,
+    };
+    trace.nodes.iter().filter_map(side).collect()
 }
 
 /// Points around `at`, as many as are taken, which fill the space between `x ± (|x| + 1/2)` evenly

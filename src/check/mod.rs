@@ -57,7 +57,9 @@ pub use comparison::{Comparison, Entry, verdict};
 pub use derivation::{Claim, Derivation, Explained, Slip, derivation, slips};
 pub use diagnosis::{Finding, Point, diagnose};
 pub use differences::Difference;
-pub use gradient::{ByHand, GradientReport, Parameter, gradient, layer, points, propagate};
+pub use gradient::{
+    ByHand, GradientReport, Parameter, gradient, layer, points, points_around, propagate,
+};
 pub use hessian::{curvature, hessian};
 
 /// The gradient of a formula, by reverse mode, forward mode and central differences; and yours, if

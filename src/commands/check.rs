@@ -240,7 +240,7 @@ impl Judged {
             return Ok(());
         };
         let (names, values) = (self.formula.names(), &report.comparison.entries[i].values);
-        if at == &self.points[0] || self.by_hand[i].is_none() {
+        if at == &self.points[0] || !matches!(self.by_hand[i], Some(ByHand::Formula(_))) {
             return Ok(());
         }
         let place: Vec<String> =

@@ -64,6 +64,11 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         ["--load", "--save", "--predict", "--page"].map(|option| arguments.path(option, "a file"));
     let (load, save, new, page, file) = (load?, save?, new?, page?, arguments.file()?);
     if let Some(saved) = load {
+        if save.is_some() || page.is_some() {
+            return Err(
+                Usage("--save and --page need a training, and --load does none".into()).into()
+            );
+        }
         let ((Some(new), None) | (None, Some(new))) = (new, file) else {
             return Err(Usage("--load needs one file to predict: --predict NEW.csv".into()).into());
         };
@@ -75,6 +80,9 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     for (option, path) in [("--save", &save), ("--page", &page)] {
         path.iter().try_for_each(|path| can_be_written(option, path, [&file, &new]))?;
     }
+    if save.is_some() && save == page {
+        return Err(Usage("--save and --page need a file each".into()).into());
+    }
     let (name, all) = match &file {
         Some(file) => {
             let name = file.display().to_string();
@@ -85,7 +93,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     };
     introduce(out, &name, &all)?;
     if page.is_some() && all.classes.len() > 2 {
-        return Err(Usage("--page shows one node, which tells two classes apart".into()).into());
+        return Err(Usage("--page shows one node, and so two classes only".into()).into());
     }
     all.standardizer()?; // what is constant in the whole file teaches nothing
     let (mut train, mut test) = all.split(0.2, 1)?;

@@ -210,8 +210,13 @@ impl Typed {
 
     /// The point, and others around it at which the formula has a value; the same in each run.
     pub fn points(&self, count: usize) -> Vec<Vec<f64>> {
-        let around = check::points(&self.at).take(20 * count);
-        let others = around.filter(|at: &Vec<f64>| self.defined(at)).take(count);
+        let trace = |at: &[f64]| {
+            let tape = Tape::new();
+            let vars: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
+            let output = self.defined(at).then(|| self.formula.record(&vars).ok()).flatten();
+            output.map(|output| output.trace())
+        };
+        let others = check::points_around(&self.at, count, trace);
         std::iter::once(self.at.clone()).chain(others).collect()
     }
 

@@ -329,7 +329,7 @@ const NEVER_WRONG: &[&str] = &[
     "check::differences::*",
     "check::gradient::GradientReport::*",
     "check::gradient::Parameter*",
-    "check::gradient::points",
+    "check::gradient::points*",
     "check::gradient::ByHand*",
     "check::gradient::$(*",
     "check::gradient::Vec<f64>> ByHand for F",

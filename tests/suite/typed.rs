@@ -283,9 +283,15 @@ fn step_and_explore_take_formulas() {
     answer(&["explore", "L = (w*x - y)^2", "w=1", "x=2", "y=3", "--out", out]).unwrap();
     let text = std::fs::read_to_string(&page).unwrap();
     assert!(text.contains("L = (w*x - y)^2") && text.ends_with("</html>\n"));
-    answer(&["step", "L = (w*x - y)^2", "--svg", out, "--dot", out]).unwrap();
-    assert!(std::fs::read_to_string(&page).unwrap().starts_with("digraph"));
-    std::fs::remove_file(page).unwrap();
+    let dot = format!("{out}.dot");
+    answer(&["step", "L = (w*x - y)^2", "--svg", out, "--dot", &dot]).unwrap();
+    assert!(std::fs::read_to_string(&page).unwrap().starts_with("<svg"));
+    assert!(std::fs::read_to_string(&dot).unwrap().starts_with("digraph"));
+    // Data, and whatever else is no page, is not written over.
+    let refused = answer(&["explore", "w^2", "--out", &dot]).unwrap_err();
+    assert!(refused.contains("a file of another kind is there"), "{refused}");
+    assert!(std::fs::read_to_string(&dot).unwrap().starts_with("digraph"));
+    [out, &dot].into_iter().for_each(|file| std::fs::remove_file(file).unwrap());
 }
 
 /// A formula in a file, of several lines.

@@ -281,7 +281,7 @@ rules! { NUMBERS: Number;
     abs 0 X "1", "the sign of x was forgotten", |_| 1.0;
 
     max 0 Y "", "the branches were exchanged" mend "take the other one", |s| s.dx * s.local[1] + s.dc * s.local[0];
-    max 0 Y "", "both x' and c' were counted" mend "keep one of the two", |s| s.dx + s.dc;
+    max 0 Y "", "both x' and c' were counted" mend "keep only that of the larger one", |s| s.dx + s.dc;
     max 0 X "1", "own was taken for x everywhere", |_| 1.0;
     max 0 C "1", "own was taken for c everywhere", |_| 1.0;
 

@@ -53,7 +53,8 @@ pub(super) fn explain<P: Point>(points: &[P]) -> Explained {
     let like = |p: &&P| p.is_finite() && same_operations(p.claim(), points[0].claim());
     let points: Vec<&P> = points.iter().filter(like).collect();
     let Some(first) = points.first() else { return explained };
-    let sites = sites(&first.claim().trace);
+    let mut sites = sites(&first.claim().trace);
+    sites.extend(repeated(&first.claim().trace, &sites));
     let is_wrong = |i: &usize| points.iter().any(|p| p.is_wrong(*i));
     let wrong: Vec<usize> = all.iter().copied().filter(is_wrong).collect();
     if !wrong.is_empty() {
@@ -89,6 +90,32 @@ fn sites(trace: &Trace) -> Vec<Site> {
         }
     }
     sites.into_iter().map(Site::from).collect()
+}
+
+/// What was typed more than once, in the same words, is one more site: it was differentiated once.
+fn repeated(trace: &Trace, sites: &[Site]) -> Vec<Site> {
+    let text = |site: &Site| match &trace.nodes[site[0]].at {
+        Place::Text(stretch) => Some((trace.nodes[site[0]].operation.name, stretch.text())),
+        Place::Code(_) => None,
+    };
+    let mut groups: Vec<Vec<&Site>> = vec![];
+    for site in sites.iter().filter(|site| !trace.nodes[site[0]].operands.is_empty()) {
+        match groups
+            .iter_mut()
+            .find(|group| text(group[0]).is_some() && text(group[0]) == text(site))
+        {
+            Some(group) => group.push(site),
+            None => groups.push(vec![site]),
+        }
+    }
+    let several = groups.into_iter().filter(|group| group.len() > 1);
+    let all = several.map(|group| {
+        let mut nodes: Vec<usize> =
+            group.into_iter().flat_map(|site| site.iter().copied()).collect();
+        nodes.sort_unstable();
+        Site::from(nodes)
+    });
+    all.collect()
 }
 
 impl<P: Point> Search<'_, P> {

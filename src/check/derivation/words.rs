@@ -66,7 +66,9 @@ impl Words {
         let rule = operation.rule().unwrap_or_default();
         let own = match (rule, operands.len()) {
             (_, 0) => text(trace, node),
-            _ if nodes.len() > 1 && matches!(at, Place::Text(_)) => cut(&text(trace, node)),
+            _ if (inline || nodes.len() > 1) && matches!(at, Place::Text(_)) => {
+                cut(&text(trace, node))
+            }
             ("add", 2) => format!("{x} + {c}"),
             ("sub", 2) => format!("{x} - {c}"),
             ("mul", 2) => format!("{x}*{c}"),

@@ -133,9 +133,9 @@ pub fn two_layers(v: f64, w: f64, x: f64, y: f64) -> [f64; 2] {
     [dv, dw]
 }
 
-/// An operation records its value and, for each input, the local derivative. Going
-/// from the last node to the first, a node's gradient is complete when it is passed
-/// on: local derivative times gradient, added to what is there. That is all.
+/// An operation records its value and, for each input, the local derivative.
+/// Going from the last node to the first, a gradient is complete when it is
+/// passed on: times the local derivative, and added to what is there.
 pub fn own_tape(inputs: &[f64], operations: &[Operation]) -> Vec<f64> {
     #[derive(Default)]
     struct OwnTape {
@@ -169,7 +169,7 @@ pub fn own_tape(inputs: &[f64], operations: &[Operation]) -> Vec<f64> {
         match *name {
             "add" => tape.record(x + y, &[(i, 1.0), (j, 1.0)]),
             "mul" => tape.record(x * y, &[(i, y), (j, x)]),
-            "sigmoid" => tape.record(Sigmoid.f(x), &[(i, Sigmoid.f(x) * Sigmoid.f(-x))]),
+            "sigmoid" => tape.record(Sigmoid.f(x), &[(i, Sigmoid.df(x, y))]),
             _ => tape.record(x.ln(), &[(i, 1.0 / x)]),
         }
     }

@@ -115,7 +115,7 @@ fn of_something_else(search: &Search<Numbers>, entries: &[usize]) -> Option<Slip
         search.points.len() * entries.len() > 1
             && search.points.iter().all(|n| entries.iter().all(|&i| same(n, &n.entries[i])))
     };
-    let trace = search.trace();
+    let (trace, first) = (search.trace(), search.points[0]);
     let mut nodes = (0..trace.nodes.len()).filter(|&k| trace.nodes[k].varies);
     nodes.find_map(|node| {
         let own = brief(&text(trace, node));
@@ -124,7 +124,9 @@ fn of_something_else(search: &Search<Numbers>, entries: &[usize]) -> Option<Slip
         } else if is(&|n, _| n.up[node]) {
             let hint = match trace.nodes[node].operands.is_empty() {
                 true => {
-                    format!("differentiate with respect to {}", search.names(entries).join(" and "))
+                    let names = entries.iter().map(|&i| trace.label(first.entries[i].var));
+                    let names = names.collect::<Vec<_>>().join(" and ");
+                    format!("differentiate with respect to {names}")
                 }
                 false => format!("continue from {own}, by its slope"),
             };
