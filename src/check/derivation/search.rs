@@ -41,6 +41,8 @@ pub(super) struct Change<Given> {
 pub(super) struct Search<'a, P> {
     pub points: Vec<&'a P>,
     pub sites: Vec<Site>,
+    /// Sites of the same words.
+    pub repeated: Vec<Site>,
     /// All derivatives by hand, and those that are wrong somewhere.
     pub all: Vec<usize>,
     pub wrong: Vec<usize>,
@@ -53,12 +55,12 @@ pub(super) fn explain<P: Point>(points: &[P]) -> Explained {
     let like = |p: &&P| p.is_finite() && same_operations(p.claim(), points[0].claim());
     let points: Vec<&P> = points.iter().filter(like).collect();
     let Some(first) = points.first() else { return explained };
-    let mut sites = sites(&first.claim().trace);
-    sites.extend(repeated(&first.claim().trace, &sites));
+    let sites = sites(&first.claim().trace);
+    let repeated = repeated(&first.claim().trace, &sites);
     let is_wrong = |i: &usize| points.iter().any(|p| p.is_wrong(*i));
     let wrong: Vec<usize> = all.iter().copied().filter(is_wrong).collect();
     if !wrong.is_empty() {
-        let search = Search { points, sites, all, wrong };
+        let search = Search { points, sites, repeated, all, wrong };
         let (slips, unexplained) = search.slips();
         (explained.slips, explained.unexplained) = (slips, search.names(&unexplained));
     }
@@ -177,6 +179,9 @@ impl<P: Point> Search<'_, P> {
                 let fit = (2..=4).filter(|r| site.len() % r == 0 && site.len() > *r);
                 fit.flat_map(move |r| (0..r).map(move |k| every(site, r, k)))
             })));
+        }
+        if found.is_empty() {
+            found = at(&mut self.repeated.iter().cloned());
         }
         found.sort_by_key(|Change { nodes, wrong, .. }| (wrong.rank, nodes.len(), nodes[0]));
         found
