@@ -981,7 +981,7 @@ fn random_formulas() {
     let mut random = random(11);
     let mut kinds: std::collections::BTreeMap<usize, [usize; 3]> = Default::default();
     let [mut wrong, mut tried] = [0; 2];
-    for _ in 0..samples(150, 20_000) {
+    for _ in 0..samples(150, 3_000) {
         let case = Case::new(&mut random);
         let none = case.judge(&[]);
         assert_eq!(none.wrong, 0, "{}: accused\n{none}", case.tree.lines());
