@@ -210,18 +210,17 @@ impl Typed {
 
     /// The point, and others around it at which the formula has a value; the same in each run.
     pub fn points(&self, count: usize) -> Vec<Vec<f64>> {
-        let trace = |at: &[f64]| {
-            let tape = Tape::new();
-            let vars: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
-            let output = self.defined(at).then(|| self.formula.record(&vars).ok()).flatten();
-            output.map(|output| output.trace())
-        };
+        let trace = |at: &[f64]| self.recorded(at).ok().filter(|_| self.defined(at));
         let others = check::points_around(&self.at, count, trace);
         std::iter::once(self.at.clone()).chain(others).collect()
     }
 
     /// Records the formula at its point.
     pub fn trace(&self) -> Result<Trace, Box<dyn Error>> {
+        self.recorded(&self.at)
+    }
+
+    fn recorded(&self, at: &[f64]) -> Result<Trace, Box<dyn Error>> {
         let tape = Tape::new();
         let names = self.formula.names();
         let var = |(name, &x): (&&str, &f64)| {
@@ -229,7 +228,7 @@ impl Typed {
             let var = if constant { tape.constant(x) } else { tape.var(x) };
             var.named(name.to_string())
         };
-        let vars: Vec<Var> = names.iter().zip(&self.at).map(var).collect();
+        let vars: Vec<Var> = names.iter().zip(at).map(var).collect();
         let trace = self.formula.record(&vars)?.trace();
         match trace.first_non_finite() {
             Some(found) => Err(found.to_string().into()),

@@ -2,13 +2,11 @@
 
 use super::graph::{Labels, glyph};
 use super::layout::{Edge, Layout};
-use super::svg::{document, escape, without_style};
+use super::svg::{CHARACTER, document, escape, without_style};
 use super::{MAPS, local, summary};
 use crate::trace::{Contribution, Trace, short};
 
-/// Width of a character, height of a line and of the row that holds the gradient, and distance
-/// between boxes, in pixels.
-const CHARACTER: f64 = 8.6;
+/// Height of a line and of the row that holds the gradient, and distance between boxes, in pixels.
 const LINE: f64 = 18.0;
 const ROW: f64 = 20.0;
 const DISTANCE: f64 = 12.0;
