@@ -214,7 +214,7 @@ impl Difference {
         let [least, most] = row.range();
         let size = most.abs().max(least.abs());
         let rounding = 4.0 * f64::EPSILON * size;
-        let noise_of = |jitter: f64| 8.0 * jitter.max(noise) + rounding;
+        let noise_of = |jitter: f64| 12.0 * jitter.max(noise) + rounding;
         if rough > 0.02 * (most - least) + 4.0 * f64::EPSILON * size || row.jumps(noise_of(calm)) {
             return None;
         }
@@ -227,10 +227,12 @@ impl Difference {
         let kinked = excess > 16.0 * noise_of(calm) / h && excess > 0.1 * largest;
 
         let scale = row.steepest(STEP).max(rise);
-        let lost = (noise_of(calm) / 8.0 / size).log10().clamp(-16.0, 0.0);
-        let digits = if size > 0.0 { -lost.round() as u32 } else { 16 };
+        let lost_digits = (noise_of(calm) / 12.0 / size).log10().clamp(-16.0, 0.0);
+        let digits = if size > 0.0 { -lost_digits.round() as u32 } else { 16 };
         let central = |k: usize| row.slope(MIDDLE - k, MIDDLE + k);
-        let noise = noise_of(rough) / h;
+        // Where f is flat it may still have lost what was added to something of size 1.
+        let lost = if scale == 0.0 { 4.0 * f64::EPSILON } else { 0.0 };
+        let noise = (noise_of(rough) + lost) / h;
         let found = Difference {
             slope: central(STEP),
             error: 0.0,

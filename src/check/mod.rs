@@ -20,15 +20,19 @@
 //! How often that is right, as the tests measure it: of 7,740 instances of 129 kinds of slips that
 //! people make, typed as formulas and judged at 13 points, 99 % have the true place among at most
 //! three that are named, and none has a wrong one only (in 38 of the kinds, any place counts as
-//! true); of 14,000 slips at random places of random formulas more than 99.9 % have. No slip was
-//! found in 20,000 right derivatives. At a single point, two different slips may look the same.
+//! true). Of 2,087 slips of 17 kinds in random formulas all have, and each "try:" that is arithmetic,
+//! carried out on the numbers, makes the derivative right. Of 370 pairs of slips none was taken for a
+//! single third one, and of 3,000 right derivatives none was accused. At a single point, two
+//! different slips may look the same.
 //!
 //! From outside, without a tape: each kind of [`Finding`] was put in twenty times at least, and the
 //! right name came out each time. A difference finds the scale of f and the noise of its values by
-//! itself; the tests hold it to right slopes of saturating functions, stretched down to 1e-12 and
-//! shifted, and to the functions of the crate in f32, rounded and with noise: none is called wrong.
-//! What cannot be seen: a slope that is wrong only between two points of the grid; stairs inside of
-//! a function that rises all the same. Where nobody could judge, the verdict is NOT JUDGED.
+//! itself; the tests hold it to 40,000 right slopes of saturating functions, stretched down to 1e-12
+//! and shifted, and to the functions of the crate in f32, rounded and with noise: none is called
+//! wrong. Of 37,000 right functions composed at random 15 are, at corners where the slopes of both
+//! sides change at once and in waves faster than the steps. What cannot be seen: a slope that is
+//! wrong only between two points of the grid; stairs inside of a function that rises all the same.
+//! Where nobody could judge, the verdict is NOT JUDGED.
 //!
 //! ```
 //! use chainrule::check::{self, Finding, Scalar};

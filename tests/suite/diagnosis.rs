@@ -627,7 +627,7 @@ fn steps(kinds: u8) -> impl Strategy<Value = Vec<(u8, f64)>> {
 }
 
 proptest! {
-    #![proptest_config(config(40, 40))] // of 2,000 some are accused: see the changelog
+    #![proptest_config(config(40, 40))] // of 37,000, 15 are accused: see the changelog
 
     #[test]
     fn a_right_activation_is_never_troubled(steps in steps(16)) {
@@ -636,6 +636,10 @@ proptest! {
         let report = report(&f, &df);
         prop_assert!(report.agrees(), "{report}");
     }
+}
+
+proptest! {
+    #![proptest_config(config(40, 2000))]
 
     #[test]
     fn a_right_formula_is_never_troubled(
