@@ -6,7 +6,7 @@ use super::diagnosis::{self, Finding, Point};
 use super::differences::noise;
 use super::hessian::FORWARD_OVER_REVERSE;
 use super::table::{EXACT, NUMERIC, error_text};
-use super::{Claim, Comparison, Difference, Dual, Explained, Scalar, slips};
+use super::{Claim, Comparison, Difference, Dual, Entry, Explained, Scalar, slips};
 use crate::arithmetic::Number;
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
@@ -168,7 +168,15 @@ pub fn gradient(
     judges.push("forward mode");
     judges.truncate(if random { 1 } else { 3 });
     let mut comparison = Comparison::new(judges);
-    let mut digits = 16;
+    let claim = |at: &[f64], own: &[f64]| {
+        let tape = Tape::new();
+        let names = names.iter().cloned();
+        let p: Vec<Var> = at.iter().zip(names).map(|(&x, k)| tape.var(x).named(k)).collect();
+        let output = var(&p);
+        Claim::new(output, &p.into_iter().zip(own.iter().copied()).collect::<Vec<_>>())
+    };
+    let blurs = by_hand.as_ref().map_or(vec![0.0; n], |own| claim(at, own).blurs());
+    let (mut digits, mut hidden) = (16, vec![]);
     for i in 0..n {
         let slope = |x: f64| along(&dual, &moved(at, i, x), i);
         let slope_here = reverse.wrt(p[i]);
@@ -188,8 +196,9 @@ pub fn gradient(
         if !entry.fits(comparison.tolerance) && slope_here.is_finite() {
             // The formula itself may lose digits here.
             let noise = 8.0 * noise(slope, at[i]);
-            entry.scale = entry.scale.max(noise / comparison.tolerance);
+            entry.scale = entry.scale.max(noise.max(blurs[i]) / comparison.tolerance);
             entry.blind |= noise > 0.01 * slope_here.abs();
+            hidden.extend((blurs[i] > 0.01 * slope_here.abs()).then_some(i));
             digits = digits.min(-(noise / slope_here).abs().log10() as u32);
         } else if outside[p[i].index()] && telling {
             digits = digits.min(entry.difference.map_or(16, |difference| difference.digits));
@@ -205,19 +214,18 @@ pub fn gradient(
     }
     let mut explained = Explained::default();
     if let (Some(own), "by hand") = (by_hand, judged) {
-        let mut points = vec![(at.to_vec(), own)];
-        points.extend(function.into_iter().flat_map(|own| around(at, own, &var)));
-        let claims = points.iter().map(|(at, own)| {
-            let tape = Tape::new();
-            let names = names.iter().cloned();
-            let p: Vec<Var> = at.iter().zip(names).map(|(&x, k)| tape.var(x).named(k)).collect();
-            let output = var(&p);
-            Claim::new(output, &p.into_iter().zip(own.iter().copied()).collect::<Vec<_>>())
-        });
+        // What is right at a kink, or within rounding, is no slip.
+        let kink = |entry: &Entry| entry.difference.is_some_and(|found| found.kink.is_some());
+        let no_slip = function.is_none() || comparison.entries.iter().any(kink);
+        let here = (!comparison.fits() || !no_slip).then(|| claim(at, &own));
+        let there = function.into_iter().flat_map(|own| around(at, own, &var));
+        let claims = here.into_iter().chain(there.map(|(at, own)| claim(&at, &own)));
         explained = slips(&claims.collect::<Vec<_>>());
-        if comparison.fits() && explained.of == 1 {
-            explained = Explained::default(); // at a kink, and within rounding
-        }
+    }
+    for i in hidden {
+        // Yours has no digits here, but elsewhere.
+        let told = |right: &Vec<Option<bool>>| right.iter().any(Option::is_some);
+        comparison.entries[i].blind |= !explained.right.get(i).is_some_and(told);
     }
     GradientReport { comparison, judged, findings, explained }
 }
@@ -400,9 +408,10 @@ impl GradientReport {
     /// What is wrong and what to try, in several lines; empty where nothing is found.
     pub fn explanation(&self) -> String {
         let GradientReport { comparison, judged, findings, explained } = self;
-        // Right numbers in a wrong place are no slip, and what is short of digits is none.
-        let told =
-            |finding: &Finding| matches!(finding, Finding::Permuted(_)) || !finding.is_wrong();
+        // Right numbers in a wrong place are no slip; at a single point, neither is what lacks digits.
+        let told = |finding: &Finding| {
+            matches!(finding, Finding::Permuted(_)) || explained.of < 2 && !finding.is_wrong()
+        };
         let says_more = !explained.slips.is_empty() || findings.is_empty();
         if explained.wrong > 0 && says_more && !findings.iter().any(told) {
             return explained.to_string();

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use chainrule::check::{self, Claim, Entry, Finding, GradientReport, Slip};
+use chainrule::check::{self, Claim, Difference, Entry, Explained, Finding, GradientReport, Slip};
 use chainrule::formula::Formula;
 use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage};
 use chainrule::scalar::{Tape, Var};
@@ -18,7 +18,7 @@ usage: cargo run -- check \"FORMULA\" [NAME=NUMBER]... [dNAME=\"FORMULA\"]...
   NAME=[1,2,3]  a list: one value for each example, for sum(...) and mean(...)
   dw, dL/dw     the derivative that you found, with respect to a variable or to
                 what a line computes: a formula is judged at 13 points, a number
-                at this one, to the digits that were typed
+                at the point that you gave, to the digits that were typed
   --file        the formula is in a file
   --data        the columns of a file, under their names;
                 read with --drop-incomplete and the like as by model
@@ -44,12 +44,15 @@ enum Verdict {
     Disagree(String),
 }
 
-/// A formula and what was derived by hand from it, judged at all points.
+/// A formula, and what was derived by hand from it.
 struct Judged {
     formula: Formula,
     by_hand: Vec<Option<ByHand>>,
     points: Vec<Vec<f64>>,
-    reports: Vec<GradientReport>,
+    /// All judges, at the first point.
+    report: GradientReport,
+    /// The slips in what was typed as formulas, at all points; and in numbers, at the first.
+    explained: [Explained; 2],
 }
 
 pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
@@ -57,13 +60,28 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
         return Err(Usage("a formula is missing".to_string()).into());
     };
     typed.trace()?; // which says where a number that is no number comes from
-    let derivatives = || typed.derivatives.iter().chain(&typed.of_computed);
-    let functions = derivatives().any(|(_, text)| text.parse::<f64>().is_err());
+    // A number belongs to the point that was given; where none was, it is a formula, too.
+    let number_there = |text: &str| text.parse().ok().filter(|_| !typed.chosen);
+    let mut derivatives = typed.derivatives.iter().chain(&typed.of_computed);
+    let functions = derivatives.any(|(_, text)| number_there(text).is_none());
     let points = typed.points(if functions { 12 } else { 0 });
     let more = points.len() - 1;
 
     let names = typed.formula.names();
-    let mut all = vec![Judged::new(typed.formula.clone(), points.clone(), &typed.derivatives)?];
+    let judged = |formula: Formula, points, derivatives: &[(String, String)]| {
+        let by_hand = |name: &&str| -> Result<Option<ByHand>, Box<dyn Error>> {
+            let Some((_, text)) = derivatives.iter().find(|(known, _)| known == name) else {
+                return Ok(None);
+            };
+            Ok(Some(match number_there(text) {
+                Some(number) => ByHand::Number(number, text.clone()),
+                None => ByHand::Formula(formula.also(&format!("d{name}"), text)?),
+            }))
+        };
+        let by_hand = formula.names().iter().map(by_hand).collect::<Result<_, _>>()?;
+        Judged::new(formula, by_hand, points)
+    };
+    let mut all = vec![judged(typed.formula.clone(), points.clone(), &typed.derivatives)?];
     let mut rows: Vec<(usize, usize)> = (0..names.len()).map(|i| (0, i)).collect();
     for (name, text) in &typed.of_computed {
         let formula = typed.formula.clone().cut(name)?;
@@ -78,7 +96,7 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
         };
         let points = points.iter().map(with_value).collect::<Result<_, _>>()?;
         rows.push((all.len(), place));
-        all.push(Judged::new(formula, points, &[(name.clone(), text.clone())])?);
+        all.push(judged(formula, points, &[(name.clone(), text.clone())])?);
     }
 
     for warning in typed.formula.warnings() {
@@ -88,7 +106,7 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     let value = number(typed.formula.eval(&typed.at)?);
     let more = if more == 0 { String::new() } else { format!(", and at {more} more points") };
     writeln!(out, "{}", typed.text.trim())?;
-    writeln!(out, "{output} = {value} at {}{more}\n", typed.place())?;
+    super::wrapped(out, &format!("{output} = {value} at {}{more}\n", typed.place()), ", ")?;
 
     table(out, output, &rows.iter().map(|&(k, i)| (&all[k], i)).collect::<Vec<_>>())?;
     for &(k, i) in &rows {
@@ -118,49 +136,31 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
 impl Judged {
     fn new(
         formula: Formula,
+        by_hand: Vec<Option<ByHand>>,
         points: Vec<Vec<f64>>,
-        derivatives: &[(String, String)],
     ) -> Result<Judged, Box<dyn Error>> {
-        let mut by_hand = vec![];
-        for name in formula.names() {
-            let own = derivatives.iter().find(|(known, _)| known == name);
-            by_hand.push(match own.map(|(_, text)| (text, text.parse())) {
-                None => None,
-                Some((text, Ok(number))) => Some(ByHand::Number(number, text.clone())),
-                Some((text, Err(_))) => {
-                    Some(ByHand::Formula(formula.also(&format!("d{name}"), text)?))
-                }
-            });
-        }
-        let mut judged = Judged { formula, by_hand, points, reports: vec![] };
-        let reports = judged.points.iter().map(|at| judged.judge(at));
-        judged.reports = reports.collect::<Result<_, _>>()?;
-        Ok(judged)
-    }
-
-    /// All judges at one point. What was not derived by hand stands in from reverse mode, and so does a
-    /// number that is right in its digits.
-    fn judge(&self, at: &[f64]) -> Result<GradientReport, Box<dyn Error>> {
-        let formula = &self.formula;
         let names = formula.names();
-        let at_names: Vec<(&str, f64)> = names.into_iter().zip(at.iter().copied()).collect();
-        let gradient = |own: Option<&dyn check::ByHand>| {
+        let at: Vec<(&str, f64)> = names.iter().copied().zip(points[0].iter().copied()).collect();
+        let judges = |own: Option<&dyn check::ByHand>| {
             check::gradient(
                 |p| formula.eval(p).unwrap_or(f64::NAN),
                 |p| formula.eval(p).unwrap_or(p[0]), // it has a value here, as a number
                 |p| formula.record(p).unwrap_or(p[0]),
-                &at_names,
+                &at,
                 own,
             )
         };
-        let right = gradient(None);
-        if self.by_hand.iter().all(Option::is_none) {
-            return Ok(right);
-        }
+        let mut report = judges(None);
+        // What was not derived by hand stands in from reverse mode, and so does a number that is right
+        // in its digits.
         let mut own = vec![];
-        for (entry, by_hand) in right.comparison.entries.iter().zip(&self.by_hand) {
+        for (entry, by_hand) in report.comparison.entries.iter().zip(&by_hand) {
             own.push(match by_hand {
-                Some(ByHand::Formula(derivative)) => derivative.eval(at)?,
+                // Where there is no slope, yours may have none.
+                Some(ByHand::Formula(derivative)) => match derivative.eval(&points[0])? {
+                    own if own.is_nan() && kink(entry).is_some() => entry.values[0],
+                    own => own,
+                },
                 Some(ByHand::Number(number, text))
                     if digits(text, *number, nearest(*number, entry)).is_err() =>
                 {
@@ -169,14 +169,43 @@ impl Judged {
                 _ => entry.values[0],
             });
         }
-        Ok(gradient(Some(&own)))
+        if by_hand.iter().any(Option::is_some) {
+            report = judges(Some(&own));
+        }
+        let claim = |at: &Vec<f64>, is_formula: bool| -> Result<_, Box<dyn Error>> {
+            let tape = Tape::new();
+            let vars = names.iter().zip(at).map(|(name, &x)| tape.var(x).named(name.to_string()));
+            let vars: Vec<Var> = vars.collect();
+            let (mut yours, mut rounded) = (vec![], vec![]);
+            for (i, by_hand) in by_hand.iter().enumerate() {
+                match by_hand {
+                    Some(ByHand::Formula(f)) if is_formula => yours.push((vars[i], f.eval(at)?)),
+                    Some(ByHand::Number(_, text)) if !is_formula => {
+                        yours.push((vars[i], own[i]));
+                        rounded.push(unit(text));
+                    }
+                    _ => {}
+                }
+            }
+            Ok((Claim::new(formula.record(&vars)?, &yours), rounded))
+        };
+        let all: Result<Vec<_>, _> = points.iter().map(|at| claim(at, true)).collect();
+        let formulas: Vec<Claim> = all?.into_iter().map(|(claim, _)| claim).collect();
+        let (numbers, rounded) = claim(&points[0], false)?;
+        // A whole number has more digits than were typed.
+        let mut of_numbers = check::slips(&[numbers.clone().rounded(rounded)]);
+        if of_numbers.slips.is_empty() {
+            of_numbers = check::slips(&[numbers]);
+        }
+        let explained = [check::slips(&formulas), of_numbers];
+        Ok(Judged { formula, by_hand, points, report, explained })
     }
 
     fn verdict(&self, i: usize) -> Verdict {
-        let Judged { by_hand, reports, .. } = self;
-        let right = reports.iter().filter(|report| self.agrees(report, i)).count();
+        let Judged { by_hand, report, .. } = self;
+        let (comparison, entry) = (&report.comparison, &report.comparison.entries[i]);
         if let Some(ByHand::Number(number, text)) = &by_hand[i] {
-            let right = nearest(*number, &reports[0].comparison.entries[i]);
+            let right = nearest(*number, entry);
             let exact = (number - right).abs() <= EXACT * right.abs();
             return match digits(text, *number, right) {
                 Ok(_) if exact => Verdict::Agree(String::new()),
@@ -188,21 +217,33 @@ impl Judged {
                 }),
             };
         }
-        match reports.len() - right {
-            0 if by_hand[i].is_none() => Verdict::NotGiven,
-            0 => Verdict::Agree(String::new()),
-            wrong if right == 0 || wrong + right == 1 => Verdict::Disagree(String::new()),
-            wrong => Verdict::Disagree(format!(" at {wrong} of {} points", reports.len())),
+        let right = self.right(i);
+        let wrong = right.iter().skip(1).filter(|right| **right == Some(false)).count();
+        match (wrong, entry.verdict(comparison.tolerance)) {
+            (0, "AGREE") if by_hand[i].is_none() => Verdict::NotGiven,
+            (0, "AGREE" | "NOT JUDGED") if right.iter().any(Option::is_some) => {
+                Verdict::Agree(String::new())
+            }
+            (0, "AGREE" | "NOT JUDGED") => Verdict::NotJudged(": no digits here".to_string()),
+            (wrong, here) => {
+                let (wrong, of) = (wrong + usize::from(here == "DISAGREE"), right.len());
+                let where_ = format!(" at {wrong} of {of} points");
+                Verdict::Disagree(if wrong >= of { String::new() } else { where_ })
+            }
         }
     }
 
-    fn agrees(&self, report: &GradientReport, i: usize) -> bool {
-        report.comparison.entries[i].agrees(report.comparison.tolerance)
+    /// Whether a formula by hand is right at each point.
+    fn right(&self, i: usize) -> &[Option<bool>] {
+        let is_formula = |by_hand: &&Option<ByHand>| matches!(by_hand, Some(ByHand::Formula(_)));
+        let before = self.by_hand[..i].iter().filter(is_formula).count();
+        let right = is_formula(&&self.by_hand[i]).then(|| &*self.explained[0].right[before]);
+        right.unwrap_or_default()
     }
 
     /// The judges at the point that was given.
     fn row(&self, output: &str, i: usize) -> [String; 6] {
-        let Entry { values, difference, scale, .. } = &self.reports[0].comparison.entries[i];
+        let Entry { values, difference, scale, .. } = &self.report.comparison.entries[i];
         let differences = match difference {
             None => "-".to_string(),
             Some(found) if found.kink.is_some() => "kink".to_string(),
@@ -234,51 +275,39 @@ impl Judged {
     }
 
     /// The numbers at a point at which a derivative is wrong, if it is right at the first.
-    fn failing(&self, out: &mut impl Write, output: &str, i: usize) -> io::Result<()> {
-        let mut all = self.points.iter().zip(&self.reports);
-        let Some((at, report)) = all.find(|(_, report)| !self.agrees(report, i)) else {
-            return Ok(());
-        };
-        let (names, values) = (self.formula.names(), &report.comparison.entries[i].values);
-        if at == &self.points[0] || !matches!(self.by_hand[i], Some(ByHand::Formula(_))) {
+    fn failing(&self, out: &mut impl Write, output: &str, i: usize) -> Result<(), Box<dyn Error>> {
+        let Judged { formula, by_hand, points, report, .. } = self;
+        let fails = (1..points.len()).find(|&k| self.right(i).get(k) == Some(&Some(false)));
+        let here = report.comparison.entries[i].verdict(report.comparison.tolerance);
+        let (Some(fails), Some(ByHand::Formula(own))) = (fails, &by_hand[i]) else { return Ok(()) };
+        if here == "DISAGREE" {
             return Ok(());
         }
-        let place: Vec<String> =
-            names.iter().zip(at).map(|(name, x)| format!("{name} = {x:.4}")).collect();
-        writeln!(out, "  at {}:", place.join(", "))?;
-        let [right, yours] = [values[0], values[1]].map(number);
-        writeln!(out, "  d{output}/d{}  reverse mode {right}  by hand {yours}", names[i])
+        let (names, at) = (formula.names(), &points[fails]);
+        let place = names.iter().zip(at).map(|(name, x)| format!("{name} = {x:.4}"));
+        let place = place.collect::<Vec<_>>().join(", ");
+        super::wrapped(out, &format!("  at {place}:"), ", ")?;
+        let tape = Tape::new();
+        let vars: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
+        let right = formula.record(&vars)?.backward().wrt(vars[i]);
+        let [right, yours] = [right, own.eval(at)?].map(number);
+        writeln!(out, "  d{output}/d{}  reverse mode {right}  by hand {yours}", names[i])?;
+        Ok(())
     }
 
-    /// What is wrong, as far as it is known: the slips that explain it at all points, or what can be seen
-    /// at the first point at which something is.
-    fn explain(&self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-        let Judged { formula, by_hand, points, reports } = self;
-        let mut claims = vec![];
-        for (at, report) in points.iter().zip(reports) {
-            let tape = Tape::new();
-            let names = formula.names();
-            let vars = names.iter().zip(at).map(|(name, &x)| tape.var(x).named(name.to_string()));
-            let vars: Vec<Var> = vars.collect();
-            let output = formula.record(&vars)?;
-            let given = (0..names.len()).filter(|&i| by_hand[i].is_some());
-            let yours = |i: usize| (vars[i], report.comparison.entries[i].values[1]);
-            claims.push(Claim::new(output, &given.map(yours).collect::<Vec<_>>()));
-        }
-        let explained = check::slips(&claims);
+    /// What is wrong, as far as it is known: the slips that explain it, or what can be seen at the point
+    /// that was given.
+    fn explain(&self, out: &mut impl Write) -> io::Result<()> {
         // Right numbers in a wrong order are no slips.
         let one = |slip: &Slip| slip.with.is_none();
-        let order = |report: &&GradientReport| {
-            report.findings.iter().any(|finding| matches!(finding, Finding::Permuted(_)))
-        };
-        match reports.iter().find(order) {
-            Some(report) if !explained.slips.first().is_some_and(one) => {
-                writeln!(out, "{}", report.explanation())?;
-            }
-            _ if explained.wrong > 0 => writeln!(out, "{explained}")?,
-            _ => {}
+        let order = |finding: &Finding| matches!(finding, Finding::Permuted(_));
+        let explained = self.explained.iter().filter(|explained| explained.wrong > 0);
+        if self.report.findings.iter().any(order)
+            && !explained.clone().any(|all| all.slips.first().is_some_and(one))
+        {
+            return writeln!(out, "{}", self.report.explanation());
         }
-        Ok(())
+        explained.map(|explained| writeln!(out, "{explained}")).collect()
     }
 }
 
@@ -287,19 +316,25 @@ const EXACT: f64 = 1e-12;
 
 /// The right slope that is nearest to a number: at a kink, each between those of the two sides is.
 fn nearest(number: f64, entry: &Entry) -> f64 {
-    match entry.difference {
-        Some(difference) if difference.kink.is_some() => difference.nearest(number),
-        _ => entry.values[0],
-    }
+    kink(entry).map_or(entry.values[0], |difference| difference.nearest(number))
+}
+
+fn kink(entry: &Entry) -> Option<Difference> {
+    entry.difference.filter(|difference| difference.kink.is_some())
+}
+
+/// One in the last digit of a number as it was typed.
+fn unit(text: &str) -> f64 {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let decimals = mantissa.split_once('.').map_or(0, |(_, behind)| behind.len()) as i32;
+    10f64.powi(exponent.parse().unwrap_or(0i32).saturating_sub(decimals))
 }
 
 /// How many digits were typed, if the number is right in all of them; else how many of it are.
 fn digits(text: &str, number: f64, right: f64) -> Result<usize, usize> {
     let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
     let digits = mantissa.trim_start_matches(['+', '-', '0', '.']).replace('.', "").len();
-    let decimals = mantissa.split_once('.').map_or(0, |(_, behind)| behind.len()) as i32;
-    let exponent: i32 = text.split_once(['e', 'E']).map_or(0, |(_, e)| e.parse().unwrap_or(0));
-    let unit = 10f64.powi(exponent.saturating_sub(decimals));
+    let unit = unit(text);
     let gap = (number - right).abs();
     let rounded = gap <= unit * (0.5 + 1e-9);
     let cut =

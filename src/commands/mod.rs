@@ -8,7 +8,7 @@ mod step;
 mod training;
 mod typed;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use chainrule::data::Csv;
 use chainrule::program::{AGREE, Arguments, Outcome, Usage};
@@ -76,6 +76,20 @@ fn reading(arguments: &mut Arguments) -> Result<Csv, Usage> {
         drop_incomplete: arguments.flag("--drop-incomplete")?,
         ..Csv::default()
     })
+}
+
+/// A text in lines of at most 80 characters, broken behind `by`.
+fn wrapped(out: &mut impl Write, text: &str, by: &str) -> io::Result<()> {
+    let mut line = String::new();
+    for part in text.split_inclusive(by) {
+        let count = line.chars().chain(part.trim_end().chars()).count();
+        if count > 80 && !line.trim().is_empty() {
+            writeln!(out, "{}", line.trim_end())?;
+            line = "  ".to_string();
+        }
+        line += part;
+    }
+    writeln!(out, "{line}")
 }
 
 fn show(out: &mut impl Write, text: &str) -> Outcome {

@@ -108,7 +108,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
     if !constant.is_empty() {
         let names: Vec<&str> = constant.iter().map(|&i| train.features[i].as_str()).collect();
         let same = format!("the same in all {trained_on} examples to train on, so of weight 0: ");
-        wrapped(out, &(same + &names.join(", ")))?;
+        super::wrapped(out, &(same + &names.join(", ")), " ")?;
     }
     let page = page.map(|path| (path, train.clone(), test.clone()));
     (train.x, test.x) = (scaler.apply(&train.x)?, scaler.apply(&test.x)?);
@@ -201,13 +201,13 @@ fn introduce(out: &mut impl Write, name: &str, all: &Examples) -> io::Result<()>
     let (n, m) = all.x.shape();
     let features = if n == 1 { "feature" } else { "features" };
     writeln!(out, "{name}: {m} examples, {n} {features}")?;
-    all.notes.iter().try_for_each(|note| wrapped(out, note))?;
+    all.notes.iter().try_for_each(|note| super::wrapped(out, note, " "))?;
     let counts = all.classes.iter().zip(counts(all));
     let mut counts: Vec<_> = counts.map(|(class, m)| format!("{m} are {class}")).collect();
     if counts.len() == 2 {
         counts.reverse(); // 1 is what the node says yes to
     }
-    wrapped(out, &format!("label {}: {}", all.label, counts.join(", ")))?;
+    super::wrapped(out, &format!("label {}: {}", all.label, counts.join(", ")), " ")?;
     match &all.classes[..] {
         [zero, one] if [zero.as_str(), one.as_str()] == ["0", "1"] => Ok(()),
         [zero, one] => writeln!(out, "the node learns {one} as 1 and {zero} as 0"),
@@ -220,20 +220,6 @@ fn counts(part: &Examples) -> Vec<usize> {
     let mut counts = vec![0; part.classes.len()];
     part.y.to_vec().into_iter().for_each(|class| counts[class as usize] += 1);
     counts
-}
-
-/// A text in lines of at most 80 characters.
-fn wrapped(out: &mut impl Write, text: &str) -> io::Result<()> {
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + word.chars().count() >= 80 {
-            writeln!(out, "{line}")?;
-            line = " ".to_string();
-        }
-        line += if line.is_empty() { "" } else { " " };
-        line += word;
-    }
-    writeln!(out, "{line}")
 }
 
 /// The class of all these examples, if there is one only.

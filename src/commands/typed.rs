@@ -20,6 +20,8 @@ pub struct Typed {
     pub text: String,
     /// The values of its variables, in the order of `formula.names()`.
     pub at: Vec<f64>,
+    /// Whether they were chosen here, and not given.
+    pub chosen: bool,
     /// Those that take no gradient.
     constants: Vec<String>,
     /// What was typed for `dw`, `dL/dw`, …: the variable and the text.
@@ -143,7 +145,7 @@ impl Typed {
             return Err(self.unknown(unknown).into());
         }
         if numbers.is_empty() {
-            self.at = self.sensible()?;
+            (self.at, self.chosen) = (self.sensible()?, true);
             self.point.extend(names.iter().zip(&self.at).map(|(name, x)| format!("{name}={x}")));
             return Ok(());
         }

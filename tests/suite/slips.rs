@@ -396,6 +396,13 @@ fn carried_out(slip: &Slip, formula: &Formula, yours: &[(usize, f64)], at: &[f64
     let vars: Vec<Var> =
         formula.names().iter().zip(at).map(|(k, &x)| tape.var(x).named(k.to_string())).collect();
     let trace = formula.record(&vars).unwrap().trace();
+    // A letter stands for what is said below.
+    let meaning = |text: &str| {
+        let line = format!(", {}", slip.numbers.replace("\n     ", ", "));
+        let known =
+            line.split(&format!(", {text} = ")).nth(1).map(|m| m.split(", ").next().unwrap());
+        known.filter(|m| m.parse::<f64>().is_err()).unwrap_or(text).to_string()
+    };
     let number_of = |text: &str| {
         let text = &text.replace(", else", " else");
         let lines = slip.numbers.replace(", else", " else");
@@ -411,14 +418,17 @@ fn carried_out(slip: &Slip, formula: &Formula, yours: &[(usize, f64)], at: &[f64
             let (taken, right) = slip.what.split_once("was taken as ")?.1.split_once(';')?;
             Some(number(right.split_once("it is ")?.1)? / number(taken)?)
         };
-        number(text).or_else(factor).unwrap_or_else(|| panic!("no number for {text}\n{slip}"))
-    };
-    // A letter stands for what is said below.
-    let meaning = |text: &str| {
-        let line = format!(", {}", slip.numbers.replace("\n     ", ", "));
-        let known =
-            line.split(&format!(", {text} = ")).nth(1).map(|m| m.split(", ").next().unwrap());
-        known.filter(|m| m.parse::<f64>().is_err()).unwrap_or(text).to_string()
+        // relu(u)/u can be typed.
+        let typed = || {
+            let (call, x) = text.rsplit_once('/')?;
+            let (f, others) = call.split_once('(')?;
+            let (x, others) = (meaning(x), others.strip_prefix(x)?);
+            formula.also("", &format!("{f}({x}{others}/({x})")).ok()?.eval::<f64>(at).ok()
+        };
+        number(text)
+            .or_else(typed)
+            .or_else(factor)
+            .unwrap_or_else(|| panic!("no number for {text}\n{slip}"))
     };
     let called =
         |k: &usize, text: &str| trace.nodes[*k].name == text || place(&trace.nodes[*k].at) == text;

@@ -92,6 +92,76 @@ fn numbers_to_their_digits() {
     assert_eq!(check("check~max(x, 0)~x=-1~dx=0").0, 0);
 }
 
+/// Derivatives as textbooks have them, which lose digits where the function saturates or cancels:
+/// never called wrong; and with another sign never right, unless all of it is 0.
+#[test]
+fn textbook_forms_on_all_scales() {
+    for [f, df] in [
+        ["tanh(x)", "1 - tanh(x)^2"],
+        ["sigmoid(x)", "sigmoid(x)*(1 - sigmoid(x))"],
+        ["1/(1 + exp(-x))", "exp(-x)/(1 + exp(-x))^2"],
+        ["1/(1 + exp(-x))", "(1/(1 + exp(-x)))*(1 - 1/(1 + exp(-x)))"],
+        ["softplus(x)", "1 - 1/(1 + exp(x))"],
+        ["-ln(sigmoid(x))", "sigmoid(x) - 1"],
+        ["x*sigmoid(x)", "sigmoid(x) + x*sigmoid(x)*(1 - sigmoid(x))"],
+        ["(exp(x) - exp(-x))/(exp(x) + exp(-x))", "1 - ((exp(x) - exp(-x))/(exp(x) + exp(-x)))^2"],
+        ["atan(x)", "1/(1 + x^2)"],
+        ["sqrt(1 + x^2) - 1", "x/sqrt(1 + x^2)"],
+        ["1 - cos(x)", "sin(x)"],
+        ["tan(x)", "1 + tan(x)^2"],
+        ["exp(x) - 1", "exp(x)"],
+        [
+            "(sigmoid(w*x + b) - 1)^2",
+            "2*(sigmoid(w*x + b) - 1)*sigmoid(w*x + b)*(1 - sigmoid(w*x + b))*w",
+        ],
+        ["v*tanh(w*x + b)", "v*(1 - tanh(w*x + b)^2)*w"],
+    ] {
+        for x in
+            [-300.0, -40.0, -20.0, -8.0, -1.0, -1e-3, 1e-8, 0.2, 3.0, 6.0, 9.0, 18.0, 30.0, 700.0]
+        {
+            let others = if f.contains('w') { "~w=2~b=0.5" } else { "" };
+            let others = others.to_string() + if f.contains("v*") { "~v=3" } else { "" };
+            let (_, text) = check(&format!("check~{f}~x={x}{others}~dx={df}"));
+            assert!(!text.contains("DISAGREE") && text.contains("verdict: "), "{text}");
+            let (code, text) = check(&format!("check~{f}~x={x}{others}~dx=-({df})"));
+            let found = code == 1 || code == 0 && !(-100.0..100.0).contains(&x);
+            assert!(found && text.contains("verdict: "), "{text}");
+        }
+        assert_eq!(check(&format!("check~{f}~dx={df}")).0, 0);
+    }
+    let (code, text) = check("check~tanh(x)~x=700~dx=1 - tanh(x)^2");
+    assert!(code == 1 && text.contains("NOT JUDGED: no digits here"), "{text}");
+}
+
+/// Numbers are explained, too, from the digits that were typed.
+#[test]
+fn slips_in_numbers() {
+    let formula = "check~L = -ln(sigmoid(w*x + b))~w=0.5~x=2~b=1";
+    for (typed, says) in [
+        ("dw=-2", "the factor 1 - a was forgotten"),
+        ("dw=-1.7616", "a² = "),
+        ("dw=0.2384", "the minus sign was lost"),
+        ("dw=0.238406~db=0.119203", "the minus sign was lost"),
+        ("dw=-x~db=-0.1192", "one slip explains it, at 13 of 13 points"),
+        ("dw=-x~db=0.1192", "the minus sign was lost"),
+    ] {
+        let (code, text) = check(&format!("{formula}~{typed}"));
+        assert!(code == 1 && text.contains(says), "{typed}: {text}");
+        assert!(!text.contains("no single rule"), "{typed}: {text}");
+    }
+    // Three digits do not tell enough.
+    assert!(check(&format!("{formula}~dw=-1.76")).1.contains("no single rule explains it"));
+}
+
+/// Without a point, a number is a formula like others: |x|' is not 1, and (x²)' is not 3.
+#[test]
+fn a_number_without_a_point() {
+    for (formula, number, code) in [("abs(x - 1)", 1, 1), ("x^2", 3, 1), ("3*x", 3, 0)] {
+        assert_eq!(check(&format!("check~{formula}~dx={number}")).0, code);
+        assert_eq!(check(&format!("check~{formula}~x=1.5~dx={number}")).0, 0);
+    }
+}
+
 #[test]
 fn names_of_derivatives() {
     for name in ["dw", "d/dw", "dL/dw", "dL_dw", "∂L/∂w", "∂w"] {
@@ -202,6 +272,10 @@ fn lists_and_what_no_rule_explains() {
 /// At a kink each slope between those of the two sides is one.
 #[test]
 fn kinks() {
+    // Yours need not have a slope where there is none.
+    assert_eq!(check("check~|x|~x=0~dx=x/|x|").0, 0);
+    assert_eq!(check("check~|x|~x=0~dx=-x/|x|").0, 1);
+    assert_eq!(check("check~x*x~x=0~dx=2*x*x/x").0, 1); // but here
     for (slope, code) in [("0", 0), ("1", 0), ("0.500", 0), ("1.50", 1), ("-0.100", 1)] {
         assert_eq!(check(&format!("check~max(x, 0)~x=0~dx={slope}")).0, code, "{slope}");
     }

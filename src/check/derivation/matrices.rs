@@ -83,8 +83,8 @@ impl Point for Matrices<'_> {
         true
     }
 
-    fn is_wrong(&self, i: usize) -> bool {
-        !self.is_yours(i, &self.right(i), 0.0)
+    fn is_right(&self, i: usize) -> Option<bool> {
+        Some(self.is_yours(i, &self.right(i), 0.0))
     }
 
     fn is_clear(&self, i: usize) -> bool {

@@ -29,17 +29,23 @@ struct Entry {
     var: usize,
     yours: f64,
     right: f64,
-    /// Yours less what is right, and how far that may be off by rounding.
+    /// Yours less what is right; how far that may be off by rounding; the part of this that comes from
+    /// rounded values; and the size of the terms that the right one is a sum of.
     gap: f64,
     rounding: f64,
+    blur: f64,
+    size: f64,
     /// The slope of each node with respect to the variable, and whether it depends on it.
     slopes: Vec<f64>,
     depends: Vec<bool>,
 }
 
 impl Entry {
-    fn is_wrong(&self) -> bool {
-        self.right.is_finite() && (self.gap.abs() > self.rounding || self.gap.is_nan())
+    fn is_right(&self) -> Option<bool> {
+        let near = self.gap.abs() <= self.rounding;
+        let same = self.gap == 0.0 && self.right != 0.0;
+        let tells = !near || same || self.rounding <= 0.01 * self.size;
+        (tells && self.right.is_finite()).then_some(near)
     }
 
     fn is_explained_by(&self, effect: f64) -> bool {
@@ -80,7 +86,7 @@ impl<'a> Numbers<'a> {
             *users += 1;
         }
         let roundings = numbers.roundings();
-        for (var, yours) in &claim.yours {
+        for ((var, yours), rounded) in claim.yours.iter().zip(&claim.rounded) {
             let (var, yours) = (*var, yours.get(0, 0));
             let (mut slopes, mut depends) = (vec![0.0; count], vec![false; count]);
             (slopes[var], depends[var]) = (1.0, true);
@@ -91,17 +97,34 @@ impl<'a> Numbers<'a> {
             }
             let right = numbers.up[var];
             let gap = yours - right;
-            let rounding = roundings[var] + 1e-11 * yours.abs();
-            numbers.entries.push(Entry { var, yours, right, gap, rounding, slopes, depends });
+            let [size, blur] = roundings[var];
+            let rounding = 1e-12 * (size + yours.abs()) + blur + rounded;
+            numbers.entries.push(Entry {
+                var,
+                yours,
+                right,
+                gap,
+                rounding,
+                blur,
+                size,
+                slopes,
+                depends,
+            });
         }
         Some(numbers)
     }
 
+    /// For each derivative by hand, how far rounding of the values may move what is right.
+    pub fn blurs(&self) -> Vec<f64> {
+        self.entries.iter().map(|entry| entry.blur).collect()
+    }
+
     /// How far right derivatives may differ, in each node: by a part of the terms that they are sums of,
-    /// and by what rounding of the values does to the local derivatives.
-    fn roundings(&self) -> Vec<f64> {
-        let count = self.values.len();
-        let operand = |node: usize, k: usize| match self.claim.trace.nodes[node].operands.get(k) {
+    /// and by what rounding of the values does to the local derivatives. The sizes of these terms, and
+    /// the latter.
+    fn roundings(&self) -> Vec<[f64; 2]> {
+        let (count, trace) = (self.values.len(), &self.claim.trace);
+        let operand = |node: usize, k: usize| match trace.nodes[node].operands.get(k) {
             Some(Operand::Node(k)) => Some(*k),
             _ => None,
         };
@@ -120,28 +143,36 @@ impl<'a> Numbers<'a> {
                 let Some(input) = operand(node, k) else { continue };
                 let x = self.values[input];
                 let by = |k: usize| operand(node, k).map_or(0.0, |k| moved[k]);
-                let blur =
-                    match (&self.functions[node], self.claim.trace.nodes[node].operation.name) {
+                let blur = match (&self.functions[node], trace.nodes[node].operation.name) {
+                    (Some(f), name) => {
+                        let slope = |x: f64| (f.f_df(x).1 - local).abs();
+                        let far = slope(x + by(0)).max(slope(x - by(0)));
                         // A slope may be written so that it cancels, as 1 - y²: that costs 1e-16 of y or 1.
-                        (Some(f), _) => {
-                            let slope = |x: f64| (f.f_df(x).1 - local).abs();
-                            let far = slope(x + by(0)).max(slope(x - by(0)));
-                            far + 1e-15 * (1.0 + self.values[node].abs())
+                        let straight = ["relu", "leaky_relu", "abs", "identity"].contains(&name);
+                        let cancelled = 1e-15 * (1.0 + self.values[node].abs());
+                        far + if straight { 0.0 } else { cancelled }
+                    }
+                    (_, "mul") => by(1 - k.min(1)),
+                    (_, "powf") => match trace.nodes[node].operands[1] {
+                        Operand::Number(c) => {
+                            let slope = |x: f64| (c * x.powf(c - 1.0) - local).abs();
+                            slope(x + by(0)).max(slope(x - by(0)))
                         }
-                        (_, "mul") => by(1 - k.min(1)),
-                        (_, "div") => {
-                            let c =
-                                operand(node, 1).map_or(f64::INFINITY, |k| self.values[k].abs());
-                            2.0 * local.abs() * by(1) / c
-                                + if k == 1 { by(0) / (c * c) } else { 0.0 }
-                        }
-                        _ => 0.0,
-                    };
+                        Operand::Node(_) => 0.0,
+                    },
+                    (_, "div") => {
+                        let c = operand(node, 1).map_or(f64::INFINITY, |k| self.values[k].abs());
+                        let numerator = if k == 1 { by(0) / (c * c) } else { 0.0 };
+                        // Below its smallest normal number, f64 has no digits.
+                        2.0 * local.abs() * by(1) / c + numerator + f64::MIN_POSITIVE
+                    }
+                    _ => 0.0,
+                };
                 sizes[input] += local.abs() * sizes[node];
                 roundings[input] += local.abs() * roundings[node] + blur * sizes[node];
             }
         }
-        sizes.iter().zip(roundings).map(|(size, blur)| 1e-11 * size + 4.0 * blur).collect()
+        sizes.into_iter().zip(roundings).map(|(size, blur)| [size, 4.0 * blur]).collect()
     }
 
     /// Σ local derivative × slope of the operand.
@@ -246,8 +277,8 @@ impl Point for Numbers<'_> {
         self.entries.iter().all(|entry| (entry.gap + entry.rounding).is_finite())
     }
 
-    fn is_wrong(&self, i: usize) -> bool {
-        self.entries[i].is_wrong()
+    fn is_right(&self, i: usize) -> Option<bool> {
+        self.entries[i].is_right()
     }
 
     fn is_clear(&self, i: usize) -> bool {
@@ -316,7 +347,7 @@ impl Point for Numbers<'_> {
         let Change { nodes, others, wrong } = change;
         let points = &search.points;
         // A point and an entry at which it shows.
-        let shows = |n: &&Self| entries.iter().copied().find(|i| n.entries[*i].is_wrong());
+        let shows = |n: &&Self| entries.iter().copied().find(|i| n.is_right(*i) == Some(false));
         let found = points.iter().enumerate().find_map(|(k, n)| Some((k, shows(n)?)));
         let (at, entry) = found.unwrap_or((0, entries[0]));
         // The first of the nodes that this derivative goes through.

@@ -13,8 +13,8 @@ pub(super) trait Point: Sized {
 
     fn claim(&self) -> &Claim;
     fn is_finite(&self) -> bool;
-    /// Whether the derivative by hand of this number is wrong.
-    fn is_wrong(&self, i: usize) -> bool;
+    /// Whether the derivative by hand of this number is right; None where rounding hides it.
+    fn is_right(&self, i: usize) -> Option<bool>;
     /// Whether by how much it is wrong is known to several digits.
     fn is_clear(&self, i: usize) -> bool;
     /// Whether it is what comes out with these changes.
@@ -50,15 +50,17 @@ pub(super) struct Search<'a, P> {
 
 pub(super) fn explain<P: Point>(points: &[P]) -> Explained {
     let all: Vec<usize> = (0..points.first().map_or(0, |p| p.claim().yours.len())).collect();
-    let wrong = points.iter().filter(|p| all.iter().any(|&i| p.is_wrong(i))).count();
-    let mut explained = Explained { wrong, of: points.len(), ..Explained::default() };
+    let is_wrong = |p: &P, i: usize| p.is_right(i) == Some(false);
+    let wrong = points.iter().filter(|p| all.iter().any(|&i| is_wrong(p, i))).count();
+    let right = all.iter().map(|&i| points.iter().map(|p| p.is_right(i)).collect()).collect();
+    let mut explained = Explained { wrong, of: points.len(), right, ..Explained::default() };
     let like = |p: &&P| p.is_finite() && same_operations(p.claim(), points[0].claim());
     let points: Vec<&P> = points.iter().filter(like).collect();
     let Some(first) = points.first() else { return explained };
     let sites = sites(&first.claim().trace);
     let repeated = repeated(&first.claim().trace, &sites);
-    let is_wrong = |i: &usize| points.iter().any(|p| p.is_wrong(*i));
-    let wrong: Vec<usize> = all.iter().copied().filter(is_wrong).collect();
+    let wrong = all.iter().copied().filter(|&i| points.iter().any(|p| is_wrong(p, i)));
+    let wrong: Vec<usize> = wrong.collect();
     if !wrong.is_empty() {
         let search = Search { points, sites, repeated, all, wrong };
         let (slips, unexplained) = search.slips();

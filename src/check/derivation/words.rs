@@ -92,7 +92,7 @@ impl Words {
         let v = other.map(|k| named(text(trace, k), ["t", "n", "m"])).unwrap_or_default();
         let words = vec![
             ("part", format!("the part through {through}")),
-            ("f", operation.name.to_string()),
+            ("f", if rule == "powf" { "power" } else { operation.name }.to_string()),
             ("operand", about),
             ("own", own),
             ("p", trace.label(var)),
@@ -146,7 +146,11 @@ impl Words {
                 what += &right;
             }
         }
-        let right = if right.is_empty() { self.spell("the slope of own") } else { right };
+        let right = match &*self.spell("f") {
+            _ if right.is_empty() => self.spell("the slope of own"),
+            "relu" | "leaky_relu" | "abs" => self.spell("own/x"), // which can be typed
+            _ => right,
+        };
         let hint = match (wrong.mend, &*taken) {
             ("", "1") => format!("multiply {it} by {right}"),
             ("", _) if it == "it" => format!("write {right} for {taken}"),

@@ -47,13 +47,16 @@ fn computed(search: &Search<Numbers>, site: &Site, entries: &[usize]) -> Option<
                 }
                 clear += usize::from(numbers.is_clear(i));
             }
-            factors.extend(here.map(|factor| (1.0 + factor, numbers.local[site[0]][k])));
+            factors.extend(here.map(|factor| (1.0 + factor, numbers.local[site[0]][k], *numbers)));
         }
-        let (factor, local) = *factors.first()?;
+        // Where it shows most.
+        let far = |factor: f64| (factor - 1.0).abs();
+        let most = factors.iter().copied().reduce(|x, y| if far(y.0) > far(x.0) { y } else { x });
+        let (factor, local, there) = most?;
         let near = |x: f64, y: f64| (x - y).abs() <= 1e-6 * y.abs();
-        let same_factor = factors.iter().all(|(other, _)| near(*other, factor));
+        let same_factor = factors.iter().all(|(other, ..)| near(*other, factor));
         let same_number = site.len() == 1
-            && factors.iter().all(|(other, there)| near(other * there, factor * local));
+            && factors.iter().all(|(other, right, _)| near(other * right, factor * local));
         if clear < 2 || !(agreed && !one_factor(search) || same_factor || same_number) {
             return None;
         }
@@ -64,7 +67,8 @@ fn computed(search: &Search<Numbers>, site: &Site, entries: &[usize]) -> Option<
         };
         let what = format!("that is what you get if the slope of {own} is {taken}");
         let [taken, right] = [factor * local, local].map(Compact);
-        let numbers = format!("taken {taken:.7}, right {right:.7}");
+        let at = super::super::point(&there.claim.trace);
+        let numbers = format!("taken {taken:.7}, right {right:.7}\n     at {at}");
         let hint = format!("differentiate {own} again");
         let kind = format!("computed {same_factor}");
         Some(Slip { numbers, ..search.plain(&change, kind, what, hint) })
