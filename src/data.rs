@@ -20,7 +20,7 @@ pub use classifier::{Classifier, Unlabelled, quoted};
 use crate::error::{Error, Result, brief, mistake};
 use crate::random::Random;
 use crate::tensor::Tensor;
-use table::{Field, MOST_WORDS, Role, Table};
+use table::{Field, MOST_WORDS, Role, Table, Words};
 
 /// How a CSV file is read. The command `model` has an option of the same name for each field.
 ///
@@ -68,7 +68,7 @@ pub struct Column {
     /// As the header has it.
     pub name: String,
     /// None for a column of numbers. Each but the first has a feature, which is 1 where it stands.
-    pub words: Vec<String>,
+    pub words: Vec<Arc<str>>,
 }
 
 /// Examples with their labels.
@@ -139,7 +139,7 @@ impl Csv {
         let mut table = Table::open(source, name, self, &asked_for)?;
         table.assign()?;
         let mut rows = table.rows()?;
-        let (classes, numbers): (Vec<String>, Vec<f64>) = rows.classes().into_iter().unzip();
+        let classes = rows.classes();
         // Many numbers are no classes, but something to be measured.
         let words = classes.iter().any(|class| class.parse::<f64>().is_err());
         if classes.len() > if words { MOST_WORDS } else { 2 } {
@@ -149,23 +149,18 @@ impl Csv {
         if classes.len() < 2 {
             return Err(faults::no_classes(&rows, &classes));
         }
-        number_words(rows.y.iter_mut(), &numbers);
-        let (mut label, mut pairs, mut features, mut k) = (String::new(), vec![], vec![], 0);
-        let fields = std::mem::take(&mut rows.fields);
-        let width = fields.iter().filter(|field| field.role == Role::Feature).count();
-        let column = |Field { name, role, text, .. }: Field| {
+        rows.words.place(rows.y.iter_mut(), &classes);
+        let (mut label, mut pairs, mut features) = (String::new(), vec![], vec![]);
+        let column = |Field { name, role, words, .. }: Field| {
             match role {
                 Role::LeftOut => return None,
                 Role::Label => {
                     label = name;
                     return None;
                 }
-                Role::Feature => k += 1,
+                Role::Feature => {}
             }
-            let words = text.map_or(vec![], |text| rows.words.of(&text));
-            let (mut words, numbers): (Vec<String>, Vec<f64>) = words.into_iter().unzip();
-            words.shrink_to_fit(); // there may be a million of these
-            number_words(rows.x.iter_mut().skip(k - 1).step_by(width), &numbers);
+            let words = rows.words.of(&words);
             match &words[..] {
                 [first, others @ ..] if others.len() > 1 || self.encode.contains(&name) => {
                     let note = format!("{name}: a column of 0 and 1 for each word but {first}");
@@ -182,6 +177,7 @@ impl Csv {
             }
             Some(Column { name, words })
         };
+        let fields = std::mem::take(&mut rows.fields);
         let columns: Vec<Column> = fields.into_iter().filter_map(column).collect();
         if pairs.len() > MOST_TOLD {
             pairs[MOST_TOLD] = "...".to_string();
@@ -190,8 +186,10 @@ impl Csv {
             rows.notes.push(format!("read as 0 and 1: {}", pairs.join(", ")));
         }
         let m = rows.lines.len();
-        let x = Tensor::new(m, features.len(), features_of(rows.x, 0..width, &columns)).t();
+        let x = features_of(rows.x, &rows.words, 0..columns.len(), &columns);
+        let x = Tensor::new(m, features.len(), x).t();
         let (y, columns) = (Tensor::new(1, m, rows.y), Arc::new(columns));
+        let classes = classes.iter().map(|class| class.to_string()).collect();
         Ok(Examples { features, label, classes, x, y, columns, notes: rows.notes })
     }
 
@@ -220,7 +218,7 @@ impl Csv {
             field.role = if wanted { Role::Feature } else { Role::LeftOut };
         }
         let mut rows = table.rows()?;
-        if let Some(text) = rows.text {
+        if let Some((_, text)) = rows.faults.pop_first() {
             return Err(text);
         }
         rows.check()?;
@@ -244,29 +242,25 @@ pub fn open(path: impl AsRef<Path>) -> Result<File> {
 /// More columns of two words than these are not told of.
 const MOST_TOLD: usize = 20;
 
-/// Each word by its place among those of its column or label, which had these numbers so far.
-fn number_words<'v>(values: impl Iterator<Item = &'v mut f64>, numbers: &[f64]) {
-    if numbers.is_empty() {
-        return;
-    }
-    for value in values {
-        let place = numbers.iter().position(|number| number == value);
-        *value = place.map_or(f64::NAN, |place| place as f64);
-    }
-}
-
 /// The features, row by row, of these columns, which stand at these places of a row: a column of numbers
 /// is one, and of a column of words each word but the first is, 1 where it stands.
 fn features_of(
-    x: Vec<f64>,
+    mut x: Vec<f64>,
+    words: &Words,
     places: impl ExactSizeIterator<Item = usize> + Clone,
     columns: &[Column],
 ) -> Vec<f64> {
-    if columns.iter().all(|column| column.words.is_empty()) && places.clone().is_sorted() {
+    let (width, mut features) = (places.len(), vec![]);
+    let of_words = |(_, column): &(usize, &Column)| !column.words.is_empty();
+    for (place, column) in places.clone().zip(columns).filter(of_words) {
+        words.place(x.iter_mut().skip(place).step_by(width), &column.words);
+    }
+    if columns.iter().all(|column| matches!(column.words.len(), 0 | 2))
+        && places.clone().is_sorted()
+    {
         return x;
     }
-    let mut features = vec![];
-    for row in x.chunks(places.len()) {
+    for row in x.chunks(width) {
         for (place, Column { words, .. }) in places.clone().zip(columns) {
             match words.len() {
                 0 => features.push(row[place]),

@@ -106,7 +106,8 @@ impl Classifier {
             features.enumerate().map(|(i, field)| (field.name.as_str(), i)).collect();
         let places: Vec<usize> = names.iter().filter_map(|name| there.get(name).copied()).collect();
         let m = rows.lines.len();
-        let x = features_of(rows.x, places.into_iter(), &self.columns);
+        rows.words.place(rows.y.iter_mut(), &self.classes);
+        let x = features_of(rows.x, &rows.words, places.into_iter(), &self.columns);
         let x = Tensor::new(m, self.w.shape().0, x).t();
         let y = if rows.y.is_empty() { vec![f64::NAN; m] } else { rows.y };
         let lines = rows.lines.into_iter().map(|line| line as usize).collect();
@@ -162,7 +163,7 @@ impl Classifier {
                 let nothing = vec!["0".to_string(); self.classes.len()];
                 text += &row(["feature", name, first, "0", "1"], nothing);
             }
-            let others = words.get(1..).unwrap_or_default().iter().map(String::as_str);
+            let others = words.get(1..).unwrap_or_default().iter().map(|word| &**word);
             let number = words.is_empty().then_some("");
             for (word, (mean, deviation, weights)) in others.chain(number).zip(&mut features) {
                 text += &row(["feature", name, word, mean, deviation], weights);
@@ -230,10 +231,10 @@ impl Classifier {
             let (column, word) = (&cells[1], &cells[2]);
             match columns.last_mut() {
                 Some(last) if last.name == *column && !word.is_empty() => {
-                    last.words.push(word.clone())
+                    last.words.push(word.as_str().into());
                 }
                 _ => {
-                    let words = if word.is_empty() { vec![] } else { vec![word.clone()] };
+                    let words = if word.is_empty() { vec![] } else { vec![word.as_str().into()] };
                     columns.push(Column { name: column.clone(), words });
                     if !word.is_empty() {
                         continue; // the first word

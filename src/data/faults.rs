@@ -1,6 +1,7 @@
 //! What can be wrong with a table of examples, told in the form of every [`Error`].
 
 use std::io::{self, BufRead};
+use std::sync::Arc;
 
 use super::cell;
 use super::csv::{Cell, Reader};
@@ -240,7 +241,7 @@ pub(super) fn texts(first: Error, rows: &Rows) -> Error {
         _ => format!("{} columns hold text: {}", names.len(), list(&names)),
     };
     let facts = names.iter().zip(unreadable).take(20).map(|(name, field)| {
-        let words = match (field.words(), field.text.as_ref().is_some_and(|text| text.beyond)) {
+        let words = match (field.words(), field.beyond) {
             (1, _) => "1 word".to_string(),
             (words, true) => format!("{words} words or more"),
             (words, false) => format!("{words} different words"),
@@ -277,7 +278,7 @@ pub(super) fn all_missing(mut first: Error, rows: &Rows) -> Error {
     // A word such as NA may be a class, and `unknown` one of many words.
     let keep = rows.marks.iter().find(|(k, _)| {
         let field = &rows.fields[**k];
-        field.role == Role::Label || field.text.is_some()
+        field.role == Role::Label || field.texts > 0 || field.is_of_words()
     });
     let keep = keep.map(|(_, mark)| {
         let option = typed_option("--not-missing", mark);
@@ -318,10 +319,9 @@ fn advice(rows: &Rows) -> String {
     let mut options: Vec<String> = vec![];
     let mut left_out = vec![false; fields.len()];
     for (k, field) in fields.iter().enumerate().filter(|(_, field)| !field.is_readable()) {
-        let few = field.text.as_ref().is_some_and(|text| {
-            let words = field.words();
-            field.numbers == 0 && words < text.cells as usize && (3..=MOST_WORDS).contains(&words)
-        });
+        let words = field.words();
+        let few =
+            field.numbers == 0 && words < field.texts as usize && (3..=MOST_WORDS).contains(&words);
         left_out[k] = !few;
         options.push(typed_option(if few { "--encode" } else { "--without" }, &field.name));
     }
@@ -373,7 +373,7 @@ pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell) -> Error {
 }
 
 /// The label has one value only, more than two numbers, or too many words.
-pub(super) fn no_classes(rows: &Rows, seen: &[String]) -> Error {
+pub(super) fn no_classes(rows: &Rows, seen: &[Arc<str>]) -> Error {
     let (name, count) = rows.label().map_or(("", 0), |field| (&field.name, field.words()));
     let (what, hint) = if count == 1 {
         ("the same value in all rows".to_string(), "add rows of the other class".to_string())
@@ -387,7 +387,8 @@ pub(super) fn no_classes(rows: &Rows, seen: &[String]) -> Error {
             _ => (format!("{count} values, more than {MOST_WORDS}"), hint),
         }
     };
-    let fault = rows.label().and_then(|field| field.text.as_ref()?.fault.as_deref().cloned());
+    let k = rows.fields.iter().position(|field| field.role == Role::Label);
+    let fault = k.and_then(|k| rows.faults.get(&k)).cloned();
     let fault = fault.unwrap_or_else(|| NO_ROWS.of("", []));
     let what = format!("the label `{}` has {what}", brief(name));
     let facts = [format!("labels seen: {}", list(seen))].into_iter().chain(fault.facts).collect();

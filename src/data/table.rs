@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{BufRead, Chain, Cursor, Read};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::cell::{self, Odd, is_missing, is_number};
 use super::csv::Reader;
@@ -26,49 +26,37 @@ pub(super) enum Role {
     LeftOut,
 }
 
-/// A column while it is read.
+/// A column while it is read: there may be a million of them.
 #[derive(Default)]
 pub(super) struct Field {
     pub name: String,
     pub role: Role,
+    /// Whether each of its words is to become a column.
+    pub encode: bool,
+    /// Whether a model knows its words, and it may hold no others.
+    known: bool,
     /// Whether `-` is a word in it, as `+` is.
     signs: bool,
-    /// How many of its cells have no value, are numbers.
+    /// How many of its cells have no value, are numbers, and are text.
     pub missing: u32,
     pub numbers: u32,
+    pub texts: u32,
     /// Whether one of its numbers is neither 0 nor 1.
     other_numbers: bool,
-    /// If it holds text.
-    pub text: Option<Box<Text>>,
-}
-
-/// The words of a column, or the classes of the label.
-#[derive(Default)]
-pub(super) struct Text {
-    /// Whether each word is to become a column.
-    pub encode: bool,
-    /// Those that it may hold, if a model knows them.
-    known: Box<[String]>,
-    pub cells: u32,
-    /// Its first words, and the others.
-    first: Vec<u32>,
-    others: BTreeSet<u32>,
-    /// Whether there are more that were not counted.
+    /// Its words, by their numbers, and whether there are more that were not counted.
+    pub words: BTreeSet<u32>,
     pub beyond: bool,
-    /// What is wrong with its first cell, of the first columns.
-    pub fault: Option<Box<Error>>,
 }
 
 impl Field {
     /// How many words it holds.
     pub fn words(&self) -> usize {
-        let Some(text) = &self.text else { return 0 };
-        let count = text.first.len() + text.others.len();
-        if text.beyond { count.max(MOST_WORDS + 1) } else { count }
+        let least = if self.beyond { MOST_WORDS + 1 } else { 0 };
+        self.words.len().max(least)
     }
 
-    fn is_of_words(&self) -> bool {
-        self.text.as_ref().is_some_and(|text| text.encode || !text.known.is_empty())
+    pub fn is_of_words(&self) -> bool {
+        self.encode || self.known
     }
 
     /// Whether it could be the label, as far as this is known.
@@ -79,15 +67,14 @@ impl Field {
         }
     }
 
-    /// Whether its words can become numbers.
+    /// Whether its cells, or else its words, can become numbers.
     pub fn is_readable(&self) -> bool {
-        let Some(text) = self.text.as_ref().filter(|_| self.role == Role::Feature) else {
-            return true;
-        };
         let words = self.words();
-        !text.known.is_empty()
+        self.role != Role::Feature
+            || self.known
+            || self.texts == 0 && !self.encode
             || words == 2 && self.numbers == 0
-            || text.encode && (2..=MOST_WORDS).contains(&words)
+            || self.encode && (2..=MOST_WORDS).contains(&words)
     }
 }
 
@@ -99,6 +86,7 @@ pub(super) struct Table<'a, R> {
     pub fields: Vec<Field>,
     /// Whether a model knows the columns: none can be left out.
     fixed: bool,
+    words: Words,
 }
 
 impl<'a, R: BufRead> Table<'a, R> {
@@ -137,7 +125,7 @@ impl<'a, R: BufRead> Table<'a, R> {
         for &k in &start.signs {
             fields.get_mut(k).into_iter().for_each(|field| field.signs = true);
         }
-        Ok(Table { csv, options, start, fields, fixed: false })
+        Ok(Table { csv, options, start, fields, fixed: false, words: Words::default() })
     }
 
     /// What each column is used for.
@@ -167,7 +155,7 @@ impl<'a, R: BufRead> Table<'a, R> {
                 let fact = format!("the second one is column {}", k + 1);
                 return Err(faults::SAME_NAME.at(csv, k, &field.name, [fact]));
             } else if options.encode.contains(&field.name) {
-                field.text = Some(Box::new(Text { encode: true, ..Text::default() }));
+                field.encode = true;
             }
         }
         let wanted = |field: &&mut Field| {
@@ -175,7 +163,7 @@ impl<'a, R: BufRead> Table<'a, R> {
             field.role == Role::Feature && label.is_none_or(|label| field.name == *label)
         };
         match (fields.iter_mut().rev().find(wanted), &options.label) {
-            (Some(field), _) => (field.role, field.text) = (Role::Label, None),
+            (Some(field), _) => (field.role, field.encode) = (Role::Label, false),
             (None, Some(label)) => {
                 return Err(faults::no_column(faults::NO_COLUMN, csv, "--label", label, fields));
             }
@@ -193,7 +181,7 @@ impl<'a, R: BufRead> Table<'a, R> {
     /// Gives the columns the roles that they had in training.
     pub fn assign_known(&mut self, model: &Classifier) -> Result<()> {
         self.fixed = true;
-        let Table { csv, options, fields, .. } = self;
+        let Table { csv, options, fields, words, .. } = self;
         let Classifier { label, columns, classes, without, .. } = model;
         let there: HashSet<&String> = fields.iter().map(|field| &field.name).collect();
         if let Some(lost) = columns.iter().find(|column| !there.contains(&column.name)) {
@@ -203,15 +191,15 @@ impl<'a, R: BufRead> Table<'a, R> {
         let mut seen = HashSet::new();
         for (k, field) in fields.iter_mut().enumerate() {
             let left_out = without.contains(&field.name) || options.without.contains(&field.name);
-            let words = match known.get(&field.name) {
-                Some(column) => &column.words,
+            let known: Vec<&str> = match known.get(&field.name) {
+                Some(column) => column.words.iter().map(|word| &**word).collect(),
                 None if left_out || field.role == Role::LeftOut => {
                     field.role = Role::LeftOut;
                     continue;
                 }
                 None if field.name == *label => {
                     field.role = Role::Label;
-                    classes
+                    classes.iter().map(String::as_str).collect()
                 }
                 None => {
                     let fact = format!("it is column {}", k + 1);
@@ -222,17 +210,15 @@ impl<'a, R: BufRead> Table<'a, R> {
                 let fact = format!("the second one is column {}", k + 1);
                 return Err(faults::SAME_NAME.at(csv, k, &field.name, [fact]));
             }
-            if !words.is_empty() {
-                let known = words.as_slice().into();
-                field.text = Some(Box::new(Text { known, ..Text::default() }));
-            }
+            field.known = !known.is_empty();
+            field.words = known.into_iter().map(|word| words.number(word)).collect();
         }
         Ok(())
     }
 
     /// Reads all rows.
     pub fn rows(self) -> Result<Rows<'a>> {
-        let Table { mut csv, options, start, fields, fixed } = self;
+        let Table { mut csv, options, start, fields, fixed, words } = self;
         let no_rows = csv.locate(csv.end(), faults::NO_ROWS.of("", []));
         // Where all names are numbers, a row that is equal is an example.
         let may_repeat =
@@ -243,6 +229,7 @@ impl<'a, R: BufRead> Table<'a, R> {
             decimal: options.decimal.or(start.decimal),
             fields,
             fixed,
+            words,
             may_repeat,
             ..Rows::default()
         };
@@ -286,8 +273,8 @@ pub(super) struct Rows<'a> {
     pub gap: Option<Error>,
     /// Of some columns the first mark of a missing value that may be a word.
     pub marks: BTreeMap<usize, String>,
-    /// The first cell that is text, and how long the lines are that columns remember of theirs.
-    pub text: Option<Error>,
+    /// What is wrong with the first text of some columns, and how long the lines are that are in these.
+    pub faults: BTreeMap<usize, Error>,
     remembered: usize,
     /// The incomplete rows that were left out, and the lines that repeat the header.
     dropped: usize,
@@ -359,12 +346,12 @@ impl Rows<'_> {
         if field.role == Role::LeftOut || !is_missing(text) {
             return false;
         }
-        let known = field.text.as_ref().map_or(&[][..], |text| &text.known);
         let label = field.role == Role::Label;
         let sign = text == "-" && (field.signs || label);
-        let kept = self.not_missing.iter().chain(known).any(|word| word == text);
-        let to_be_predicted = label && !known.is_empty();
-        !(sign || kept || to_be_predicted)
+        let kept = self.not_missing.iter().any(|word| word == text);
+        let known = field.known
+            && (label || self.words.find(text).is_some_and(|word| field.words.contains(&word)));
+        !(sign || kept || known)
     }
 
     /// A feature's number, or the number of a word or a class.
@@ -402,41 +389,33 @@ impl Rows<'_> {
     fn word(&mut self, csv: &Reader<'_, impl BufRead>, k: usize, text: &str) -> Result<f64> {
         let (field, shown) = (&mut self.fields[k], visible(text));
         let label = field.role == Role::Label;
-        let known = field.text.as_ref().map_or(&[][..], |text| &text.known);
-        if !known.is_empty() {
-            return match known.iter().position(|word| *word == shown) {
-                Some(word) => Ok(word as f64),
+        if field.known {
+            return match self.words.find(&shown).filter(|word| field.words.contains(word)) {
+                Some(word) => Ok(f64::from(word)),
                 None if label && is_missing(text) => Ok(f64::NAN),
                 None => {
-                    let facts =
-                        [format!("column `{}`", field.name), format!("what did: {}", list(known))];
+                    let known = list(&self.words.of(&field.words));
+                    let facts = [format!("column `{}`", field.name), format!("what did: {known}")];
                     Err(faults::UNKNOWN_WORD.at(csv, k, text, facts))
                 }
             };
         }
-        if !label && field.text.is_none() && is_number(text) {
+        if !label && !field.encode && field.texts == 0 && is_number(text) {
             return Err(faults::not_a_number(csv, k, &field.name));
         }
         let word = self.words.number(&shown);
-        let text = field.text.get_or_insert_default();
-        text.cells += 1;
-        text.beyond |= word == MOST_DIFFERENT;
-        if text.first.contains(&word) {
-            return Ok(f64::from(word));
-        }
-        if text.first.len() > MOST_WORDS {
-            text.others.insert(word);
-            return Ok(f64::from(word));
-        }
-        text.first.push(word);
+        field.texts += 1;
+        field.beyond |= word == MOST_DIFFERENT;
         // The first class may stay alone, and the third one is one too many.
-        if label && matches!(text.first.len(), 1 | 3) {
-            text.fault = Some(faults::class(csv, csv.cells[k]).into());
-        } else if !label && text.first.len() == 1 && self.remembered < REMEMBERED {
+        let told =
+            field.words.insert(word) && (field.words.len() == 1 || label && field.words.len() == 3);
+        if told && (label || self.remembered < REMEMBERED) {
             self.remembered += csv.end();
-            let fault = faults::not_a_number(csv, k, &field.name);
-            self.text.get_or_insert_with(|| fault.clone());
-            text.fault = Some(fault.into());
+            let fault = match label {
+                true => faults::class(csv, csv.cells[k]),
+                false => faults::not_a_number(csv, k, &field.name),
+            };
+            self.faults.insert(k, fault);
         }
         Ok(f64::from(word))
     }
@@ -468,23 +447,22 @@ impl Rows<'_> {
         self.fields.iter().find(|field| field.role == Role::Label)
     }
 
-    /// The values of the label in their order, each with its number in `y`. Of many the first ones.
-    pub fn classes(&self) -> Vec<(String, f64)> {
-        let text = self.label().and_then(|field| field.text.as_ref());
-        text.map_or(vec![], |text| self.words.of(text))
+    /// The values of the label in their order. Of many the first ones.
+    pub fn classes(&self) -> Vec<Arc<str>> {
+        self.label().map_or(vec![], |field| self.words.of(&field.words))
     }
 
     /// Refuses texts that are no numbers, and gaps.
     pub fn check(&mut self) -> Result<()> {
-        let mut unreadable = self.fields.iter_mut().filter(|field| !field.is_readable());
+        let unreadable = |(_, field): &(usize, &Field)| !field.is_readable();
+        let mut unreadable = self.fields.iter().enumerate().filter(unreadable);
         // A few texts in a column of numbers are a fault in these cells.
-        let stray = |field: &Field| {
-            field.text.as_ref().is_some_and(|text| !text.encode && field.numbers >= text.cells)
-        };
-        if let Some(first) = unreadable.next() {
-            let fault = first.text.as_mut().and_then(|text| text.fault.take()).map(|fault| *fault);
-            let all_stray = stray(first) && unreadable.all(|field| stray(field));
-            if let Some(fault) = fault.or(self.text.take()) {
+        let stray =
+            |field: &Field| !field.encode && field.texts > 0 && field.numbers >= field.texts;
+        if let Some((k, first)) = unreadable.next() {
+            let all_stray = stray(first) && unreadable.all(|(_, field)| stray(field));
+            let fault = self.faults.remove(&k).or(self.faults.pop_first().map(|(_, fault)| fault));
+            if let Some(fault) = fault {
                 return Err(if all_stray { fault } else { faults::texts(fault, self) });
             }
         }
@@ -510,36 +488,50 @@ const MOST_DIFFERENT: u32 = 100_000;
 /// All words of all columns, each once. What comes after the first [`MOST_DIFFERENT`] is one word.
 #[derive(Default)]
 pub(super) struct Words {
-    numbers: HashMap<Rc<str>, u32>,
-    texts: Vec<Rc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
 }
 
 impl Words {
+    fn find(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text).copied()
+    }
+
     fn number(&mut self, text: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(text) {
+        if let Some(number) = self.find(text) {
             return number;
         }
         let number = self.texts.len() as u32;
         if number < MOST_DIFFERENT {
-            let text: Rc<str> = text.into();
+            let text: Arc<str> = text.into();
             self.texts.push(text.clone());
             self.numbers.insert(text, number);
         }
         number
     }
 
-    /// The words of a column, or the classes of the label, in their order, with their numbers: by size
-    /// if they are numbers, else by the alphabet. Of many the first ones.
-    pub fn of(&self, text: &Text) -> Vec<(String, f64)> {
-        let known = text.first.iter().filter(|number| **number < MOST_DIFFERENT);
-        let word = |&number: &u32| (self.texts[number as usize].to_string(), f64::from(number));
-        let mut words: Vec<_> = known.map(word).collect();
+    /// The words of a column, or the classes of the label, in their order: by size if they are numbers,
+    /// else by the alphabet. Of many the first ones.
+    pub fn of(&self, words: &BTreeSet<u32>) -> Vec<Arc<str>> {
+        let counted = words.iter().filter(|number| **number < MOST_DIFFERENT);
+        let counted = counted.take(MOST_WORDS + 1);
+        let mut words: Vec<_> = counted.map(|&word| self.texts[word as usize].clone()).collect();
         let size = |word: &str| word.parse::<f64>();
-        let numbers = words.iter().all(|(word, _)| size(word).is_ok());
-        words.sort_by(|(word, _), (other, _)| match (size(word), size(other)) {
+        let numbers = words.iter().all(|word| size(word).is_ok());
+        words.sort_by(|word, other| match (size(word), size(other)) {
             (Ok(x), Ok(y)) if numbers => x.total_cmp(&y).then(word.cmp(other)),
             _ => word.cmp(other),
         });
         words
+    }
+
+    /// Each value, which is the number of a word, becomes the place of this word among these; NaN stays.
+    pub fn place<'v>(&self, values: impl Iterator<Item = &'v mut f64>, words: &[impl AsRef<str>]) {
+        let number = |word: &_| self.find(AsRef::as_ref(word)).map(f64::from);
+        let numbers: Vec<Option<f64>> = words.iter().map(number).collect();
+        for value in values {
+            let place = numbers.iter().position(|number| *number == Some(*value));
+            *value = place.map_or(f64::NAN, |place| place as f64);
+        }
     }
 }
