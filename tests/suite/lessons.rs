@@ -399,6 +399,14 @@ fn the_readme_shows_what_its_commands_print() {
         shown += 1;
     }
     assert_eq!(shown, 2);
+
+    // The derivative that it names in place of the wrong one is right.
+    let (command, rest) = text.split_once(" dw=-x\n").unwrap();
+    let (_, formula) = command.rsplit_once("cargo run -- ").unwrap();
+    let (_, rest) = rest.split_once("\nWith `").unwrap();
+    let (right, _) = rest.split_once("` the verdict is AGREE.").unwrap();
+    let printed = answer(&shell_words(&format!("{formula} {right}"))).unwrap();
+    assert!(printed.contains("\nverdict: AGREE\n"), "{printed}");
 }
 
 /// The words of a command as a shell splits it, which knows double quotes.
