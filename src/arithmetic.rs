@@ -163,7 +163,7 @@ fn routed(x: f64, y: f64, first: [f64; 3], second: [f64; 3]) -> [f64; 3] {
     }
 }
 
-/// Records one rule, for `Var ∘ Var`, `Var ∘ f64` and `f64 ∘ Var`.
+/// Records one rule, for `Var op Var`, `Var op f64` and `f64 op Var`.
 #[track_caller]
 #[inline(always)]
 fn record<'t, V: Number>(

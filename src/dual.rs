@@ -78,7 +78,7 @@ pub trait Scalar:
     }
 }
 
-/// `X ∘ Y = Z` for `+ − × ÷`, powers, max and min.
+/// `Self op Y = Z` for `+ − × ÷`, powers, max and min.
 ///
 /// ```
 /// use chainrule::check::{Arithmetic, Scalar};
@@ -233,7 +233,7 @@ impl Dual {
     }
 }
 
-/// One rule for `Dual ∘ Dual`, `Dual ∘ f64` and `f64 ∘ Dual`.
+/// One rule for `Dual op Dual`, `Dual op f64` and `f64 op Dual`.
 macro_rules! rule {
     ($Trait:ident, $method:ident, |$x:ident, $y:ident| $value:expr, $slope:expr) => {
         impl $Trait for Dual {
