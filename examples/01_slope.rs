@@ -31,8 +31,8 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
             class(central - slope)
         )?;
     }
-    writeln!(out, "\nA smaller step is better, until f(x+h) and f(x) agree in most of their 16")?;
-    writeln!(out, "digits: the difference keeps only what is left, and dividing by h shows it.")?;
+    writeln!(out, "\nA smaller step is better at first. But f(x+h) and f(x) share ever more of")?;
+    writeln!(out, "their 16 digits: the difference keeps only what is left, with its rounding.")?;
     writeln!(out, "At 1e-16, x + h is x, and the slope is measured as 0.\n")?;
     program::picture(out, "01_slope.svg", &picture())?;
     writeln!(out, "\nTry:  X = 1000.0: at 1e-12 it is 3 % off already, and at 1e-14 x + h is x.")?;

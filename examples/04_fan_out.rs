@@ -39,11 +39,8 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  {overwritten}  contributions overwritten: each edge forgets the other")?;
     writeln!(out, "  {recursed}  recursing without an order: b is called twice, and hands on")?;
     writeln!(out, "     its whole gradient both times")?;
-    writeln!(
-        out,
-        "\nOn a tape, an input is older than what uses it. Walking from the newest node to"
-    )?;
-    writeln!(out, "the oldest, a gradient is complete before it is handed on: no sort needed.\n")?;
+    writeln!(out, "\nOn a tape, an input is older than what uses it. From the newest node to the")?;
+    writeln!(out, "oldest, each gradient is complete before it is passed on: no sort needed.\n")?;
     program::picture(out, "04_fan_out.svg", &diamond())?;
     writeln!(out, "\nTry:  below c, add `let c = c + c;`: the answers become 8, 1 and 48.")?;
     writeln!(out, "Next: cargo run --example 05_four_judges")

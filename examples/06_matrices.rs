@@ -157,7 +157,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "(1/m) X (A - Y)ᵀ, A = σ(Z):   {}", text(&(x.matmul(&(a - y).t()) / 3.0)))?;
 
     program::picture(out, "06_matrices.svg", &view::svg(&product()))?;
-    writeln!(out, "\nTry:  in B, 0.0 for 3.0: one entry of dA falls by 3, and dB stays.")?;
+    writeln!(out, "\nTry:  in B, change 3.0 to 0.0: one entry of dA falls by 3, and dB stays.")?;
     writeln!(out, "Next: cargo run --example 07_architecture")
 }
 

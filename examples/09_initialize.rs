@@ -30,7 +30,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  dw = {dw:.5}: w moves, although it is 0\n")?;
 
     writeln!(out, "Gradient descent at learning rate 0.5, from {} starts:", STARTS.len())?;
-    writeln!(out, "  start            cost at step 0      100     5000   w at last  b at last")?;
+    writeln!(out, "  start            cost at step 0      100     5000     final w    final b")?;
     for (w, b) in STARTS {
         let options = Options { num_iterations: 5001, ..Options::default() };
         let mut costs = vec![];
@@ -46,6 +46,6 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "\nOne valley, one lowest point: every start leads there.\n")?;
-    writeln!(out, "Try:  for -3.0, 8.0 start from 30.0, 0.0; it ends at the same w and b.")?;
+    writeln!(out, "Try:  change -3.0, 8.0 to 30.0, 0.0; it ends at the same w and b.")?;
     writeln!(out, "Next: cargo run --example 10_likelihood")
 }

@@ -54,11 +54,11 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     }
     let w = paths.iter().map(|(_, fit)| cell(&four_digits(fit.w.get(0, 0))));
     let b = paths.iter().map(|(_, fit)| cell(&four_digits(fit.b)));
-    writeln!(out, "  w at last{}", w.collect::<String>())?;
-    writeln!(out, "  b at last{}", b.collect::<String>())?;
+    writeln!(out, "  final w  {}", w.collect::<String>())?;
+    writeln!(out, "  final b  {}", b.collect::<String>())?;
     writeln!(out, "The published fit of these data: w = 1.5046, b = -4.0777.\n")?;
     program::picture(out, "12_optimize.svg", &valley(&x, &y))?;
-    writeln!(out, "\nTry:  in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.")?;
+    writeln!(out, "\nTry:  change rate 3.0 to 1.0; the cost rises at first, and ends at 0.4015.")?;
     writeln!(out, "Next: cargo run --example 13_predict")
 }
 

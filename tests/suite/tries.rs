@@ -37,7 +37,7 @@ const TRIES: [Try; 19] = [
     },
     Try {
         example: "09_initialize",
-        says: "for -3.0, 8.0 start from 30.0, 0.0; it ends at the same w and b.",
+        says: "change -3.0, 8.0 to 30.0, 0.0; it ends at the same w and b.",
         edit: ["(-3.0, 8.0)]", "(30.0, 0.0)]"],
         came_true: |before, after| {
             let last = |text, start| Some(numbers(text, start).first()?[3..].to_vec());
@@ -81,7 +81,7 @@ const TRIES: [Try; 19] = [
     },
     Try {
         example: "12_optimize",
-        says: "in RATES, 1.0 for 3.0; the cost rises at first, and ends at 0.4015.",
+        says: "change rate 3.0 to 1.0; the cost rises at first, and ends at 0.4015.",
         edit: ["[0.01, 0.5, 3.0]", "[0.01, 0.5, 1.0]"],
         came_true: |_, after| {
             let (_, table) = after.split_once("at three rates").unwrap();
@@ -191,7 +191,7 @@ const TRIES: [Try; 19] = [
     },
     Try {
         example: "06_matrices",
-        says: "in B, 0.0 for 3.0: one entry of dA falls by 3, and dB stays.",
+        says: "in B, change 3.0 to 0.0: one entry of dA falls by 3, and dB stays.",
         edit: ["[1.0, 2.0, -1.0, 3.0]", "[1.0, 2.0, -1.0, 0.0]"],
         came_true: |before, after| {
             let gradient = |text: &str, rule| {
