@@ -433,7 +433,7 @@ impl Examples {
                     format!("feature `{}` of example {j} is {x}", brief(name)),
                     ["examples are counted from 0".to_string()],
                     "one such number makes the mean and the deviation NaN or infinite",
-                    "mend or drop this example before standardising",
+                    "fix or drop this example before standardising",
                 ));
             }
             let (mean, mut deviation) = mean_and_deviation(values.clone());

@@ -92,7 +92,7 @@ impl Runner<'_> {
         };
         let passing: Vec<bool> = self.exercises.iter().map(passes).collect();
         let next = passing.iter().position(|passes| !passes).map(|k| k + 1);
-        let mut shown = format!("Mend the functions in {FILE}, one after the other.\n\n");
+        let mut shown = format!("Fix the functions in {FILE}, one after the other.\n\n");
         shown += &format!("{:11} {:41} taught in\n", "", "exercise");
         for ((exercise, &passes), number) in self.exercises.iter().zip(&passing).zip(1..) {
             let status = if passes {

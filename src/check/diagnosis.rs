@@ -388,7 +388,7 @@ impl Finding {
             Finding::OneSide { above } => {
                 let [wrong, right] = if *above { ['>', '<'] } else { ['<', '>'] };
                 let seen = format!("yours is right for x {right} 0 and wrong for x {wrong} 0");
-                let hint = format!("mend the branch for x {wrong} 0, keep the other");
+                let hint = format!("fix the branch for x {wrong} 0, keep the other");
                 return ("one side", seen, hint);
             }
             Finding::HalfProduct { without_slope: true } => (

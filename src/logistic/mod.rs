@@ -454,6 +454,6 @@ fn finite(x: &Tensor) -> Result<()> {
         format!("feature {i} of example {j} is {}", x.get(i, j)),
         [format!("X is ({n}, {m}); both are counted from 0")],
         "one such number makes z, the cost and every gradient NaN or infinite",
-        "mend or drop this example before training",
+        "fix or drop this example before training",
     ))
 }

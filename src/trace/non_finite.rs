@@ -59,15 +59,15 @@ impl Trace {
             ),
             ("ln", [0.0]) => (
                 "ln x falls without bound as x goes to 0, and its slope 1/x grows without bound",
-                "see to it that x is positive, for example (x + 1e-12).ln()",
+                "find out why it is 0: a small constant added to it only hides that",
             ),
             ("div", [_, 0.0]) | ("recip", [0.0]) => (
                 "1/x grows without bound as x goes to 0, and 0/0 has no value",
-                "see to it that the denominator is not 0, for example x / (y + 1e-12)",
+                "keep the denominator away from 0, for example x / (y + 1e-12) for y >= 0",
             ),
             _ if undefined => (
                 "the function is not defined at this number",
-                "mend what led to it; where only the size matters, take x.abs() first",
+                "fix what led to it; where only the size matters, take x.abs() first",
             ),
             ("exp", _) => (
                 "eˣ is larger than any f64 from x = 709.8 on",

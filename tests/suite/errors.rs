@@ -979,7 +979,7 @@ fn a_nan_in_x() {
 feature 1 of example 1 is NaN
    = X is (2, 2); both are counted from 0
  why: one such number makes z, the cost and every gradient NaN or infinite
- try: mend or drop this example before training",
+ try: fix or drop this example before training",
     );
     let x = Tensor::from_rows(&[[1.0], [3.0]]);
     assert!(propagate(&Tensor::zeros(2, 1), 0.0, &x, &Tensor::zeros(1, 1)).is_ok());
@@ -994,7 +994,7 @@ fn an_infinity_in_what_is_predicted() {
 feature 0 of example 0 is inf
    = X is (1, 1); both are counted from 0
  why: one such number makes z, the cost and every gradient NaN or infinite
- try: mend or drop this example before training",
+ try: fix or drop this example before training",
     );
     assert!(predict(&Tensor::zeros(1, 1), 0.0, &Tensor::from(1.0)).is_ok());
 }
@@ -1056,7 +1056,7 @@ fn a_nan_in_what_is_standardised() {
 feature `b` of example 1 is NaN
    = examples are counted from 0
  why: one such number makes the mean and the deviation NaN or infinite
- try: mend or drop this example before standardising",
+ try: fix or drop this example before standardising",
     );
     let mut examples = csv("a,b,y\n1,3,0\n2,4,1\n3,9,1\n").unwrap();
     examples.x = Tensor::from_rows(&[[1.0, 2.0, 3.0], [3.0, 4.0, 9.0]]);

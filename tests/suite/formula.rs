@@ -729,6 +729,6 @@ fn what_is_not_finite_shows_the_formula() {
    = w is 0
    = x is 3
  why: ln x falls without bound as x goes to 0, and its slope 1/x grows without bound
- try: see to it that x is positive, for example (x + 1e-12).ln()"
+ try: find out why it is 0: a small constant added to it only hides that"
     );
 }

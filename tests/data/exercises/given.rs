@@ -1,4 +1,4 @@
-//! Eighteen exercises. The body of each function is wrong: mend it, and leave its first line.
+//! Eighteen exercises. The body of each function is wrong: fix it, and leave its first line.
 //!
 //! `cargo run --example exercises` lists them. With `-- 3` at the end it runs the third and tells
 //! what is wrong with it. As given, this file stands in tests/data/exercises/given.rs.
