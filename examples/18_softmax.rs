@@ -9,30 +9,36 @@ use chainrule::check::{self, verdict};
 use chainrule::data::{Classifier, Csv, Examples, one_hot};
 use chainrule::logistic::{self, Options, accuracy};
 use chainrule::network::cross_entropy;
+use chainrule::program;
 use chainrule::tensor::Tensor;
+use chainrule::view::plot::Plot;
 
 /// What is added to all logits of one penguin.
 const SHIFT: f64 = 1000.0;
 
 fn main() -> ExitCode {
-    chainrule::program::lesson(run)
+    program::lesson(run)
 }
 
-/// Bill, flipper and mass of the penguins, and their species.
-fn penguins(file: &str) -> chainrule::Result<Examples> {
+/// Bill, flipper and mass of the penguins, and their species; without some of the measurements.
+fn penguins(file: &str, without: &[&str]) -> chainrule::Result<Examples> {
     let csv = Csv {
         label: Some("species".to_string()),
-        without: ["island", "sex", "year"].map(String::from).to_vec(),
+        without: [&["island", "sex", "year"], without]
+            .concat()
+            .into_iter()
+            .map(String::from)
+            .collect(),
         drop_incomplete: true,
         ..Csv::default()
     };
     csv.read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file))
 }
 
-/// Writes the lesson's output to `out`.
+/// Writes the lesson's output to `out`, and a picture.
 pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let file = "examples/data/penguins.csv";
-    let all = penguins(file)?;
+    let all = penguins(file, &[])?;
     let (x, y) = (all.standardizer()?.apply(&all.x)?, one_hot(&all.y, 3));
     writeln!(out, "{file}: {} examples, {} features", x.shape().1, x.shape().0)?;
 
@@ -84,7 +90,44 @@ pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         writeln!(out, "  {name:<29}  {:.6}  {:.6}", w.get(0, 0), w.get(1, 0))?;
     }
 
+    writeln!(out)?;
+    program::picture(out, "18_softmax.svg", &regions(file)?)?;
     writeln!(out, "\nTry:  set SHIFT to 5.0; e^z no longer overflows, and gives the same a.")?;
     writeln!(out, "Next: cargo run --example 19_curvature")?;
     Ok(())
+}
+
+/// The penguins by length and depth of the bill, and where the answer of three nodes that were trained
+/// on these two alone changes: two logits are equal there, and the third is lower.
+fn regions(file: &str) -> chainrule::Result<String> {
+    let bill = penguins(file, &["flipper_length_mm", "body_mass_g"])?;
+    let scaler = bill.standardizer()?;
+    let (x, y) = (scaler.apply(&bill.x)?, one_hot(&bill.y, 3));
+    let mut network = logistic::network(&Tensor::zeros(2, 3), &Tensor::zeros(3, 1));
+    network.train(&x, &y, cross_entropy, 500, 0.5, |_, _, _| ());
+
+    // The same nodes in millimetres, as in lesson 15.
+    let layer = &network.layers[0];
+    let w = &layer.weights / &scaler.deviations;
+    let b = &layer.bias - w.t().matmul(&scaler.means);
+    let z = |k: usize, (length, depth): (f64, f64)| {
+        w.get(0, k) * length + w.get(1, k) * depth + b.get(k, 0)
+    };
+
+    let mut plot = Plot::new("Three species, and where the answer changes", "length", "depth");
+    for (k, species) in bill.classes.iter().enumerate() {
+        let own = (0..bill.x.shape().1).filter(|j| bill.y.get(0, *j) == k as f64);
+        plot = plot.points(species, own.map(|j| (bill.x.get(0, j), bill.x.get(1, j))));
+    }
+    let z = &z;
+    let borders = [(2, 0, 1), (0, 1, 2), (1, 2, 0)].into_iter().flat_map(|(i, j, other)| {
+        (300..=600).map(|length| f64::from(length) / 10.0).map(move |length| {
+            let apart = |depth| z(i, (length, depth)) - z(j, (length, depth));
+            let depth = apart(0.0) / (apart(0.0) - apart(1.0));
+            let largest = z(i, (length, depth)) >= z(other, (length, depth));
+            (length, if largest { depth } else { f64::NAN })
+        })
+    });
+    plot = plot.guide("two a are equal", borders);
+    Ok(plot.svg())
 }

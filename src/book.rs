@@ -63,7 +63,7 @@ pages! {
     ch15_cost_plot: "15_cost_plot" ["15_cost_plot", "15_boundary"];
     ch16_two_layers: "16_two_layers" ["16_square", "16_hidden"];
     ch17_symmetry: "17_symmetry";
-    ch18_softmax: "18_softmax";
+    ch18_softmax: "18_softmax" ["18_softmax"];
     ch19_curvature: "19_curvature" ["19_curvature"];
     ch20_vanishing: "20_vanishing" ["20_vanishing"];
     ch21_own_activation: "21_own_activation";

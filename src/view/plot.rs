@@ -116,7 +116,7 @@ impl Plot {
                 "<g class=\"c{}\"><title>{}</title>\n<path {line} d=\"{}\"/>{markers}{}</g>\n",
                 k % 5,
                 escape(&curve.name),
-                curve.path(&sheet, drawable),
+                curve.path(&sheet, |point| curve.joined && drawable(point)),
                 sheet.key(k, &line),
             );
         }

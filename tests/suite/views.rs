@@ -597,6 +597,15 @@ fn bars_are_as_long_as_their_numbers() {
     read_xml(&plot::bars("Nothing", []));
 }
 
+/// Not even an area between them is filled.
+#[test]
+fn no_line_joins_points() {
+    let drawn = |plot: Plot| read_xml(&plot.svg()).iter().any(|e| e.get("d").contains('L'));
+    let triangle = [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)];
+    assert!(drawn(Plot::new("", "x", "y").curve("", triangle)));
+    assert!(!drawn(Plot::new("", "x", "y").points("", triangle)));
+}
+
 #[test]
 fn a_guide_is_drawn_as_far_as_the_axes_reach() {
     let plot = Plot::new("", "x", "y").points("", [(0.0, 0.0), (1.0, 1.0)]);
