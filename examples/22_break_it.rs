@@ -191,7 +191,7 @@ fn judged(fault: &Fault) -> chainrule::Result<[String; 2]> {
     let named = match (slip, &names[..]) {
         // Right numbers in a wrong place, or rounded, are no slip; and of a sign one need not say more.
         (_, ["permuted" | "lost digits" | "sign"]) => names[0],
-        // The rule that was got wrong; what follows says what was taken for what.
+        // The rule that was applied wrongly; what follows says what was taken for what.
         (Some(slip), _) => &first_clause(&slip.what),
         (None, []) => "-",
         (None, names) => names[0],

@@ -138,7 +138,7 @@ pub fn exercises() -> [Exercise; 18] {
             function: "dw_of_one",
             title: "dw for one example",
             chapter: "docs/11_propagate.md",
-            hint: "If a is larger than y, z should go down. Which sign has its slope?",
+            hint: "If a is larger than y, z should go down. What is the sign of dL/dz?",
             check: checks::dw_of_one,
         },
         Exercise {
@@ -166,7 +166,7 @@ pub fn exercises() -> [Exercise; 18] {
             function: "leaky_relu_slope",
             title: "leaky relu, with its kink",
             chapter: "docs/21_own_activation.md",
-            hint: "This is the slope of relu. What does a leaky one do for x < 0?",
+            hint: "The slope of relu is 0 for x < 0. What is that of a leaky one?",
             check: checks::leaky_relu_slope,
         },
         Exercise {

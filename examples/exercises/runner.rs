@@ -136,8 +136,11 @@ impl Runner<'_> {
                     Ok(outcome) => {
                         let case = outcome.case.as_ref().map(wrong).unwrap_or_default();
                         // What to do about it comes with the next try.
-                        let cure = if self.tried(number) { cure(&outcome) } else { String::new() };
-                        case + &named(&outcome) + &cure
+                        let cure = self.tried(number).then(|| match cure(&outcome) {
+                            none if none.is_empty() => format!("hint: {}\n", exercise.hint),
+                            cure => cure,
+                        });
+                        case + &named(&outcome) + &cure.unwrap_or_default()
                     }
                     Err(what) => what,
                 };
@@ -201,7 +204,9 @@ impl Runner<'_> {
         let count = all.len();
         all.extend(passed);
         let Some(path) = self.memory.filter(|_| all.len() > count) else { return String::new() };
-        let text: String = all.iter().map(|number| format!("{number}\n")).collect();
+        let mut text: String = all.iter().map(|number| format!("{number}\n")).collect();
+        let before = fs::read_to_string(path).unwrap_or_default();
+        text.extend(before.split_inclusive('\n').filter(|line| line.starts_with("tried ")));
         let written = fs::write(path, text);
         written.err().map_or_else(String::new, |error| {
             format!("note: what passed is not remembered:\n  {}: {error}\n", path.display())
@@ -224,7 +229,7 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
-/// The rule that was got wrong, or the simplest finding; what else fits the numbers is named.
+/// The rule that was applied wrongly, or the simplest finding; what else fits the numbers is named.
 fn named(outcome: &Outcome) -> String {
     if let Some([what, _]) = &outcome.slip {
         return format!("   = {what}\n");

@@ -1,6 +1,6 @@
-//! Where the derivation went wrong: of all rules that were applied, the one that was got wrong.
+//! Where the derivation went wrong: of all rules that were applied, the one that was applied wrongly.
 //!
-//! A wrong gradient is nearly always the right one with a single rule got wrong at a single place: a
+//! A wrong gradient is nearly always the right one with a single rule applied wrongly at a single place: a
 //! slip. The tape knows which rules were applied, where, and to which numbers. So each is replaced, in
 //! turn, by what people take for it, and forward mode goes on with that: where the result is the
 //! gradient by hand, in all entries and at all points, there is the slip.
@@ -66,7 +66,7 @@ impl Claim {
     }
 }
 
-/// One rule that was got wrong, which explains a wrong gradient.
+/// One rule that was applied wrongly, which explains a wrong gradient.
 #[derive(Clone, Debug)]
 pub struct Slip {
     /// Where.

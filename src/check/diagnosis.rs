@@ -368,7 +368,7 @@ impl Finding {
             Finding::Zero => (
                 "zero",
                 "yours is 0 everywhere",
-                "return f'(x); only a constant has slope 0 everywhere",
+                "return the derivative: it is 0 everywhere only for a constant",
             ),
             Finding::Value => (
                 "returned f itself",

@@ -13,7 +13,7 @@
 //! - [`hessian!`] and [`curvature`](curvature()) judge second derivatives.
 //!
 //! Where the tape of the formula is at hand, a wrong gradient by hand is explained by a [`Slip`]: the
-//! one rule that was got wrong, at its place. Otherwise a mistake is named where a hypothesis (a
+//! one rule that was applied wrongly, at its place. Otherwise a mistake is named where a hypothesis (a
 //! [`Finding`]) explains all numbers to one part in a million. Where several fit, all are named,
 //! and where none does, that is said.
 //!

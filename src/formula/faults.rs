@@ -87,7 +87,7 @@ fn other(name: &str, argument: &str) -> Option<String> {
 }
 
 impl Source {
-    /// The error at this byte, which another text in place of `range` mends.
+    /// The error at this byte, which another text in place of `range` fixes.
     fn fault(&self, fault: Fault, of: &str, at: usize, range: Range<usize>, text: &str) -> Error {
         let Fault(what, why) = fault;
         let lines = self.line(range.start).start..self.line(range.end).end;
@@ -167,7 +167,7 @@ fn plain(text: &str) -> String {
 }
 
 impl Parser<'_> {
-    /// The error where `range` begins, blanks aside, which another text in its place mends.
+    /// The error where `range` begins, blanks aside, which another text in its place fixes.
     pub fn fault(&self, fault: Fault, of: &str, range: Range<usize>, text: &str) -> Error {
         self.source.fault(fault, of, blank(self.text, range.start), range, text)
     }

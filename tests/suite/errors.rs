@@ -37,7 +37,7 @@ fn csv_label(text: &str, label: &str) -> Result<Examples> {
     Examples::from_csv(text.as_bytes(), "my.csv", Some(label), &[])
 }
 
-/// Trains on what was mended: it must do for that.
+/// Trains on what was fixed: it must do for that.
 #[track_caller]
 fn trains(examples: Result<Examples>) -> Examples {
     let examples = examples.unwrap_or_else(|error: Error| panic!("{error}"));

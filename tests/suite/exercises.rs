@@ -66,7 +66,7 @@ fn each_is_wrong_as_given_and_the_mistake_is_named() {
         "right for x > 0 and wrong for x < 0",
         "db is taken at the new w",
         "that is the slope of sigmoid",
-        "0 everywhere",
+        "no gradient is handed back",
     ];
     for ((exercise, name), number) in exercises().iter().zip(named).zip(1..) {
         let (text, code) = run(&number.to_string(), answers!(given), None);
@@ -92,6 +92,10 @@ fn the_cure_comes_with_the_next_try() {
         let line = second.lines().find(|line| line.starts_with(" try: ")).unwrap();
         let (hint, _) = run(&format!("{number} hint"), answers!(given), Some(&memory));
         assert!(hint.contains(line), "{hint}");
+        // Another that passes does not make it a first try again.
+        run(&(number % 18 + 1).to_string(), answers!(solutions), Some(&memory));
+        let (third, _) = run(&number.to_string(), answers!(given), Some(&memory));
+        assert_eq!(third, second);
     }
     // What nearly is right gets a name, and advice that helps.
     let solved = answers!(solutions);
@@ -153,6 +157,163 @@ fn what_is_nearly_right_does_not_pass() {
     for (number, answers) in nearly {
         let (text, code) = run(&number.to_string(), answers, None);
         assert_eq!(code, 1, "{text}");
+    }
+}
+
+/// The tape of 18, with a slip.
+fn slipped_tape<const SLIP: usize>(inputs: &[f64], operations: &[list::Operation]) -> Vec<f64> {
+    let mut values = inputs.to_vec();
+    let mut edges: Vec<Vec<list::Edge>> = vec![vec![]; inputs.len()];
+    for (name, of) in operations {
+        let (x, y) = (values[of[0]], values[of[of.len() - 1]]);
+        let a = 1.0 / (1.0 + (-x).exp());
+        let (value, locals) = match *name {
+            "add" => (x + y, vec![1.0, 1.0]),
+            "mul" => (x * y, if SLIP == 0 { vec![x, y] } else { vec![y, x] }),
+            "sigmoid" => (a, vec![if SLIP == 1 { x * (1.0 - x) } else { a * (1.0 - a) }]),
+            _ => (x.ln(), vec![if SLIP == 2 { x } else { 1.0 / x }]),
+        };
+        values.push(value);
+        edges.push(of.iter().copied().zip(locals).collect());
+    }
+    let mut gradients = vec![0.0; values.len()];
+    *gradients.last_mut().unwrap() = if SLIP == 3 { 0.0 } else { 1.0 };
+    for node in (0..values.len()).rev() {
+        for &(input, local) in &edges[node] {
+            let before = if SLIP == 4 { 0.0 } else { gradients[input] };
+            gradients[input] = before + local * if SLIP == 5 { 1.0 } else { gradients[node] };
+        }
+    }
+    gradients[..inputs.len()].to_vec()
+}
+
+/// What learners write, its name, and the advice on the next try.
+#[test]
+fn usual_slips_are_named() {
+    let solved = answers!(solutions);
+    let own = |own_tape| Answers { own_tape, ..solved };
+    let step = |step| Answers { step, ..solved };
+    let two_layers = |two_layers| Answers { two_layers, ..solved };
+    let slips: [(usize, Answers, &str, &str); 30] = [
+        (2, Answers { product_slopes: |_, _| [1.0; 2], ..solved }, "of x + y", "other factor"),
+        (2, Answers { product_slopes: |x, y| [x * y; 2], ..solved }, "z itself", "leave out"),
+        (2, Answers { product_slopes: |_, y| [y, y], ..solved }, "not exchanged", "in dy, write x"),
+        (3, Answers { reciprocal_slope: |_, y| -y, ..solved }, "not squared", "write -y² for -y"),
+        (4, Answers { exp_slope: |x, _| 1.0 / x, ..solved }, "no hypothesis", "hint: The rule"),
+        (
+            6,
+            Answers { add_back: |_| [1.0; 2], ..solved },
+            "upstream gradient is left out",
+            "by ups",
+        ),
+        (6, Answers { add_back: |u| [u, 0.0], ..solved }, "y gets nothing", "passes"),
+        (
+            7,
+            Answers { max_back: |_, _, u| [u, 0.0], ..solved },
+            "even where y is larger",
+            "compare",
+        ),
+        (7, Answers { max_back: |_, _, u| [u / 2.0; 2], ..solved }, "half", "all of it"),
+        (
+            8,
+            Answers { accumulate: |g, e, u| e.iter().for_each(|e| g[e.0] += e.1 + u), ..solved },
+            "are added",
+            "multiply",
+        ),
+        (11, Answers { dw_of_one: |x, a, y| vec![a - y; x.len()], ..solved }, "dL/dz", "by each x"),
+        (
+            11,
+            Answers { dw_of_one: |x, a, _| x.iter().map(|x| a * x).collect(), ..solved },
+            "label is left out",
+            "a - y",
+        ),
+        (
+            12,
+            Answers { dw: |x, a, y| &x.matmul(&(a - y).t()) / 2.0, ..solved },
+            "not by m",
+            "examples",
+        ),
+        (12, Answers { dw: |x, a, _| &x.matmul(&a.t()) / 3.0, ..solved }, "labels", "A - Y"),
+        (13, Answers { db: |a, _| a.sum() / 3.0, ..solved }, "labels are left out", "A - Y"),
+        (14, Answers { softplus: |x| x.exp().ln_1p(), ..solved }, "e^x overflows", "x > 0"),
+        (
+            14,
+            Answers { softplus: |x| x + (-x).exp().ln_1p(), ..solved },
+            "for x < 0",
+            "ln_1p of e^x",
+        ),
+        (
+            15,
+            Answers { leaky_relu_slope: |x, _| if x >= 0.0 { 1.0 } else { 0.01 }, ..solved },
+            "at the kink",
+            "> for >=",
+        ),
+        (
+            16,
+            step(|w, b, x, y, rate| {
+                let [next, late] = solutions::step(w, b, x, y, rate);
+                [w + (late - b), next - w + b]
+            }),
+            "exchanged",
+            "exchange",
+        ),
+        (
+            16,
+            step(|w, b, x, y, rate| {
+                let late = solutions::step(w, b, x, y, rate)[1];
+                [w + (late - b), late]
+            }),
+            "x is left out of dw",
+            "by x",
+        ),
+        (
+            16,
+            step(|w, b, x, y, rate| {
+                let next = solutions::step(w, b, x, y, rate)[0];
+                [next, b + (next - w)]
+            }),
+            "db is multiplied by x",
+            "leave x out",
+        ),
+        (
+            17,
+            two_layers(|v, w, x, y| {
+                let [dv, dw] = solutions::two_layers(v, w, x, y);
+                [dv / x, dw]
+            }),
+            "the factor x was forgotten",
+            "multiply dv by x",
+        ),
+        (
+            17,
+            two_layers(|v, w, x, y| solutions::two_layers(v, w, x, y).map(|d| -d)),
+            "minus",
+            "sign",
+        ),
+        (
+            17,
+            two_layers(|v, w, x, y| {
+                let dv = solutions::two_layers(v, w, x, y)[0];
+                [dv, (w * (v * x).tanh() - y) * w]
+            }),
+            "not exchanged",
+            "in dw, write a for w",
+        ),
+        (18, own(slipped_tape::<0>), "mul: each", "exchange"),
+        (18, own(slipped_tape::<1>), "sigmoid: its slope", "a (1 - a)"),
+        (18, own(slipped_tape::<2>), "ln: it is multiplied", "1/x"),
+        (18, own(slipped_tape::<3>), "no gradient is handed back", "that of the last node to 1"),
+        (18, own(slipped_tape::<4>), "overwritten", "+= for ="),
+        (18, own(slipped_tape::<5>), "the gradient of the node is left out", "multiply local"),
+    ];
+    for (k, (number, answers, name, cure)) in slips.into_iter().enumerate() {
+        let memory = file(&format!("exercises-slip-{k}.txt"));
+        let [first, second] = [(); 2].map(|()| run(&number.to_string(), answers, Some(&memory)).0);
+        assert!(first.contains(name), "{first}");
+        let advice =
+            second.lines().find(|line| line.starts_with(" try: ") || line.starts_with("hint: "));
+        assert!(advice.unwrap().contains(cure), "{second}");
+        assert!(!first.contains(advice.unwrap()), "{first}");
     }
 }
 

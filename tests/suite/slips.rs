@@ -1,4 +1,4 @@
-//! A rule that is got wrong at one place is found there.
+//! A rule that is applied wrongly at one place is found there.
 
 use chainrule::check::{self, Claim, Dual, Slip};
 use chainrule::formula::Formula;
@@ -43,7 +43,7 @@ fn place(place: &Place) -> String {
     }
 }
 
-/// The kind, a formula, its derivative got wrong, and where. K, L and M are numbers, N a whole one;
+/// The kind, a formula, its derivative with a slip, and where. K, L and M are numbers, N a whole one;
 /// g and h are functions, and g' and h' their slopes.
 const ROWS: &[[&str; 4]] = &[
     ["sign", "K*g(x)", "-K*g'(x)", "*"],
@@ -335,7 +335,7 @@ fn filler(random: &mut dyn FnMut() -> f64) -> impl Fn(&str) -> String + use<> {
     }
 }
 
-/// How many were named, named wrongly, and tried; and how many a "try:" has mended.
+/// How many were named, named wrongly, and tried; and how many a "try:" has fixed.
 #[derive(Default)]
 struct Tally([usize; 3], usize);
 
@@ -372,7 +372,7 @@ impl Tally {
                     .collect();
                 match mended(slip, &formula, &own, &at[0]) {
                     Some(true) => self.1 += 1,
-                    Some(false) => panic!("not mended: {by_hand:?}\n{slip}"),
+                    Some(false) => panic!("not fixed: {by_hand:?}\n{slip}"),
                     None => {}
                 }
             }
@@ -560,8 +560,8 @@ fn rows() {
         });
     }
     let [named, wrong, of] = tally.0;
-    println!("{} mended", tally.1);
-    assert!(2 * tally.1 >= of, "{} mended", tally.1);
+    println!("{} fixed", tally.1);
+    assert!(2 * tally.1 >= of, "{} fixed", tally.1);
     println!("{named} of {of} named, {wrong} wrongly");
     assert!(10 * named >= 9 * of && 100 * wrong <= of, "{named} of {of}, {wrong} wrong");
 }

@@ -452,7 +452,7 @@ fn a_step_shows_the_formula_of_its_slope() {
     );
 }
 
-/// Each case: the whole message, and that its hint mends it.
+/// Each case: the whole message, and that its hint fixes it.
 #[test]
 fn where_a_nan_came_from() {
     let tape = Tape::new();

@@ -1,4 +1,4 @@
-//! On a tape of numbers: what it says of one point, and what would come out if some rule were got wrong.
+//! On a tape of numbers: what it says of one point, and what would come out if some rule were applied wrongly.
 
 mod others;
 
@@ -354,7 +354,7 @@ impl Point for Numbers<'_> {
         let through = |node: &usize| points[at].entries[entry].depends[*node];
         let first = nodes.iter().position(through).unwrap_or(0);
         let numbers = |n: &Self, i: usize| n.taken(change, first, i, &n.entries[i].slopes).1;
-        // Where all of yours goes through here, all of it is to be mended.
+        // Where all of yours goes through here, all of it is to be fixed.
         let mends = |n: &Self, i: usize| {
             let ([taken, right], entry) = (numbers(n, i), &n.entries[i]);
             entry.is_explained_by(entry.yours - entry.yours * (right / taken))

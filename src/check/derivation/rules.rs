@@ -6,7 +6,7 @@ use crate::activation::{Activation, Sigmoid};
 use crate::tensor::Local;
 use crate::trace::Node;
 
-/// A rule got wrong. In its texts `x` and `c` are the operands, `y` is the result, `x'` the slope of x;
+/// A rule applied wrongly. In its texts `x` and `c` are the operands, `y` is the result, `x'` the slope of x;
 /// `own` is the operation, `S` its right slope, `part` what goes through it, `p` the parameter.
 #[derive(Clone, Copy)]
 pub(super) struct Wrong<Given> {

@@ -1,4 +1,4 @@
-//! The search for the rule that was got wrong.
+//! The search for the rule that was applied wrongly.
 
 use std::rc::Rc;
 
@@ -24,7 +24,7 @@ pub(super) trait Point: Sized {
     fn changes(search: &Search<Self>, site: &Site) -> Vec<Change<Self::Given>>;
     /// A change that explains these derivatives, in words.
     fn slip(search: &Search<Self>, change: &Change<Self::Given>, entries: &[usize]) -> Slip;
-    /// What else than a rule got wrong explains these derivatives.
+    /// What else than a rule applied wrongly explains these derivatives.
     fn others(search: &Search<Self>, entries: &[usize]) -> Vec<Slip>;
 }
 
@@ -190,7 +190,7 @@ impl<P: Point> Search<'_, P> {
     }
 
     /// A change for each of the wrong derivatives, or for several of them; those that stay unexplained;
-    /// and whether each is a rule got wrong.
+    /// and whether each is a rule applied wrongly.
     fn each(&self) -> (Vec<Slip>, Vec<usize>, bool) {
         let (mut slips, mut unexplained, mut rules) = (vec![], vec![], true);
         let mut left = self.wrong.clone();

@@ -1,7 +1,7 @@
 //! Eighteen exercises. The body of each function is wrong: fix it, and leave its first line.
 //!
 //! `cargo run --example exercises` lists them. With `-- 3` at the end it runs the third and tells
-//! what is wrong with it. As given, this file stands in tests/data/exercises/given.rs.
+//! what is wrong with it. A copy of it, as given, is tests/data/exercises/given.rs.
 //!
 //! A slope gets x and y = f(x) and may use either, as `Activation::df` does; the runner calls it
 //! df(x, y). All numbers are `f64`: write 2.0, not 2.

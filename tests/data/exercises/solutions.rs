@@ -33,7 +33,7 @@ pub fn exp_slope(x: f64, y: f64) -> f64 {
 }
 
 /// ln undoes exp: x = eʸ, so dx/dy = eʸ = x, and dy/dx is one over that. The
-/// input stands below the line, not the output.
+/// input is the denominator, not the output.
 pub fn ln_slope(x: f64, y: f64) -> f64 {
     1.0 / x
 }
@@ -50,7 +50,7 @@ pub fn max_back(x: f64, y: f64, upstream: f64) -> [f64; 2] {
     if x >= y { [upstream, 0.0] } else { [0.0, upstream] }
 }
 
-/// What is used twice moves the result along two ways, and both count. `=`
+/// What is used twice affects the result along two paths, and both count. `=`
 /// forgets all but the last.
 pub fn accumulate(gradients: &mut [f64], edges: &[Edge], upstream: f64) {
     for &(input, local) in edges {
@@ -59,7 +59,7 @@ pub fn accumulate(gradients: &mut [f64], edges: &[Edge], upstream: f64) {
 }
 
 /// A node may hand its gradient on only when it is complete, that is after all
-/// that use it. Those stand behind it on the tape.
+/// that use it. Those come after it on the tape.
 pub fn backward(tape: &[Vec<Edge>]) -> Vec<f64> {
     let mut gradients = vec![0.0; tape.len()];
     gradients[tape.len() - 1] = 1.0;

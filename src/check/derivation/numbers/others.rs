@@ -1,4 +1,4 @@
-//! What is no rule got wrong: another number at one place, a term too many or too few, the derivative
+//! What is no rule applied wrongly: another number at one place, a term too many or too few, the derivative
 //! of something else, the right numbers without their signs.
 
 use super::super::Slip;
