@@ -84,16 +84,18 @@ impl Entry {
 
     /// Whether all values differ from the first by at most `tolerance × scale`, and the first from
     /// central differences by at most their error. At a kink, each value may be a slope between
-    /// those of both sides. NaN agrees with nothing, and ∞ only with itself.
+    /// those of both sides, or NaN, since there is none. Elsewhere NaN agrees with nothing, and ∞ only
+    /// with itself.
     pub(super) fn fits(&self, tolerance: f64) -> bool {
         let (x, others) = self.split();
         let allowed = self.allowed(tolerance);
         let near = |y: f64| move |d: Difference| (y - d.nearest(y)).abs() <= d.error + allowed;
         let kink = self.difference.filter(|difference| difference.kink.is_some());
+        let at_kink = |y: f64| move |d: Difference| y.is_nan() || near(y)(d);
         !x.is_nan()
             && others
                 .iter()
-                .all(|&y| x == y || (x - y).abs() <= allowed || kink.is_some_and(near(y)))
+                .all(|&y| x == y || (x - y).abs() <= allowed || kink.is_some_and(at_kink(y)))
             && self.difference.is_none_or(near(x))
     }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use chainrule::check::{self, Claim, Difference, Entry, Explained, Finding, GradientReport, Slip};
+use chainrule::check::{self, Claim, Entry, Explained, Finding, GradientReport, Slip};
 use chainrule::formula::Formula;
 use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage};
 use chainrule::scalar::{Tape, Var};
@@ -156,11 +156,7 @@ impl Judged {
         let mut own = vec![];
         for (entry, by_hand) in report.comparison.entries.iter().zip(&by_hand) {
             own.push(match by_hand {
-                // Where there is no slope, yours may have none.
-                Some(ByHand::Formula(derivative)) => match derivative.eval(&points[0])? {
-                    own if own.is_nan() && kink(entry).is_some() => entry.values[0],
-                    own => own,
-                },
+                Some(ByHand::Formula(derivative)) => derivative.eval(&points[0])?,
                 Some(ByHand::Number(number, text))
                     if digits(text, *number, nearest(*number, entry)).is_err() =>
                 {
@@ -316,11 +312,8 @@ const EXACT: f64 = 1e-12;
 
 /// The right slope that is nearest to a number: at a kink, each between those of the two sides is.
 fn nearest(number: f64, entry: &Entry) -> f64 {
-    kink(entry).map_or(entry.values[0], |difference| difference.nearest(number))
-}
-
-fn kink(entry: &Entry) -> Option<Difference> {
-    entry.difference.filter(|difference| difference.kink.is_some())
+    let kink = entry.difference.filter(|difference| difference.kink.is_some());
+    kink.map_or(entry.values[0], |difference| difference.nearest(number))
 }
 
 /// One in the last digit of a number as it was typed.
