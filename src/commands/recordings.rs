@@ -38,7 +38,7 @@ pub fn batch() -> Trace {
     let w = tape.var(Tensor::new(2, 1, vec![1.0, 2.0])).named("w");
     let b = tape.var(1.5.into()).named("b");
     let x = tape.constant(Tensor::from_rows(&[[1.0, -2.0, -1.0], [3.0, 0.5, -3.2]])).named("X");
-    let signs = tape.constant(Tensor::new(1, 3, vec![-1.0, -1.0, 1.0])).named("1-2Y");
+    let signs = tape.constant(Tensor::new(1, 3, vec![-1.0, -1.0, 1.0])).named("(1-2Y)");
     let z = (w.t().matmul(x) + b).named("Z");
     let cost = (signs * z).softplus().mean().named("cost");
     cost.trace()

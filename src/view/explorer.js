@@ -685,7 +685,7 @@ const named = name => nodes.findIndex(node => node.used && isInput(node) && node
 const weights = nodes.flatMap((node, k) =>
   node.used && isInput(node) && /^w\d*$/.test(node.name) && node.varies ? [k] : []);
 function byHand(set) {
-  const b = named('b'), signs = named('1-2Y'), y = named('y');
+  const b = named('b'), signs = named('(1-2Y)'), y = named('y');
   if (weights.length === 0 || b < 0 || Math.max(signs, y) < 0) return null;
   // Rows of X: the x of each weight, or the matrix X.
   const wide = signs >= 0, m = wide ? set[signs].length : 1, X = named('X');
@@ -710,7 +710,7 @@ function byHand(set) {
 }
 // Names alone prove nothing: the cost must be that of logistic regression, for both labels.
 const isNeuron = playable && [0, 1].every(y => {
-  const other = start.map((x, k) => k === named('y') ? [y] : k === named('1-2Y')
+  const other = start.map((x, k) => k === named('y') ? [y] : k === named('(1-2Y)')
     ? x.map(() => 1 - 2 * y) : x);
   const hand = byHand(other);
   return hand && Math.abs(hand.cost - costAt(other)) < 1e-9;
