@@ -5,7 +5,7 @@ use std::fs;
 
 use super::json;
 use super::json::text;
-use super::page::fill;
+use super::page::{fill, page};
 use super::picture::svg_within;
 use super::stepper::{Answer, Session, find};
 use super::svg::escape;
@@ -62,16 +62,18 @@ pub fn html(trace: &Trace, title: &str) -> String {
     let parts = [
         ("{title}", escape(title)),
         ("{output}", escape(&trace.label(trace.nodes.len() - 1)).replace('"', "&quot;")),
-        ("{style}", include_str!("page.css").to_string()),
         ("{svg}", svg_within(trace, ROOM)),
         ("{list}", list.collect()),
         ("{json}", json(trace)),
         ("{source}", source(trace)),
-        ("{shared}", include_str!("page.js").to_string()),
-        ("{script}", include_str!("explorer.js").to_string()),
     ];
-    fill(include_str!("explorer.html"), &parts)
+    let body = fill(include_str!("explorer.html"), &parts);
+    page(&format!("Backprop explorer: {title}"), SCRIPT, body)
 }
+
+/// The script and its hash.
+const SCRIPT: [&str; 2] =
+    ["sha256-wU2kEDPvAr5qJsuummWOL4Yd7vcQDWH+NBX3+lEXXP8=", include_str!("explorer.js")];
 
 /// What a window of 1280 × 720 has for the graph, in pixels.
 const ROOM: f64 = 1248.0;

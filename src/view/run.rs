@@ -1,8 +1,7 @@
 //! A page on a whole training run: one file that loads nothing.
 
 use super::json::{entries, lines, list, number, text};
-use super::page::fill;
-use super::svg::escape;
+use super::page::{fill, page};
 use crate::check::Comparison;
 use crate::data::{Examples, Standardizer};
 use crate::tensor::Tensor;
@@ -63,15 +62,13 @@ pub struct Moment {
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 pub fn run_html(run: &Run) -> String {
-    let parts = [
-        ("{title}", escape(&run.parts[0].label)),
-        ("{style}", include_str!("page.css").to_string()),
-        ("{json}", json(run)),
-        ("{shared}", include_str!("page.js").to_string()),
-        ("{script}", include_str!("run.js").to_string()),
-    ];
-    fill(include_str!("run.html"), &parts)
+    let body = fill(include_str!("run.html"), &[("{json}", json(run))]);
+    page(&format!("Training run: {}", run.parts[0].label), SCRIPT, body)
 }
+
+/// The script and its hash.
+const SCRIPT: [&str; 2] =
+    ["sha256-abQa8x9G4TKgPs+iS19esw2Qt8vG7/CNMfwet6QuKVc=", include_str!("run.js")];
 
 /// A page with more numbers than these holds no examples.
 const MOST: usize = 20_000;

@@ -443,7 +443,7 @@ fn its_own_policy_lets_script_and_styles_through() {
     let Some(browser) = browser() else { return };
     let trace = neuron(1.0, 1.0);
     let [dom, console] = dom(&browser, &[("page.html".into(), view::html(&trace, "a test"))]);
-    assert!(console.is_empty(), "a hash in src/view/*.html? {console}");
+    assert!(console.is_empty(), "a hash in src/view/explorer.rs or page.html? {console}");
     assert!(dom.contains(&format!("> · step 1 of {}<", trace.frames.len())), "{dom}");
 }
 

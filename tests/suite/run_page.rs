@@ -167,7 +167,7 @@ fn its_own_policy_lets_scripts_and_style_through() {
     let Some(browser) = browser() else { return };
     let page = page(&project().join(TWO), 3);
     let [dom, console] = dom(&browser, &[("page.html".into(), page)]);
-    assert!(console.is_empty(), "a hash in src/view/run.html? {console}");
+    assert!(console.is_empty(), "a hash in src/view/run.rs or page.html? {console}");
     assert!(dom.contains("Iteration 0 of 3: cost = 0.6931"), "{dom}");
 }
 
