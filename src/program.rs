@@ -75,8 +75,9 @@ pub fn write_file(path: impl AsRef<Path>, text: &str) -> io::Result<()> {
     // A page may take the place of a page; data were never meant.
     let mut old = String::new();
     let kind = text.len().min(1) as u64; // of HTML and SVG it is the same
-    let read = std::fs::File::open(path).and_then(|file| file.take(kind).read_to_string(&mut old));
-    if path.is_file() && (read.is_err() || !text.starts_with(&old)) {
+    let mut read = || std::fs::File::open(path)?.take(kind).read_to_string(&mut old);
+    // A pipe is not read: nobody may ever write to it.
+    if path.is_file() && (read().is_err() || !text.starts_with(&old)) {
         let said = format!("cannot write {}: a file of another kind is there", path.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, said));
     }

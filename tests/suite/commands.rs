@@ -44,6 +44,15 @@ pub fn chainrule() -> Command {
     command
 }
 
+/// What cannot be read first is written all the same.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_page_into_a_pipe() {
+    let command = ["20", env!("CARGO_BIN_EXE_chainrule"), "explore", "--out", "/dev/stdout"];
+    let output = Command::new("timeout").args(command).output().unwrap();
+    assert!(output.status.success() && output.stdout.starts_with(b"<!doctype html>"));
+}
+
 const CANCEL: &str =
     "AGREE\nWhere terms cancel, the last digits are rounding; the verdict goes by term size.\n";
 
