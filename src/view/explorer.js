@@ -130,6 +130,23 @@ function gradientsAfter(steps) {
   return gradients;
 }
 
+// The boxes of the graph, and the nodes that share each. `shown` are those of one example: of this
+// step's, or of the last one before it that belongs to an example.
+const picture = $('graph'), boxes = [...picture.querySelectorAll('[data-node]')];
+const sharing = boxes.map(({ dataset: { node, nodes } }) => (nodes ?? node).split(' ').map(Number));
+const boxOf = [], shown = sharing.map(([first]) => first), isShared = sharing.some(all => all[1]);
+sharing.forEach((all, box) => all.forEach(k => { boxOf[k] = box; }));
+const isShown = k => shown[boxOf[k]] === k, sharers = k => sharing[boxOf[k]] ?? [];
+function choose() {
+  const larger = ({ node, input }) => sharers(input).length > sharers(node).length ? input : node;
+  const last = frames.findLast((frame, i) => i <= at && sharers(larger(frame)).length > 1);
+  const all = last ? sharers(larger(last)) : [0], part = last ? all.indexOf(larger(last)) : 0;
+  sharing.forEach((own, box) => {
+    shown[box] = own[Math.floor((part + 0.5) / all.length * own.length)];
+  });
+  for (const k of [frames[at].input, frames[at].node]) if (k in boxOf) shown[boxOf[k]] = k;
+}
+
 // 2. What is shown: the numbers of `now`, up to frame `at`; `asking` value, local or product.
 let now = recorded, inputs = start, asking = '', costs = [], target = -1;
 const score = {}; // for each kind of question: [right, asked]
@@ -175,13 +192,15 @@ function pieces(node) {
     return [{ operand: operands[0], level: 2 }, ' ', { operand: operands[1], level: 3 }];
   }
   if (ours && op === 'broadcast') return [{ operand: operands[0], level: 0 }];
-  const list = operands.flatMap((operand, i) => [i ? ', ' : '', { operand, level: 0 }]);
-  return [`${op}(`, ...list, ')'];
+  // Of a long list the one that is shown.
+  const few = operands.length > 9 ? [operands.find(o => isShown(o.node)) ?? operands[0]] : operands;
+  const list = few.flatMap((operand, i) => [i ? ', ' : '', { operand, level: 0 }]);
+  return [`${op}(`, ...list, few === operands ? ')' : `, … ${operands.length} in all)`];
 }
 const levelOf = node => isInput(node) ? 9 : node.ours && infix[node.op]?.[1] ||
   (node.ours && node.op === 'neg' ? 2.5 : node.op === 'matmul' ? 2 : 9);
-// How long each node's formula is, if what is in `leaves` stands by its name.
-function lengths(leaves) {
+// How long each node's formula is, if what is in `leaves` stands by its name, to which `add` may add.
+function lengths(leaves, add = () => {}) {
   const long = [];
   nodes.forEach((node, k) => {
     if (!node.used) return;
@@ -191,6 +210,7 @@ function lengths(leaves) {
         : leaves(piece.operand.node) ? label(piece.operand.node).length
         : long[piece.operand.node] + 2), 0);
     long[k] = Math.min(long[k], 999);
+    if (long[k] > 48 && k !== output) add(k);
   });
   return long;
 }
@@ -205,8 +225,11 @@ function write(k, leaves, top = true, level = 0) {
   if (level > levelOf(node)) { span.prepend('('); span.append(')'); }
   return span;
 }
-const formulaLines = []; // [node, element], one for each line
-(function writeFormula() {
+let formulaLines; // [node, element], one for each line
+function writeFormula() {
+  formulaLines = [];
+  $('formula').replaceChildren();
+  $('formula').classList.remove('lines');
   const name = k => nodes[k].name && !isInput(nodes[k]);
   const all = lengths(() => false);
   if (all[output] <= 60) {
@@ -219,17 +242,20 @@ const formulaLines = []; // [node, element], one for each line
   const own = new Set(nodes.keys().filter(k => name(k))); // these have a line of their own
   own.add(output);
   const leaves = k => own.has(k);
-  // What would be too long gets a line, too.
-  nodes.forEach((_, k) => { if (lengths(leaves)[k] > 48 && k !== output) own.add(k); });
-  for (const k of own) if (!nodes[k].used) own.delete(k);
-  for (const k of [...own].sort((i, j) => i - j)) {
+  lengths(leaves, k => own.add(k)); // what would be too long gets a line, too
+  const met = new Set([output]); // of the examples only the one that is shown
+  for (const k of met) for (const { operand } of pieces(nodes[k])) {
+    if (operand && 'node' in operand) met.add(operand.node);
+  }
+  for (const k of [...own].filter(k => met.has(k)).sort((i, j) => i - j)) {
     const line = make('p', '', [make('span', 'told-line', [`${label(k)} = `, write(k, leaves)]),
       make('span', 'number'), make('span', 'number')]);
     $('formula').append(line);
     formulaLines.push([k, line]);
   }
   $('formula').classList.add('lines');
-})();
+}
+writeFormula();
 const spansOf = k => $('formula').querySelectorAll(`[data-n="${k}"]`);
 function drawFormula(step) {
   const { node, input } = step, braces = $('formula').querySelector('.braces');
@@ -292,15 +318,21 @@ function drawSource({ node }) {
 }
 
 // 4. The graph as it stands after this frame.
-const picture = $('graph'), drawing = picture.querySelector('svg');
-const edgeOf = frame => frame.kind === 'backward' ? `${frame.node}.${frame.operand}` : '';
-const stepOf = new Map(frames.map((frame, i) => [edgeOf(frame), i]));
+const drawing = picture.querySelector('svg');
+const steps = new Map(frames.map((frame, i) => [`${frame.node}.${frame.operand}`, i]));
+// The step of an edge: of nodes that share a box, of those that are shown.
+function stepOf({ dataset: { edge } }) {
+  const [node, operand] = edge.split('.').map(Number), k = shown[boxOf[node]];
+  const from = boxOf[nodes[node].operands[operand].node];
+  const { operands } = nodes[k], is = o => o?.node === shown[from];
+  return steps.get(`${k}.${is(operands[operand]) ? operand : operands.findIndex(is)}`);
+}
 const { letters, decimals } = drawing.querySelector('.graph').dataset;
 const fits = (entries, shape) => show(entries, shape, Number(decimals), Number(letters));
-const boxes = [...picture.querySelectorAll('[data-node]')];
 const halo = svgPart('path', 'halo'), floating = svgPart('text', 'local strong');
+const captions = [0, 1].map(() => svgPart('text', 'caption'));
 drawing.querySelector('.graph').prepend(halo);
-drawing.querySelector('.graph').append(floating);
+drawing.querySelector('.graph').append(floating, ...captions);
 const natural = drawing.viewBox.baseVal;
 drawing.style.minWidth = `${natural.width / 16 * 0.93}rem`;
 drawing.style.minHeight = `${natural.height / 16 * 0.93}rem`;
@@ -308,8 +340,9 @@ drawing.style.maxWidth = `${natural.width / 16 * 1.5}rem`;
 drawing.setAttribute('role', 'group');
 function drawNodes(step) {
   const gradients = gradientsAfter(now.frames.filter((_, i) => seen(i)));
-  for (const box of boxes) {
-    const k = Number(box.dataset.node), row = box.querySelector('.gradient');
+  for (const [i, box] of boxes.entries()) {
+    const k = shown[i], row = box.querySelector('.gradient'), [name, value] =
+      box.querySelectorAll('tspan');
     const later = step.kind === 'forward' && (k > step.node || k === step.node && asking);
     const states = [isInput(nodes[k]) && !nodes[k].varies ? 'dashed' : '',
       k === step.node ? 'now' : '', k === step.input ? 'to' : '', later ? 'later' : '',
@@ -317,7 +350,10 @@ function drawNodes(step) {
     box.setAttribute('class', states.join(' '));
     box.setAttribute('tabindex', k === step.node ? 0 : -1);
     const equals = isInput(nodes[k]) ? ' = ' : '';
-    box.querySelector('.value').textContent = equals + fits(now.values[k], nodes[k].shape);
+    value.textContent = equals + fits(now.values[k], nodes[k].shape);
+    if (sharing[i].length > 1) {
+      name.textContent = name.textContent.replace(/\d+ of /, `${sharing[i].indexOf(k) + 1} of `);
+    }
     if (!row) continue;
     row.textContent = gradients[k]
       ? `${glyph(gradients[k])} ${fits(gradients[k], nodes[k].shape)}` : '';
@@ -331,7 +367,7 @@ function drawEdges() {
   const labelled = new Set();
   let active = null;
   for (const g of picture.querySelectorAll('[data-edge]')) {
-    const i = stepOf.get(g.dataset.edge), line = g.querySelector('.draw');
+    const i = stepOf(g), line = g.querySelector('.draw');
     const title = g.querySelector('title') ?? g.appendChild(svgPart('title'));
     if (i === undefined) {
       title.textContent = 'a constant: nothing is carried back';
@@ -342,47 +378,50 @@ function drawEdges() {
     g.setAttribute('class', [seen(i) ? sign : 'todo', i === at ? 'now' : ''].join(' '));
     if (text) {
       labelled.add(i);
-      if (playable && typeof step.local === 'number') text.textContent = timesLocal(step);
+      if (isShared || playable && typeof step.local === 'number') text.textContent = timesLocal(step);
       continue;
     }
     if (i === at) active = line;
     const width = Math.max(1, 6 + 1.5 * Math.log10(Math.min(size(step), largest) / largest)) || 1;
-    const room = originalWidths.get(line); // close to other edges it may be less
-    line.setAttribute('stroke-width', now === recorded ? room : width.toFixed(1));
+    const room = line.dataset.room ??= line.getAttribute('stroke-width'); // close to others less
+    line.setAttribute('stroke-width', now === recorded && !isShared ? room : width.toFixed(1));
     title.textContent = !seen(i) ? step.slope ?? ''
       : `${localOf(step, 10)} × ${show(step.upstream, nodes[step.node].shape, 10)} = ` +
         show(step.product, nodes[step.input].shape, 10);
   }
   halo.setAttribute('d', active?.getAttribute('d') ?? '');
-  const free = active && !labelled.has(at) && asking !== 'local' && asking !== 'product';
-  floating.textContent = free ? timesLocal(now.frames[at]) : '';
-  for (const name of ['x', 'y']) floating.removeAttribute(name);
-  if (free) placeLabel(active);
+  const told = active && !labelled.has(at) && asking !== 'local' && asking !== 'product';
+  [floating, ...captions].forEach(text => put(text, '', []));
+  if (told) placeLabel(active);
+  if (active) placeCaptions(now.frames[at].before ? 'sum so far' : 'product');
 }
 const timesLocal = step => isMapStep(step) ? localOf(step) : `× ${localOf(step)}`;
-// The label of the active edge, where its gap has no room: above or below one of its boxes, if
-// nothing is there.
-function placeLabel(line) {
-  const end = line.getPointAtLength(Math.max(0, line.getTotalLength() - 15));
-  const half = floating.textContent.length * 4.3, x = Math.max(half, Math.min(end.x,
-    natural.width - half));
-  const parts = [...picture.querySelectorAll('.box, .fore, .back, [data-edge] text')]
-    .filter(part => part.checkVisibility()).map(part => part.getBBox());
-  const [from, to] = [now.frames[at].node, now.frames[at].input].map(k =>
-    picture.querySelector(`[data-node="${k}"] .box`)?.getBBox());
-  if (!from || !to) return;
-  const middle = line.getPointAtLength(line.getTotalLength() / 2);
-  const rows = [Math.min(from.y, to.y) - 6, Math.max(from.y + from.height, to.y + to.height) + 16,
-    from.y - 6, to.y - 6, from.y + from.height + 16, to.y + to.height + 16];
-  const place = [[middle.x, middle.y - 12], ...rows.map(y => [x, y])].find(([x, y]) =>
-    y > 11 && y < natural.height && parts.every(part =>
+// Writes a text at the first of these places at which nothing else is.
+function put(text, content, places) {
+  const half = content.length * 4.3, parts = [...picture.querySelectorAll('.box, .fore, .back, text')]
+    .filter(part => part.closest('[data-node]') ? part.matches('.box') : part.checkVisibility())
+    .map(part => part.getBBox());
+  const place = places.map(([x, y]) => [Math.max(half, Math.min(x, natural.width - half)), y])
+    .find(([x, y]) => y > 11 && y < natural.height && parts.every(part =>
       part.x > x + half || part.x + part.width < x - half ||
       part.y > y + 4 || part.y + part.height < y - 12));
-  if (!place) floating.textContent = '';
-  ['x', 'y'].forEach((name, i) => floating.setAttribute(name, place?.[i] ?? 0));
+  text.textContent = place ? content : '';
+  text.setAttribute('x', place?.[0] ?? 0);
+  text.setAttribute('y', place?.[1] ?? 0);
 }
-const originalWidths = new Map([...picture.querySelectorAll('.draw')].map(line =>
-  [line, line.getAttribute('stroke-width')]));
+// The active step's boxes: of the node and of the input.
+const activeBoxes = () => [now.frames[at].node, now.frames[at].input].map(k =>
+  boxes[boxOf[k]]?.querySelector('.box').getBBox());
+// The label of the active edge, where its gap has no room: above or below one of its boxes.
+function placeLabel(line) {
+  const end = line.getPointAtLength(Math.max(0, line.getTotalLength() - 15));
+  const middle = line.getPointAtLength(line.getTotalLength() / 2), [from, to] = activeBoxes();
+  const rows = [Math.min(from.y, to.y) - 6, Math.max(from.y + from.height, to.y + to.height) + 16,
+    from.y - 6, to.y - 6, from.y + from.height + 16, to.y + to.height + 16];
+  put(floating, timesLocal(now.frames[at]), [[middle.x, middle.y - 12], ...rows.map(y => [end.x, y])]);
+}
+const placeCaptions = received => activeBoxes().forEach(({ x, y, width, height }, i) =>
+  put(captions[i], i ? received : 'upstream', [y + height + 15, y - 6].map(y => [x + width / 2, y])));
 // Brings what is active to the middle of the graph's own box, and leaves the page where it is.
 function showActive() {
   const active = [...picture.querySelectorAll('[data-node].now, [data-node].to')];
@@ -610,8 +649,12 @@ function go(frame, kind = '') {
   if (step.kind === 'backward' && isInput(nodes[step.input])) target = step.input;
   $('title').textContent = title;
   $('said').textContent = sentence(step);
-  const room = !step.before && asking !== 'local' && $('said').textContent.length < 56; // else the sums are enough
-  $('why').textContent = !room ? ''
+  if (isShared) {
+    choose();
+    writeFormula();
+  }
+  $('why').hidden = false;
+  $('why').textContent = asking === 'local' ? ''
     : strange.includes(nodes[step.node]) ? 'From the recording: no rule here.'
     : step.kind === 'backward' ? whys[rule(step)] : '';
   drawSource(step); // how wide it is, the formula has to know
@@ -621,6 +664,7 @@ function go(frame, kind = '') {
   drawNext();
   drawNodes(step);
   drawEdges();
+  $('why').hidden = $('step').scrollHeight > $('step').clientHeight; // the sums are enough
   showActive();
   try {
     history.replaceState(null, '', `#f=${at + 1}`);
@@ -913,10 +957,10 @@ function replay() {
 // 9. Keys, clicks, addresses.
 $('all').open = false;
 $('slider').max = frames.length - 1;
-for (const box of boxes) {
-  const k = Number(box.dataset.node);
-  const place = frames.findIndex(frame => frame.kind === 'forward' && frame.node === k);
+for (const [i, box] of boxes.entries()) {
   const pick = () => {
+    const k = shown[i];
+    const place = frames.findIndex(frame => frame.kind === 'forward' && frame.node === k);
     if (isInput(nodes[k]) && nodes[k].varies && at >= seed) { target = k; go(at); } else go(place);
   };
   box.setAttribute('role', 'img');
@@ -930,8 +974,7 @@ for (const box of boxes) {
 }
 $('rate').addEventListener('input', drawNext);
 for (const g of picture.querySelectorAll('[data-edge]')) {
-  const place = stepOf.get(g.dataset.edge);
-  if (place !== undefined) g.addEventListener('click', () => go(place));
+  g.addEventListener('click', () => go(stepOf(g) ?? at));
 }
 document.addEventListener('keydown', event => {
   if (event.key === 'Escape' && asking) go(at);

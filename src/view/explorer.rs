@@ -73,7 +73,7 @@ pub fn html(trace: &Trace, title: &str) -> String {
 
 /// The script and its hash.
 const SCRIPT: [&str; 2] =
-    ["sha256-wU2kEDPvAr5qJsuummWOL4Yd7vcQDWH+NBX3+lEXXP8=", include_str!("explorer.js")];
+    ["sha256-Sj2aKAqhkPWdRuwQiJhV2K0aTJYbAh0nwISulsrDZf0=", include_str!("explorer.js")];
 
 /// What a window of 1280 × 720 has for the graph, in pixels.
 const ROOM: f64 = 1248.0;

@@ -26,9 +26,8 @@ impl<'a> Labels<'a> {
         Labels { trace, gradients: trace.gradients(trace.frames.len()), steps, largest }
     }
 
-    /// What a box of a picture says: `w1` and ` = 1`; `a = sigmoid`, its value and its gradient, with
-    /// so many letters and decimals at most.
-    pub fn lines(&self, k: usize, letters: usize, decimals: usize) -> [String; 3] {
+    /// The value and the gradient, with so many letters and decimals at most.
+    pub fn numbers(&self, k: usize, letters: usize, decimals: usize) -> [String; 2] {
         let node = &self.trace.nodes[k];
         let number = |tensor: &Tensor| {
             let text = summary_with(&tensor.map(|x| x + 0.0), |x| cut(x, decimals)); // never -0
@@ -38,13 +37,31 @@ impl<'a> Labels<'a> {
         };
         let gradient = |gradient: &Tensor| format!("{} {}", glyph(gradient), number(gradient));
         let gradient = self.gradients[k].as_ref().map_or(String::new(), gradient);
+        let equals = if node.operands.is_empty() { " = " } else { "" };
+        [format!("{equals}{}", number(&node.value)), gradient]
+    }
+
+    /// What the `nth` of the nodes that share a box is: `w1`; `a = sigmoid`; `ln, 1 of 20`.
+    pub fn title(&self, nodes: &[usize], nth: usize) -> String {
+        let all = &self.trace.nodes;
+        let node = &all[nodes[0]];
+        let one_name = nodes.iter().all(|&k| all[k].name == node.name);
+        let name = if one_name { clip(&node.name, 14) } else { String::new() };
+        let (number, of) = match nodes {
+            [k] => (format!("#{k} "), String::new()),
+            _ => (String::new(), format!(", {nth} of {}", nodes.len())),
+        };
         if node.operands.is_empty() {
-            let name = clip(&self.trace.label(k), 14);
-            return [name, format!(" = {}", number(&node.value)), gradient];
+            let unnamed = if of.is_empty() { number.trim_end() } else { node.operation.name };
+            return if name.is_empty() { unnamed } else { &name }.to_string() + &of;
         }
-        // An edge shows which.
-        let operand = |operand: &Operand| operand.text(|_| "□".to_string()).replace('-', "−");
-        let operands: Vec<String> = node.operands.iter().map(operand).collect();
+        // An edge shows which; and a number may be another one in each node.
+        let operand = |(i, operand): (usize, &Operand)| {
+            let same = |&k: &usize| all[k].operands.get(i) == Some(operand);
+            let operand = if nodes.iter().all(same) { *operand } else { Operand::Node(0) };
+            operand.text(|_| "□".to_string()).replace('-', "−")
+        };
+        let operands: Vec<String> = node.operands.iter().enumerate().map(operand).collect();
         let rule = match (node.operation.rule().unwrap_or_default(), operands.as_slice()) {
             ("add", [x, y]) => format!("{x} + {y}"),
             ("sub", [x, y]) => format!("{x} − {y}"),
@@ -54,11 +71,10 @@ impl<'a> Labels<'a> {
             ("neg", [x]) => format!("−{x}"),
             _ => clip(node.operation.name, 11),
         };
-        let title = match node.name.as_str() {
-            "" => format!("#{k} {rule}"),
-            name => format!("{} = {rule}", clip(name, 14)),
-        };
-        [title, number(&node.value), gradient]
+        match name.as_str() {
+            "" => format!("{number}{rule}{of}"),
+            name => format!("{name} = {rule}{of}"),
+        }
     }
 
     /// The step that carried a gradient back to this operand, if any did.
@@ -114,9 +130,11 @@ pub fn dot(trace: &Trace) -> String {
     let mut text = String::from("digraph trace {\n  node [shape=box, fontname=\"monospace\"];\n");
     let mut edges = String::new();
     for (k, node) in trace.nodes.iter().enumerate().filter(|(_, node)| node.used) {
-        let [title, value, gradient] = labels.lines(k, 22, 4);
+        let [value, gradient] = labels.numbers(k, 22, 4);
         let rest = if node.operands.is_empty() { value } else { format!("\n{value}") };
-        let label = format!("{title}{rest}\n{gradient}").replace('\\', "\\\\").replace('"', "\\\"");
+        let label = format!("{}{rest}\n{gradient}", labels.title(&[k], 1))
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"");
         text += &format!("  n{k} [label=\"{}\"];\n", label.trim_end().replace('\n', "\\n"));
         for (operand, input) in node.operands.iter().enumerate() {
             let Operand::Node(input) = *input else { continue };

@@ -1,9 +1,14 @@
 //! Where the nodes of a graph stand: in layers, in an order with few crossings, close to their
 //! neighbours (Sugiyama, Tagawa and Toda 1981).
 
-use crate::trace::{Operand, Trace};
+use std::collections::{HashMap, HashSet};
+use std::mem::take;
 
-/// A picture of at most the newest 250 nodes that the output depends on.
+use crate::trace::{Node, Operand, Trace};
+
+/// Above so many nodes, those that one line computed share a box.
+const FEW: usize = 60;
+/// A picture has at most the newest 250 boxes.
 const MOST: usize = 250;
 
 /// The plan of a picture. A layer holds slots: a slot is a node, or a bend of an edge that passes
@@ -18,8 +23,8 @@ pub(crate) struct Layout {
 }
 
 pub(crate) struct Slot {
-    /// The node; None for a bend.
-    pub node: Option<usize>,
+    /// The nodes that share this box, oldest first; none for a bend.
+    pub nodes: Vec<usize>,
     pub layer: usize,
     /// The room that it takes across its layer, distance included.
     width: f64,
@@ -27,7 +32,14 @@ pub(crate) struct Slot {
     pub across: f64,
 }
 
-/// One operand of one node.
+impl Slot {
+    /// The first of its nodes; None for a bend.
+    pub fn node(&self) -> Option<usize> {
+        self.nodes.first().copied()
+    }
+}
+
+/// One operand of one node; of nodes that share a box, that of the first that has it.
 pub(crate) struct Edge {
     pub node: usize,
     pub operand: usize,
@@ -39,24 +51,32 @@ impl Layout {
     /// A slot takes `node_width` of its node, or `bend_width`, across its layer, distances included.
     pub fn new(trace: &Trace, node_width: impl Fn(usize) -> f64, bend_width: f64) -> Layout {
         let used: Vec<usize> = (0..trace.nodes.len()).filter(|&k| trace.nodes[k].used).collect();
-        let omitted = used.len().saturating_sub(MOST);
-        let drawn = &used[omitted..];
+        let mut boxes = boxes(trace, &used);
+        let older = boxes.drain(..boxes.len().saturating_sub(MOST));
+        let omitted = older.map(|nodes| nodes.len()).sum();
         let mut layout = Layout { slots: vec![], layers: vec![], edges: vec![], omitted };
-        let mut slot_of = vec![None; trace.nodes.len()];
-        for &node in drawn {
-            slot_of[node] = Some(layout.slots.len());
-            let slot = Slot { node: Some(node), layer: 0, width: node_width(node), across: 0.0 };
-            layout.slots.push(slot);
+        let (mut slot_of, mut constant) = (vec![None; trace.nodes.len()], vec![]);
+        for nodes in boxes {
+            nodes.iter().for_each(|&node| slot_of[node] = Some(layout.slots.len()));
+            constant.push(!trace.nodes[nodes[0]].varies);
+            let width = node_width(nodes[0]);
+            layout.slots.push(Slot { nodes, layer: 0, width, across: 0.0 });
         }
-        for &node in drawn {
+        let mut joined = HashSet::new();
+        for node in used {
             for (operand, input) in trace.nodes[node].operands.iter().enumerate() {
                 let Operand::Node(input) = *input else { continue };
-                if let (Some(from), Some(to)) = (slot_of[input], slot_of[node]) {
+                let (Some(from), Some(to)) = (slot_of[input], slot_of[node]) else { continue };
+                let is_first =
+                    [from, to].map(|slot| layout.slots[slot].node()) == [Some(input), Some(node)];
+                // What a loop takes from the round before leads back, and is not drawn.
+                if from < to && (joined.insert((from, to)) || is_first) {
                     layout.edges.push(Edge { node, operand, path: vec![from, to] });
                 }
             }
         }
-        layout.assign_layers(|slot| !trace.nodes[drawn[slot]].varies);
+        layout.edges.sort_by_key(|edge| edge.path[1]);
+        layout.assign_layers(&constant);
         layout.bend_long_edges(bend_width);
         let (before, after) = layout.neighbours();
         layout.reduce_crossings(&before, &after);
@@ -66,7 +86,7 @@ impl Layout {
 
     /// A node stands one layer after its last input; an input, and what depends on constants only,
     /// one before its first use.
-    fn assign_layers(&mut self, constant: impl Fn(usize) -> bool) {
+    fn assign_layers(&mut self, constant: &[bool]) {
         let mut has_input = vec![false; self.slots.len()];
         for edge in &self.edges {
             let (from, to) = (edge.path[0], edge.path[1]);
@@ -78,7 +98,7 @@ impl Layout {
         for edge in self.edges.iter().rev() {
             let (from, to) = (edge.path[0], edge.path[1]);
             first_use[from] = first_use[from].min(self.slots[to].layer);
-            if !has_input[from] || constant(from) {
+            if !has_input[from] || constant[from] {
                 self.slots[from].layer = first_use[from] - 1;
             }
         }
@@ -96,7 +116,7 @@ impl Layout {
             for layer in self.slots[from].layer + 1..self.slots[to].layer {
                 edge.path.push(self.slots.len());
                 self.layers[layer].push(self.slots.len());
-                self.slots.push(Slot { node: None, layer, width, across: 0.0 });
+                self.slots.push(Slot { nodes: vec![], layer, width, across: 0.0 });
             }
             edge.path.push(to);
         }
@@ -156,6 +176,64 @@ impl Layout {
             }
         }
     }
+}
+
+/// The nodes that share each box, oldest first. Of a large trace they are those that one place
+/// computed, for many examples or in a loop: under one name and for one use. Where that leaves too
+/// many boxes, the use does not count, and then the name.
+fn boxes(trace: &Trace, used: &[usize]) -> Vec<Vec<usize>> {
+    let mut boxes = used.iter().map(|&k| vec![k]).collect::<Vec<_>>();
+    for (most, by_name, by_use) in [(FEW, true, true), (MOST, true, false), (MOST, false, false)] {
+        if boxes.len() > most {
+            boxes = shared(trace, used, by_name, by_use);
+        }
+    }
+    boxes
+}
+
+fn shared(trace: &Trace, used: &[usize], by_name: bool, by_use: bool) -> Vec<Vec<usize>> {
+    let place = |node: &Node| {
+        let name = if by_name { node.name.as_str() } else { "" };
+        format!("{} {} {name}", node.at, node.operation.name)
+    };
+    let places: &[String] = &trace.nodes.iter().map(place).collect::<Vec<_>>();
+    let inputs = |k: usize| trace.nodes[k].operands.iter().map(|operand| operand.node());
+    // How many nodes of one place follow each other: if they are many, it is a loop.
+    let again = |k: usize| inputs(k).flatten().filter(move |&input| places[input] == places[k]);
+    let mut rounds = vec![1; trace.nodes.len()];
+    for &k in used {
+        rounds[k] = again(k).map(|input| rounds[input] + 1).max().unwrap_or(1);
+    }
+    for &k in used.iter().rev() {
+        let all = rounds[k];
+        again(k).for_each(|input| rounds[input] = all.max(rounds[input]));
+    }
+    let (mut boxes, mut found): (Vec<Vec<usize>>, _) = (vec![], HashMap::new());
+    let mut uses: Vec<Vec<(usize, usize)>> = vec![vec![]; trace.nodes.len()]; // box, operand
+    for &k in used.iter().rev() {
+        let mut own = take(&mut uses[k]);
+        own.sort_unstable();
+        own.dedup();
+        let is_next = |&user: &usize| rounds[k] > 3 && places[boxes[user][0]] == places[k];
+        let next = own.iter().map(|&(user, _)| user).find(is_next);
+        let shared = next.unwrap_or_else(|| {
+            *found.entry((&places[k], own)).or_insert_with(|| {
+                boxes.push(vec![]);
+                boxes.len() - 1
+            })
+        });
+        boxes[shared].push(k);
+        for (operand, input) in inputs(k).enumerate() {
+            if let (Some(input), true) = (input, by_use) {
+                // In a long list none has a place of its own.
+                uses[input]
+                    .push((shared, if trace.nodes[k].operands.len() > 3 { 0 } else { operand }));
+            }
+        }
+    }
+    boxes.iter_mut().for_each(|nodes| nodes.reverse());
+    boxes.sort_unstable();
+    boxes
 }
 
 fn mean(slots: &[usize], place: impl Fn(usize) -> f64) -> Option<f64> {

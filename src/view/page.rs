@@ -2,15 +2,20 @@
 
 use super::svg::escape;
 
-/// A page with this body, and a script with its hash after the one that both pages share.
+/// A page with this body, and a script with its hash after the one that both pages share. The hash
+/// is that of a line break and of what the page holds: comments on lines of their own stay here.
 pub(super) fn page(title: &str, [hash, script]: [&str; 2], body: String) -> String {
+    let code = |script: &str| {
+        let lines = script.split_inclusive('\n');
+        lines.filter(|line| !line.trim_start().starts_with("//")).collect::<String>()
+    };
     let parts = [
         ("{title}", escape(title)),
         ("{hash}", hash.to_string()),
         ("{style}", include_str!("page.css").to_string()),
         ("{body}", body),
-        ("{shared}", include_str!("page.js").to_string()),
-        ("{script}", script.to_string()),
+        ("{shared}", code(include_str!("page.js"))),
+        ("{script}", code(script)),
     ];
     fill(include_str!("page.html"), &parts)
 }

@@ -28,7 +28,8 @@ const LEGEND: [&str; 4] = [
 /// on the right, as it stands after the backward pass.
 ///
 /// Each node is a `<g data-node="9">`; each edge, and its label, is a `<g data-edge="9.0">` (node
-/// and operand): a page's script can find them. Of a larger trace the newest 250 nodes are drawn.
+/// and operand): a page's script can find them. In a trace of more than 60 nodes those that one line
+/// computed, for many examples or in a loop, share a box; of these the newest 250 are drawn.
 ///
 /// ```
 /// let tape = chainrule::scalar::Tape::new();
@@ -56,8 +57,7 @@ fn notes(trace: &Trace) -> Vec<&'static str> {
 struct Picture<'a> {
     labels: Labels<'a>,
     layout: Layout,
-    /// What each box says, with so many letters and decimals at most.
-    lines: Vec<[String; 3]>,
+    /// How many letters and decimals a number may have.
     most: (usize, usize),
     /// What to add to a slot's place to have it from the top.
     shift: f64,
@@ -78,14 +78,14 @@ impl<'a> Picture<'a> {
         let layout = Layout::new(trace, height, DISTANCE);
         let edges = trace.steps().map(|step| width(&labels.edge(step)) + ENDS);
         let mut gap = edges.fold(NARROW, f64::max).min(150.0);
-        // How long a value may be, and its decimals: what the page has no room for it does without.
-        let (mut lines, mut widths, mut most) = (vec![], vec![], (0, 0));
-        for (letters, decimals) in [(22, 4), (22, 3), (12, 3)] {
-            most = (letters, decimals);
-            lines = (0..trace.nodes.len()).map(|k| labels.lines(k, letters, decimals)).collect();
+        // What the page has no room for it does without.
+        let (mut widths, mut most) = (vec![], (0, 0));
+        for few in [(22, 4), (22, 3), (12, 3)] {
+            most = few;
             let widest = |column: &Vec<usize>| {
-                let nodes = column.iter().filter_map(|&slot| layout.slots[slot].node);
-                nodes.map(|k| wide(trace, k, &lines[k])).fold(0.0, f64::max)
+                let boxes =
+                    column.iter().map(|&slot| wide(&labels, &layout.slots[slot].nodes, most));
+                boxes.fold(0.0, f64::max)
             };
             widths = layout.layers.iter().map(widest).collect::<Vec<_>>();
             let Some(room) = room else { break };
@@ -102,7 +102,7 @@ impl<'a> Picture<'a> {
             x += width + gap;
         }
         let extent = layout.slots.iter().map(|slot| {
-            let half = slot.node.map_or(0.0, |k| height(k) - DISTANCE) / 2.0;
+            let half = slot.node().map_or(0.0, |k| height(k) - DISTANCE) / 2.0;
             (slot.across - half, slot.across + half)
         });
         let (top, bottom) =
@@ -110,7 +110,7 @@ impl<'a> Picture<'a> {
         // Above the first box there is room for a label.
         let size = (x - gap + MARGIN, bottom - top + 2.0 * MARGIN + LINE);
         let (shift, is_for_page) = (MARGIN + LINE - top, room.is_some());
-        Picture { labels, layout, lines, most, shift, columns, size, is_for_page }
+        Picture { labels, layout, most, shift, columns, size, is_for_page }
     }
 
     /// Draws it, and the notes below it.
@@ -123,18 +123,26 @@ impl<'a> Picture<'a> {
             labels += &self.label(edge, &points, &mut taken);
         }
         for (s, slot) in self.layout.slots.iter().enumerate() {
-            body += &slot.node.map_or(String::new(), |k| self.node(k, self.place(s)));
+            if !slot.nodes.is_empty() {
+                body += &self.node(&slot.nodes, self.place(s));
+            }
         }
         body += &labels;
         let output = self.labels.trace.label(self.labels.trace.nodes.len() - 1);
-        let count = self.layout.slots.iter().filter(|slot| slot.node.is_some()).count();
+        let boxes = self.layout.slots.iter().filter(|slot| !slot.nodes.is_empty());
+        let (count, shared) = boxes.fold((0, false), |(count, shared), slot| {
+            (count + slot.nodes.len(), shared || slot.nodes.len() > 1)
+        });
         let mut description = format!("{count} nodes, the inputs left and {output} right.");
         let omitted = match self.layout.omitted {
             0 => None,
             count => Some(format!("{count} older nodes are not drawn.")),
         };
         let (mut wide, mut height) = self.size;
-        for note in notes.iter().map(|note| note.to_string()).chain(omitted) {
+        let shared = shared && !self.is_for_page;
+        let shared =
+            shared.then(|| "1 of 20: the first of 20 nodes that one line computed.".into());
+        for note in notes.iter().map(|note| note.to_string()).chain(shared).chain(omitted) {
             height += LINE;
             wide = wide.max(width(&note) + 2.0 * MARGIN);
             let y = height - 6.0;
@@ -164,7 +172,7 @@ impl<'a> Picture<'a> {
             order.sort_by(|&e, &f| ends[e].0.cmp(&ends[f].0).then(ends[e].1.total_cmp(&ends[f].1)));
             let mut ports = vec![(0.0, 0.0); ends.len()];
             for group in order.chunk_by(|&e, &f| ends[e].0 == ends[f].0) {
-                let node = self.layout.slots[ends[group[0]].0].node.unwrap_or_default();
+                let node = self.layout.slots[ends[group[0]].0].node().unwrap_or_default();
                 let side = height(self.labels.trace, node);
                 let room = (0.8 * side / group.len() as f64).min(16.0);
                 for (i, &e) in group.iter().enumerate() {
@@ -258,8 +266,10 @@ impl<'a> Picture<'a> {
         String::new()
     }
 
-    fn node(&self, k: usize, ((left, right), middle): ((f64, f64), f64)) -> String {
+    /// A box, with the numbers of its first node.
+    fn node(&self, nodes: &[usize], ((left, right), middle): ((f64, f64), f64)) -> String {
         let Labels { trace, gradients, .. } = &self.labels;
+        let k = nodes[0];
         let node = &trace.nodes[k];
         let high = height(trace, k);
         let (x, top, wide) = ((left + right) / 2.0, middle - high / 2.0, right - left);
@@ -271,9 +281,19 @@ impl<'a> Picture<'a> {
         if !self.is_for_page {
             whole += &format!(", {}", node.at);
         }
+        let (mut all, mut sheets) = (String::new(), String::new());
+        if nodes.len() > 1 {
+            let list: Vec<String> = nodes.iter().map(usize::to_string).collect();
+            all = format!(" data-nodes=\"{}\"", list.join(" "));
+            let (left, wide) = (left + 8.0, wide - 16.0);
+            let sheet = |y: f64| format!("M{left:.1} {:.1}h{wide:.1}", top - y);
+            sheets = format!("<path class=\"guide\" d=\"{}{}\"/>", sheet(3.0), sheet(6.0));
+            whole = format!("{} nodes, {}", nodes.len(), node.at);
+        }
         let mut text = format!(
-            "<g data-node=\"{k}\" class=\"{class}\"><title>{}</title><rect class=\"box\" \
-             x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{high}\" rx=\"{corner}\"/>",
+            "<g data-node=\"{k}\"{all} class=\"{class}\"><title>{}</title><rect class=\"box\" \
+             x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{high}\" rx=\"{corner}\"/>\
+             {sheets}",
             escape(&whole),
         );
         if node.varies {
@@ -281,14 +301,15 @@ impl<'a> Picture<'a> {
             text += &format!("<path class=\"grid\" d=\"M{left:.1} {y:.1}h{wide:.1}\"/>");
         }
         let sign = gradients[k].as_ref().map_or("", |gradient| colour(glyph(gradient)));
-        let [name, value, gradient] = &self.lines[k];
+        let name = self.labels.title(nodes, 1);
+        let [value, gradient] = self.labels.numbers(k, self.most.0, self.most.1);
         let mut y = top + LINE;
         let mut line = |line: String| {
             text += &format!("<text x=\"{x:.1}\" y=\"{y:.1}\">{line}</text>");
             y += LINE;
         };
-        let name = format!("<tspan class=\"strong\">{}</tspan>", escape(name));
-        let value = format!("<tspan class=\"value\">{}</tspan>", escape(value));
+        let name = format!("<tspan class=\"strong\">{}</tspan>", escape(&name));
+        let value = format!("<tspan class=\"value\">{}</tspan>", escape(&value));
         if node.operands.is_empty() {
             line(format!("{name}{value}"));
         } else {
@@ -299,7 +320,7 @@ impl<'a> Picture<'a> {
             y = top + high - 5.0;
             text += &format!(
                 "<text class=\"gradient {sign}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
-                escape(gradient)
+                escape(&gradient)
             );
         }
         text + "</g>\n"
@@ -337,13 +358,17 @@ fn width(text: &str) -> f64 {
     text.chars().map(|c| if c < '\u{1100}' { CHARACTER } else { 2.0 * CHARACTER }).sum()
 }
 
-/// What a node's box says needs so much room.
-fn wide(trace: &Trace, k: usize, [name, value, gradient]: &[String; 3]) -> f64 {
-    let text = match trace.nodes[k].operands.is_empty() {
-        true => width(name) + width(value),
-        false => width(name).max(width(value)),
+/// What the box of these nodes says needs so much room, whichever it shows; 0 of a bend.
+fn wide(labels: &Labels, nodes: &[usize], (letters, decimals): (usize, usize)) -> f64 {
+    let Some(&first) = nodes.first() else { return 0.0 };
+    let name = width(&labels.title(nodes, nodes.len()));
+    let is_input = labels.trace.nodes[first].operands.is_empty();
+    let text = |&k: &usize| {
+        let [value, gradient] = labels.numbers(k, letters, decimals);
+        let line = if is_input { name + width(&value) } else { name.max(width(&value)) };
+        line.max(width(&gradient)) + 12.0
     };
-    text.max(width(gradient)) + 12.0
+    nodes.iter().map(text).fold(0.0, f64::max)
 }
 
 /// The height of a node's box: an input says all in one line; below a rule stands the gradient.

@@ -68,7 +68,7 @@ pub fn run_html(run: &Run) -> String {
 
 /// The script and its hash.
 const SCRIPT: [&str; 2] =
-    ["sha256-abQa8x9G4TKgPs+iS19esw2Qt8vG7/CNMfwet6QuKVc=", include_str!("run.js")];
+    ["sha256-dPM5az66jRD5KcT8kqEsy8tpLl5pqqW3q4yVHPMBvrg=", include_str!("run.js")];
 
 /// A page with more numbers than these holds no examples.
 const MOST: usize = 20_000;

@@ -257,7 +257,7 @@ impl Page<'_> {
         let part = Trace { nodes: shown.iter().map(part).collect(), frames: vec![] };
         let layout = Layout::new(&part, |_| 1.0, 1.0);
         let label = |slot: usize| {
-            let Some(k) = layout.slots[slot].node.map(|place| shown[place]) else {
+            let Some(k) = layout.slots[slot].node().map(|place| shown[place]) else {
                 return String::new();
             };
             let node = &self.trace.nodes[k];
@@ -311,7 +311,7 @@ impl Page<'_> {
                     let dash = if is_active { '=' } else { '-' };
                     canvas[from][begin..track].fill(dash);
                     canvas[to][track..end].fill(dash);
-                    if is_active && layout.slots[p[0]].node.is_some() {
+                    if is_active && layout.slots[p[0]].node().is_some() {
                         canvas[from][begin] = '<';
                     }
                 }

@@ -172,10 +172,10 @@ function contrast(element) {
 }
 "##;
 
-/// What a script finds out about the explorer.
-const SCRIPT: &str = r##"
+/// Steps through the explorer with the keyboard: what is out of sight, or ugly.
+const WALK: &str = r##"
 const look = () => document.querySelector('main').innerHTML;
-const drawn = () => texts('.graph text:not(.strong)').join('|');
+const drawn = () => texts('.graph text:not(.strong, .caption)').join('|');
 // What the label of the active edge lies on.
 function crossed() {
   if (!floating.textContent) return [];
@@ -204,6 +204,10 @@ for (const _ of frames) {
 say('ugly', [...ugly].join());
 say('reached', places.size);
 say('out of sight', [...away].join());
+"##;
+
+/// What a script finds out about the explorer besides.
+const SCRIPT: &str = r##"
 say('last picture as Rust drew it', drawn() === fromRust);
 for (const _ of frames) press('ArrowLeft');
 target = began;
@@ -309,7 +313,7 @@ fn verdicts(browser: &Path, pages: &[(&Trace, [u32; 2])]) -> Vec<String> {
 fn verdicts_in(browser: &Path, pages: &[(&Trace, [u32; 2])], options: &[&str]) -> Vec<String> {
     let pages: Vec<_> =
         pages.iter().map(|(trace, window)| (view::html(trace, "a test"), *window)).collect();
-    found(browser, &pages, SCRIPT, options)
+    found(browser, &pages, &[WALK, SCRIPT].concat(), options)
 }
 
 /// What this script says about each page in a window of this size. One start of the browser.
@@ -534,8 +538,13 @@ fn where_the_judges_differ_the_page_says_why() {
 fn two_layers() -> Trace {
     let text = "h1 = tanh(a1*x1 + a2*x2 + c1); h2 = tanh(a3*x1 + a4*x2 + c2)
                 p = sigmoid(v1*h1 + v2*h2 + d); L = -ln(p)";
+    typed(text)
+}
+
+/// A formula whose constants begin with x.
+fn typed(text: &str) -> Trace {
     let (formula, tape) = (Formula::parse(text).unwrap(), Tape::new());
-    let values = (0..11).map(|k| 0.9 - 0.17 * f64::from(k));
+    let values = (0..).map(|k| 0.9 - 0.17 * f64::from(k % 11));
     let mut inputs = vec![];
     for (name, value) in formula.names().iter().zip(values) {
         let constant = name.starts_with('x');
@@ -544,6 +553,68 @@ fn two_layers() -> Trace {
     }
     let output = formula.record(&inputs).unwrap();
     output.trace()
+}
+
+/// Examples of a logistic neuron with two inputs, by a loop: 8 nodes for each of them.
+fn examples(count: u32) -> Trace {
+    let tape = Tape::new();
+    let w = [tape.var(0.7).named("w1"), tape.var(-0.4).named("w2")];
+    let b = tape.var(0.2).named("b");
+    let mut losses = vec![];
+    for k in 0..count {
+        let x = [1.3 * f64::from(k).sin(), f64::from(k).cos()].map(|x| tape.constant(x));
+        let z = w[0] * x[0] + w[1] * x[1] + b;
+        losses.push((z * if k % 2 == 0 { -1.0 } else { 1.0 }).softplus().named("loss"));
+    }
+    (tape.sum(&losses) / f64::from(count)).named("L").trace()
+}
+
+/// A chain that is longer than any window, and not two of its nodes are of one place.
+fn deep() -> Trace {
+    let layer = |k: usize| format!("h{} = tanh(w{k}*h{k} + b{k});", k + 1);
+    let text = (0..12).map(layer).collect::<String>() + "L = h12^2";
+    typed(&text)
+}
+
+/// The step is in sight at every frame. What one line computed for many examples shares a box, which
+/// shows the one that a step belongs to.
+#[test]
+fn large_graphs_in_a_browser() {
+    let Some(browser) = browser() else { return };
+    let count = samples(10, 50);
+    let (some, deep) = (view::html(&examples(count), ""), view::html(&deep(), ""));
+    let pages = [(some.clone(), WINDOWS[0]), (some, WINDOWS[2]), (deep, WINDOWS[0])];
+    let script = "
+say('boxes', boxes.length);
+const wrong = frames.flatMap((frame, i) => {
+  go(i);
+  const value = picture.querySelector('.now[data-node] .value').textContent.replace(/^ = /, '');
+  return value === digits(nodes[frame.node].value[0], Number(decimals)) &&
+    $('formula').querySelector('.node') ? [] : [i];
+});
+say('wrong', wrong.join());
+const titles = () => texts('.graph .strong').join('|');
+go(frames.findLastIndex(frame => nodes[frame.node].name === 'loss'));
+say('first', titles());
+go(seed);
+say('last', titles());";
+    let said = found(&browser, &pages, &[WALK, script].concat(), &[]);
+    for said in &said {
+        assert_says(said, &SOUND);
+        assert_says(
+            said,
+            &["ugly: \n", "out of sight: \n", "wrong: \n", "starts at:  · step 1 of "],
+        );
+        assert!(worst(said) <= 1e-12, "{said}");
+    }
+    for said in &said[..2] {
+        assert_says(said, &["boxes: 13\n"]);
+        for (line, nth) in [("first: ", 1), ("last: ", count)] {
+            let line = said.lines().find(|said| said.starts_with(line)).unwrap();
+            assert!(line.contains(&format!("|loss = softplus, {nth} of {count}|")), "{line}");
+            assert_eq!(line.matches(&format!("□ * □, {nth} of {count}|")).count(), 3, "{line}");
+        }
+    }
 }
 
 #[test]
