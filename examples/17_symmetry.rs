@@ -22,7 +22,7 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{HIDDEN} tanh nodes and one on top learn XOR (0 1 1 0), 1000 steps at rate 1:")?;
     let network = || Network::new(2).layer(HIDDEN, Tanh).layer(1, Sigmoid);
 
-    writeln!(out, "\n  all weights 0: no gradient but 0, nothing moves")?;
+    writeln!(out, "\n  all weights 0: every gradient is 0, nothing moves")?;
     learn(out, network(), &x, &xor)?;
 
     writeln!(out, "\n  all weights 0.5: they move, all in the same way")?;

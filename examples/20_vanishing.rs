@@ -97,7 +97,10 @@ pub fn run(out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    writeln!(out, "cost: after {STEPS} steps of 0.03; of the same answer always, {always:.5}")?;
+    writeln!(
+        out,
+        "cost: after {STEPS} steps at rate 0.03; baseline (always the mean): {always:.5}"
+    )?;
 
     writeln!(out, "Try:  set LAYERS to 40; sigmoid's |dW| of layer 1 is below 1e-22.")?;
     writeln!(out, "Next: cargo run --example 21_own_activation")

@@ -91,7 +91,9 @@ fn scalars(report: &mut Report<impl Write>) -> io::Result<()> {
         report.lines(title, &names, &turns, (1e9 / tape.len() as f64, "ns per node"), 1)?;
         columns.push((title, turns, tape.len(), tape.bytes(), multiply_adds as f64));
     }
-    report.text("A gradient on a tape of numbers: recorded, swept and read; ns per node\n\n")?;
+    report.text(
+        "A gradient on a tape of numbers: recording, backward pass, reading; ns per node\n\n",
+    )?;
     report.row("", &columns, |(title, ..)| title.to_string())?;
     report.row("nodes", &columns, |(_, _, nodes, ..)| nodes.to_string())?;
     for (k, name) in names[..4].iter().enumerate() {

@@ -397,7 +397,7 @@ fn no_layers() -> ! {
     )
 }
 
-/// 256 KiB of X: what stays in the second cache beside the values of the block's nodes.
+/// 256 KiB of X: what stays in the L2 cache beside the values of the block's nodes.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// How many examples are taken at a time. At least so many that making and adding up the gradients

@@ -70,7 +70,7 @@ impl<'a> Rows<'a> {
         &self.data[i * self.stride..][..self.length]
     }
 
-    /// Ranges of rows, a multiple of eight, that stay in the second cache while all rows of
+    /// Ranges of rows, a multiple of eight, that stay in the L2 cache while all rows of
     /// another matrix meet them: so each row comes from memory once.
     #[inline(always)]
     fn pieces(self) -> impl Iterator<Item = Range<usize>> {
@@ -118,7 +118,7 @@ widest! {
     /// of two rows. C lies row by row.
     ///
     /// This is wᵀX where X has its examples in one piece each: A is wᵀ, and B is Xᵀ. A long w does
-    /// not stay in the first cache; one walk over it for each example would take 1.6 times as long
+    /// not stay in the L1 cache; one pass over it for each example would take 1.6 times as long
     /// as one for four. Short rows go one by one, in the order of memory: from four places near to
     /// each other, nothing is fetched ahead, and X would arrive at half the speed.
     pub fn rows_by_rows(a: Rows, b: Rows, c: &mut [f64]) {
@@ -171,10 +171,10 @@ widest! {
     }
 }
 
-/// More numbers than this, 2 MiB of them, come from far away: no second cache holds so many.
+/// More numbers than this, 2 MiB of them, come from far away: few L2 caches hold so many.
 const FAR: usize = 1 << 18;
 
-/// A row of more numbers than this, 16 KiB of them, has no room in the first cache beside another.
+/// A row of more numbers than this, 16 KiB of them, has no room in the L1 cache beside another.
 const LONG: usize = 2048;
 
 /// `Σ xᵢ yᵢ`, of slices of equal length.
