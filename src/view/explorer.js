@@ -313,6 +313,7 @@ function drawSource({ node }) {
   }
   const lines = Object.entries(files[file] ?? {}).filter(([k]) => Math.abs(k - line) < 2);
   const indent = Math.min(...lines.map(([, text]) => text.search(/\S|$/)));
+  if (!lines.length) $('place').textContent += ', not found when this was made';
   $('source').replaceChildren(...lines.map(([k, text]) =>
     item(`${k}  ${text.slice(indent)}`, Number(k) === line)));
 }
@@ -648,6 +649,7 @@ function go(frame, kind = '') {
   lines.forEach((line, i) => { line.className = i === at ? 'now' : ''; });
   if (step.kind === 'backward' && isInput(nodes[step.input])) target = step.input;
   $('title').textContent = title;
+  $('title').className = title.length > 46 ? 'long' : '';
   $('said').textContent = sentence(step);
   if (isShared) {
     choose();

@@ -27,7 +27,7 @@ function agreement(x, y) {
   return Math.max(0, Math.min(15, Math.floor(-Math.log10(apart)))) || 0;
 }
 // Two implementations check each other: this page's numbers against Rust's.
-const replayed = (what, worst) => `Replay check: this page recomputed ${what}; max. relative ` +
+const replayed = (what, worst) => `Checked: this page computed ${what} anew; max. relative ` +
   `difference from Rust: ${worst ? worst.toExponential(1) : '0'}`;
 const path = points => 'M' + points.map(p => p.map(c => c.toFixed(2))).join('L');
 

@@ -26,8 +26,9 @@ const side = x => x < 0 ? 'y0' : 'y1';
 
 // 1. The picture.
 const [west, east, north, south] = [46, 545, 10, 395];
-// Of many examples every k-th is drawn.
-const every = Math.ceil(examples.length / 400), drawn = examples.filter((_, j) => j % every === 0);
+// Of many examples every k-th is drawn, and every mistake.
+const every = Math.ceil(examples.length / 400);
+const drawn = moment => examples.filter((e, j) => j % every === 0 || isWrong(e, moment));
 function mark(example, moment, x, y) { // the class is a shape and a colour, a mistake a ring
   const kind = `mark ${example.part ? 'test' : ''}`;
   const shape = example.y ? svgPart('path', kind, { d: `M${x} ${y - 5}l5 9h-10z` })
@@ -88,7 +89,7 @@ function plane(moment) {
     svgPart('g', '', { 'clip-path': 'url(#frame)' }, lines));
   }
   return [...parts, svgPart('path', 'axis', { d: `M${west} ${north}V${south}H${east}` }),
-    ...drawn.map(e => mark(e, moment, px(e.raw[0]), py(e.raw[1]))),
+    ...drawn(moment).map(e => mark(e, moment, px(e.raw[0]), py(e.raw[1]))),
     ...ticks(a, b).map(t => write(digits(t), px(t), south + 17, 'middle')),
     ...ticks(c, d).map(t => write(digits(t), west - 6, py(t) + 5, 'end')),
     write(`${features[0]} →`, east, south + 36, 'end'),
@@ -96,7 +97,7 @@ function plane(moment) {
 }
 // Any number of features: the examples in the order of their probability.
 function sorted(moment) {
-  const order = drawn.map(e => [probability(e, moment), e]).sort(([p], [q]) => p - q);
+  const order = drawn(moment).map(e => [probability(e, moment), e]).sort(([p], [q]) => p - q);
   const x = i => west + 12 + (east - west - 24) * i / order.length;
   const y = p => south - (south - north - 10) * p;
   return [...shading([0, south], [0, north], [0, 0.5, 1].map(p => [p, p])),
@@ -134,14 +135,14 @@ function verdict({ digits, agree }) {
 function update({ w, backprop }) {
   const i = backprop.reduce((most, g, i) => Math.abs(g) > Math.abs(backprop[most]) ? i : most, 0);
   const step = digits(backprop[i]).replace(/^−.*/, '($&)');
-  return `next ${names[i]}: ${digits(w[i])} − ${rate} · ${step} = ${digits(w[i] - rate * backprop[i])}`;
+  return `moves most: ${names[i]} ← ${digits(w[i])} − ${rate} · ${step} = ${digits(w[i] - rate * backprop[i])}`;
 }
 function hardest(moment) {
   const training = examples.filter(e => e.part === 0);
   if (!training.length) return '';
   const hard = training.reduce((a, b) => loss(b, moment) > loss(a, moment) ? b : a);
-  const many = hard.raw.length > 4, values = hard.raw.slice(0, many ? 3 : 4).map(x => digits(x));
-  return `hardest: ${values.join(', ')}${many ? ', …' : ''} is ${classes[hard.y]}, but P(${classes[1]}) = ` +
+  const many = hard.raw.length > 4, values = hard.raw.slice(0, many ? 2 : 4).map(x => digits(x));
+  return `largest loss: ${values.join(', ')}${many ? ', …' : ''} is ${classes[hard.y]}, but P(${classes[1]}) = ` +
     digits(probability(hard, moment));
 }
 
@@ -237,9 +238,13 @@ const sizes = parts.map((_, part) => sum(moments[0].counts[part].flat(), n => n)
 $('data').textContent = `trained on ${sizes[0]}, tested on ${sizes[1]}`;
 const [zero, one] = kinds(data.classes);
 $('sides').append(zero, ' ← weight → ', one);
+if (order.length > 8) {
+  const shown = rows.length > order.length ? order.length : `${rows.length - 1} of ${order.length}`;
+  $('scale').textContent = `${shown} features by size ↓`;
+}
 if (examples.length) {
   $('legend').append(...kinds(classes).flatMap(kind => [kind, ' ']), '· hollow: test · ' +
-    'ring: mistake · line: P = 0.5, dashed 0.1, 0.9' + (every > 1 ? ` · one in ${every} drawn` : ''));
+    'ring: mistake · line: P = 0.5, dashed 0.1, 0.9' + (every > 1 ? ` · of those without a ring one in ${every}` : ''));
   $('replay').textContent = replay();
 } else {
   $('examples').hidden = true;
@@ -248,4 +253,4 @@ if (examples.length) {
 }
 $('slider').max = last;
 player(last, () => 150);
-go(0);
+go(last); // playing it begins at the start
