@@ -173,8 +173,7 @@ function localOf({ local, node }, decimals = 4, letters = 24) {
   return local.replace(/, [AB] .*/, '').replace('Bt', 'Bᵀ').replace('At', 'Aᵀ');
 }
 const isMapStep = step => typeof step.local === 'string';
-// So many characters a matrix may have in the sums.
-const wide = () => matchMedia('(max-width: 56rem)').matches ? 9 : 24;
+let widest = 24; // so many characters a matrix may have in the sums
 const tidy = formula => formula.replace(/-/g, '−').replace(/ \* /g, ' · ');
 
 // 3. The formula: each node is a span, so that a step can mark its own.
@@ -287,10 +286,11 @@ function drawFormula(step) {
 function drawBrace(braces, k, row, gradient, hasValue) {
   const span = spansOf(k)[0];
   if (!span) return;
+  const few = innerWidth < 600 ? 9 : 20; // characters of a matrix
   const box = span.getBoundingClientRect(), all = braces.getBoundingClientRect();
-  const text = make('span', 'said', hasValue ? `${label(k)} = ${valueOf(k, 4, 20)}` : label(k));
+  const text = make('span', 'said', hasValue ? `${label(k)} = ${valueOf(k, 4, few)}` : label(k));
   if (gradient) {
-    const told = `${signed(gradient, nodes[k].shape, 20).replace(' ', ` ${slope(k)} = `)}`;
+    const told = `${signed(gradient, nodes[k].shape, few).replace(' ', ` ${slope(k)} = `)}`;
     text.append(', ', make('b', colours[glyph(gradient)], told));
   }
   const brace = make('i', `brace row${row}`), middle = box.left + box.width / 2 - all.left;
@@ -471,21 +471,21 @@ function drawSums(step) {
       : valueOf(piece.operand.node).replace(/^−.*/, piece.level > 0 ? '($&)' : '$&')).join('');
     const few = text => text.length > 60 ? `${op} of ${operands.length} operands` : text;
     sums.replaceChildren(make('span', 'mono', `${label(node)} = ${few(names)}`), make('br'),
-      make('span', `mono ${numbers.length > 24 ? '' : 'big'}`, `${few(numbers)} = `), value);
+      make('span', `mono ${numbers.length > 24 ? '' : 'big'}`, `${few(numbers)} =`), ' ', value);
     return;
   }
   const signOf = entries => colours[glyph(entries)];
   const hidden = asking ? '?' : '';
   const sign = asking ? '' : signOf(step.product);
   const shapeIn = nodes[input].shape;
-  const product = hidden || show(step.product, shapeIn, 4, wide());
-  const first = asking === 'local' ? '?' : localOf(step, 4, wide()), times = isMapStep(step) ? 'of' : '×';
+  const product = hidden || show(step.product, shapeIn, 4, widest);
+  const first = asking === 'local' ? '?' : localOf(step, 4, widest), times = isMapStep(step) ? 'of' : '×';
   const cell = text => make('span', '', text), out = label(output);
   sums.replaceChildren(
     fraction(label(node), label(input)), cell(times === '×' ? '×' : ''),
     fraction(out, label(node)), cell('='), fraction(out, label(input)),
     number(first, 'local'), cell(times),
-    number(show(step.upstream, shape, 4, wide()), '', signOf(step.upstream)), cell('='),
+    number(show(step.upstream, shape, 4, widest), '', signOf(step.upstream)), cell('='),
     number(product, asking === 'product' ? 'product' : asking ? '' : 'result', sign),
     caption('local', asking === 'local' ? 'its formula, its number' : tidy(step.slope ?? (isMapStep(step) ? mapped(step.local) : ''))), cell(''),
     caption(isMapStep(step) ? 'upstream G' : 'upstream', `has come to ${label(node)}`), cell(''),
@@ -500,10 +500,10 @@ function drawSums(step) {
 }
 // What a map does, in words.
 const mapped = local => local.startsWith('spread') ? 'every entry gets it'
-  : local.startsWith('sum') ? 'what was repeated adds up'
+  : local.startsWith('sum') ? 'repeats add up'
   : local === 'transpose' ? 'rows become columns'
-  : local.startsWith('G') ? 'matrix product, B is the other factor'
-  : local.startsWith('At') ? 'matrix product, A is the other factor' : 'a map of its own';
+  : local.startsWith('G') ? 'B: the other factor'
+  : local.startsWith('At') ? 'A: the other factor' : 'a map of its own';
 function titleOf(step, i) {
   const { node, input } = step, { op } = nodes[node];
   if (step.kind === 'seed') return `Backward 1 of ${frames.length - seed}: the seed`;
@@ -523,7 +523,7 @@ function sentence(step) {
   if (step.kind === 'seed') return `Nudge ${out} by h: ${out} moves by h. So ${slope(node)} is 1.`;
   if (step.kind === 'forward') {
     if (isInput(nodes[node])) return `${label(node)} is ${valueOf(node)}.` + (nodes[node].varies
-      ? ` Wanted: ${slope(node)}.` : ' No gradient will be carried to a constant.');
+      ? ` Wanted: ${slope(node)}.` : ` A constant: nobody asks for ${slope(node)}, so no gradient will be carried to it.`);
     const kept = now.frames.filter(other => other.kind === 'backward' && other.node === node)
       .slice(0, 2).map(other => `d${label(node)}/d${label(other.input)} = ${localOf(other)}`);
     return `${label(node)} is ${valueOf(node)}.` +
@@ -595,11 +595,11 @@ function drawChain() {
 }
 // What a gradient step would make of the input that was picked last.
 function drawNext() {
-  const [w, g] = [inputs[target], now.gradients[target]].map(list => list?.length === 1 ? list[0] : NaN);
-  const one = playable && !Number.isNaN(w + g), rate = Number($('rate').value), name = label(target);
-  $('from').textContent = one ? `${name} ← ${digits(w)} − ` : 'w ← w − ';
-  $('to').textContent = one ? ` · ${digits(g).replace(/^−.*/, '($&)')} = ${digits(w - rate * g)}`
-    : ` · d${label(output)}/dw`;
+  const [w, g] = [inputs[target], now.gradients[target]], rate = Number($('rate').value);
+  const told = playable && g?.length <= 2, list = entries => show(entries, nodes[target].shape);
+  $('from').textContent = told ? `${label(target)} ← ${list(w)} − ` : 'w ← w − ';
+  $('to').textContent = !told ? ` · d${label(output)}/dw`
+    : ` · ${list(g).replace(/^−.*/, '($&)')} = ${list(w.map((x, i) => x - rate * g[i]))}`;
 }
 const signs = { add: '+', sub: '−', mul: '*', div: '/', neg: '−□', powf: '^' };
 const symbol = k => nodes[k].ours && signs[nodes[k].op] || nodes[k].op;
@@ -661,7 +661,10 @@ function go(frame, kind = '') {
     : step.kind === 'backward' ? whys[rule(step)] : '';
   drawSource(step); // how wide it is, the formula has to know
   drawFormula(step);
-  drawSums(step);
+  for (widest of [24, 14, 9]) {
+    drawSums(step);
+    if ($('step').scrollWidth <= $('step').clientWidth) break;
+  }
   drawChain();
   drawNext();
   drawNodes(step);

@@ -197,6 +197,7 @@ for (const _ of frames) {
   if (outside($('step')) || $('step').scrollHeight > $('step').clientHeight + 1) {
     away.add(`step ${at + 1} by ${$('step').scrollHeight - $('step').clientHeight}`);
   }
+  if ($('step').scrollWidth > $('step').clientWidth + 1) away.add(`cut ${at + 1}`);
   if (outside($('time'))) away.add('player');
   [...negativeZeros(), ...broken(), ...crossed()].forEach(found => ugly.add(found));
   press('ArrowRight');
