@@ -205,6 +205,7 @@ impl fmt::Display for Explained {
             (count, ..) => write!(f, "any one of {count} slips would explain it")?,
         }
         match of {
+            _ if slips.len() > 1 => {}
             1 => write!(f, ", at this point")?,
             of => write!(f, ", at {} of {of} points", first.points)?,
         }
@@ -252,7 +253,8 @@ impl fmt::Display for Slip {
             write!(f, ", {}", self.which)?;
         }
         if !self.entries.is_empty() {
-            write!(f, "\n     for {}", self.entries.join(", "))?;
+            let names: Vec<String> = self.entries.iter().map(|name| format!("d{name}")).collect();
+            write!(f, "\n     for {}", names.join(", "))?;
         }
         write!(f, "\n   = {}", self.what)?;
         if !self.numbers.is_empty() {

@@ -275,9 +275,13 @@ pub fn points_around(
     let mut found: Vec<(Vec<bool>, Vec<f64>)> =
         points(at).take(20 * count).filter_map(with_sides).take(count).collect();
     if found.iter().any(|(sides, _)| !sides.is_empty()) {
-        let far = |p: Vec<f64>| p.iter().zip(at).map(|(p, x)| x + 4.0 * (p - x)).collect();
+        let far = [4.0, 40.0, 400.0].into_iter().flat_map(|times| {
+            let far =
+                move |p: Vec<f64>| p.iter().zip(at).map(|(p, x)| x + times * (p - x)).collect();
+            points(at).take(200).map(far)
+        });
         let mut others = vec![];
-        for (sides, at) in points(at).take(200).map(far).filter_map(with_sides) {
+        for (sides, at) in far.filter_map(with_sides) {
             let seen = |(k, side): (usize, &bool)| {
                 let same = |(other, _): &&(Vec<bool>, _)| other.get(k) == Some(side);
                 found.iter().chain(&others).filter(same).count() > 1

@@ -7,6 +7,8 @@ use chainrule::check::{self, Claim, Entry, Explained, Finding, GradientReport, S
 use chainrule::formula::Formula;
 use chainrule::program::{AGREE, Arguments, DISAGREE, Outcome, Usage};
 use chainrule::scalar::{Tape, Var};
+use chainrule::tensor::Tensor;
+use chainrule::trace::Node;
 
 use super::typed;
 
@@ -175,7 +177,10 @@ impl Judged {
             let (mut yours, mut rounded) = (vec![], vec![]);
             for (i, by_hand) in by_hand.iter().enumerate() {
                 match by_hand {
-                    Some(ByHand::Formula(f)) if is_formula => yours.push((vars[i], f.eval(at)?)),
+                    Some(ByHand::Formula(f)) if is_formula => {
+                        yours.push((vars[i], f.eval(at)?));
+                        rounded.push(rounding(f, at));
+                    }
                     Some(ByHand::Number(_, text)) if !is_formula => {
                         yours.push((vars[i], own[i]));
                         rounded.push(unit(text));
@@ -185,13 +190,17 @@ impl Judged {
             }
             Ok((Claim::new(formula.record(&vars)?, &yours), rounded))
         };
-        let all: Result<Vec<_>, _> = points.iter().map(|at| claim(at, true)).collect();
-        let formulas: Vec<Claim> = all?.into_iter().map(|(claim, _)| claim).collect();
+        let mut formulas = vec![];
+        for at in &points {
+            let (claim, rounded) = claim(at, true)?;
+            formulas.push(claim.rounded(rounded));
+        }
         let (numbers, rounded) = claim(&points[0], false)?;
+        let mut of_numbers = check::slips(&[numbers.clone()]);
         // A whole number has more digits than were typed.
-        let mut of_numbers = check::slips(&[numbers.clone().rounded(rounded)]);
-        if of_numbers.slips.is_empty() {
-            of_numbers = check::slips(&[numbers]);
+        let of_rounded = check::slips(&[numbers.rounded(rounded)]);
+        if !of_rounded.slips.is_empty() {
+            of_numbers = Explained { right: of_numbers.right, ..of_rounded };
         }
         let explained = [check::slips(&formulas), of_numbers];
         Ok(Judged { formula, by_hand, points, report, explained })
@@ -199,42 +208,59 @@ impl Judged {
 
     fn verdict(&self, i: usize) -> Verdict {
         let Judged { by_hand, report, .. } = self;
-        let (comparison, entry) = (&report.comparison, &report.comparison.entries[i]);
-        if let Some(ByHand::Number(number, text)) = &by_hand[i] {
-            let right = nearest(*number, entry);
-            let exact = (number - right).abs() <= EXACT * right.abs();
-            return match digits(text, *number, right) {
-                Ok(_) if exact => Verdict::Agree(String::new()),
-                Ok(given) if given >= 3 => Verdict::Agree(format!(" in the {given} digits given")),
-                Ok(_) => Verdict::NotJudged(": give at least three digits".to_string()),
-                Err(right) => Verdict::Disagree(match right {
-                    0 => String::new(),
-                    right => format!(" from digit {} on", right + 1),
-                }),
-            };
-        }
+        let entry = &report.comparison.entries[i];
+        let agrees = entry.agrees(report.comparison.tolerance);
+        let no_digits = || Verdict::NotJudged(": no digits here".to_string());
         let right = self.right(i);
+        let kink = match entry.difference.and_then(|difference| difference.kink) {
+            Some([left, right]) => {
+                let [left, right] = [left, right].map(|slope| (1e4 * slope).round() / 1e4 + 0.0);
+                format!(", as any slope from {} to {}", left.min(right), left.max(right))
+            }
+            None => String::new(),
+        };
         let wrong = right.iter().skip(1).filter(|right| **right == Some(false)).count();
-        match (wrong, entry.verdict(comparison.tolerance)) {
-            (0, "AGREE") if by_hand[i].is_none() => Verdict::NotGiven,
-            (0, "AGREE" | "NOT JUDGED") if right.iter().any(Option::is_some) => {
-                Verdict::Agree(String::new())
+        let wrong = wrong + usize::from(right.first() == Some(&Some(false)) && !agrees);
+        match &by_hand[i] {
+            None if agrees || by_hand.iter().any(Option::is_some) => Verdict::NotGiven,
+            None => no_digits(),
+            Some(ByHand::Number(number, text)) => {
+                let near = nearest(*number, entry);
+                let exact = (number - near).abs() <= EXACT * near.abs();
+                match digits(text, *number, near) {
+                    _ if right == [None] => no_digits(),
+                    Ok(_) if exact => Verdict::Agree(kink),
+                    Ok(given) if given >= 3 => {
+                        Verdict::Agree(format!(" in the {given} digits given"))
+                    }
+                    Ok(_) => Verdict::NotJudged(": give at least three digits".to_string()),
+                    Err(_) if wrong == 0 => no_digits(),
+                    Err(0) => Verdict::Disagree(String::new()),
+                    Err(right) => Verdict::Disagree(format!(" from digit {} on", right + 1)),
+                }
             }
-            (0, "AGREE" | "NOT JUDGED") => Verdict::NotJudged(": no digits here".to_string()),
-            (wrong, here) => {
-                let (wrong, of) = (wrong + usize::from(here == "DISAGREE"), right.len());
-                let where_ = format!(" at {wrong} of {of} points");
-                Verdict::Disagree(if wrong >= of { String::new() } else { where_ })
-            }
+            Some(ByHand::Formula(_)) => match wrong {
+                0 if entry.values[1].is_nan() && !agrees => {
+                    Verdict::NotJudged(": yours is NaN here".to_string())
+                }
+                0 if right.iter().any(Option::is_some) => Verdict::Agree(kink),
+                0 => no_digits(),
+                wrong if wrong == right.len() => Verdict::Disagree(String::new()),
+                wrong => Verdict::Disagree(format!(" at {wrong} of {} points", right.len())),
+            },
         }
     }
 
-    /// Whether a formula by hand is right at each point.
+    /// Whether one by hand is right: a formula at each point, a number at the first.
     fn right(&self, i: usize) -> &[Option<bool>] {
-        let is_formula = |by_hand: &&Option<ByHand>| matches!(by_hand, Some(ByHand::Formula(_)));
-        let before = self.by_hand[..i].iter().filter(is_formula).count();
-        let right = is_formula(&&self.by_hand[i]).then(|| &*self.explained[0].right[before]);
-        right.unwrap_or_default()
+        let is_formula = |by_hand: &Option<ByHand>| match by_hand {
+            Some(ByHand::Formula(_)) => Some(true),
+            Some(ByHand::Number(..)) => Some(false),
+            None => None,
+        };
+        let Some(kind) = is_formula(&self.by_hand[i]) else { return &[] };
+        let before = self.by_hand[..i].iter().filter(|own| is_formula(own) == Some(kind)).count();
+        &self.explained[usize::from(!kind)].right[before]
     }
 
     /// The judges at the point that was given.
@@ -303,7 +329,13 @@ impl Judged {
         {
             return writeln!(out, "{}", self.report.explanation());
         }
-        explained.map(|explained| writeln!(out, "{explained}")).collect()
+        for explained in explained {
+            writeln!(out, "{explained}")?;
+            if explained.of == 1 && explained.slips.is_empty() {
+                writeln!(out, "   or give more digits, or a formula: that tells more")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -314,6 +346,21 @@ const EXACT: f64 = 1e-12;
 fn nearest(number: f64, entry: &Entry) -> f64 {
     let kink = entry.difference.filter(|difference| difference.kink.is_some());
     kink.map_or(entry.values[0], |difference| difference.nearest(number))
+}
+
+/// How far rounding may move the value of a formula: each number that it computes, by what that does
+/// to the value.
+fn rounding(formula: &Formula, at: &[f64]) -> f64 {
+    let tape = Tape::new();
+    let vars: Vec<Var> = at.iter().map(|&x| tape.var(x)).collect();
+    let Ok(output) = formula.record(&vars) else { return 0.0 };
+    let trace = output.trace();
+    let gradients = trace.gradients(trace.frames.len());
+    let effect = |(node, gradient): (&Node, &Option<Tensor>)| {
+        gradient.as_ref().map_or(0.0, |gradient| (&node.value * gradient).sum().abs())
+    };
+    let all: f64 = trace.nodes.iter().zip(&gradients).map(effect).sum();
+    if all.is_finite() { 4.0 * f64::EPSILON * all } else { 0.0 }
 }
 
 /// One in the last digit of a number as it was typed.

@@ -193,11 +193,16 @@ impl Typed {
         let first: Vec<f64> = (0..count).map(|i| FIRST[i % FIRST.len()]).collect();
         self.formula.eval(&first)?; // what is wrong wherever it is computed
         let origin = vec![0.0; count];
-        let wide = |at: Vec<f64>| at.iter().map(|x| (600.0 * x).round() / 100.0).collect(); // ±3
-        let others = check::points(&origin).take(200).map(wide);
+        // ±3, and farther away.
+        let others = [6.0, 60.0, 600.0, 6e3, 6e4].into_iter().flat_map(|width| {
+            let wide = move |at: Vec<f64>| {
+                at.into_iter().map(|x| (100.0 * width * x).round() / 100.0).collect()
+            };
+            check::points(&origin).take(200).map(wide)
+        });
         let found = std::iter::once(first).chain(others).find(|at| self.defined(at));
-        let none = "no point was found at which the formula has a value\n try: give one, ";
-        found.ok_or_else(|| format!("{none}{}=1", self.formula.names()[0]).into())
+        let none = "no point was found at which the formula has a value\n try: give one, as";
+        found.ok_or_else(|| format!("{none} in {}=1", self.formula.names()[0]).into())
     }
 
     /// Whether the formula has a value here, and slopes.

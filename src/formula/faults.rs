@@ -399,7 +399,12 @@ impl Parser<'_> {
 
 impl Formula {
     /// The error at an instruction, or at the last line.
-    fn fault(&self, fault: Fault, at: Option<&Instruction>, mend: fn(&str) -> String) -> Error {
+    fn fault(
+        &self,
+        fault: Fault,
+        at: Option<&Instruction>,
+        mend: impl Fn(&str) -> String,
+    ) -> Error {
         let Some(Instruction { at, .. }) = at.or(self.code.last()) else {
             return self.several_variables();
         };
@@ -416,7 +421,17 @@ impl Formula {
     }
 
     pub(super) fn sum_of_a_number(&self, call: &Instruction) -> Error {
-        self.fault(NO_LIST, Some(call), |call| call.trim_start_matches(in_a_name).to_string())
+        let length = |name: &Name| match &name.meaning {
+            Meaning::List(list) => Some(list.len()),
+            _ => None,
+        };
+        let count = self.names.iter().find_map(length);
+        // It is counted once for each example.
+        self.fault(NO_LIST, Some(call), |call| {
+            let times = count.filter(|_| call.starts_with("sum"));
+            let times = times.map_or(String::new(), |count| format!("{count}*"));
+            times + call.trim_start_matches(in_a_name)
+        })
     }
 
     pub(super) fn varying_parameter(&self, call: &Instruction) -> Error {

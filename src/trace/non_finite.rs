@@ -39,7 +39,11 @@ impl Trace {
             node.operands.iter().filter_map(|operand| self.number(*operand, &entry)).collect();
 
         let chain = self.chain(k);
-        let saturated = chain.iter().any(|&k| self.nodes[k].operation.rule() == Some("sigmoid"));
+        let saturated = chain.iter().any(|&k| {
+            let Node { operation, value, .. } = &self.nodes[k];
+            let whole = |a: Option<f64>| matches!(a, Some(0.0 | 1.0));
+            operation.rule() == Some("sigmoid") && whole(entry.of(value))
+        });
         let mut facts: Vec<String> = chain.iter().map(|&k| self.fact(k, &entry)).collect();
         if y.is_infinite() {
             facts.extend(self.first_nan(k));
@@ -55,7 +59,7 @@ impl Trace {
             ),
             ("ln", [0.0]) if saturated => (
                 "sigmoid rounds to 0 below z = -745 and to 1 above z = 37, and ln 0 is -inf",
-                "take the cost from z: network::cross_entropy, or (z * (1.0 - 2.0 * y)).softplus()",
+                "take the cost from z: softplus(z) - y*z; of matrices, network::cross_entropy",
             ),
             ("ln", [0.0]) => (
                 "ln x falls without bound as x goes to 0, and its slope 1/x grows without bound",
@@ -67,7 +71,7 @@ impl Trace {
             ),
             _ if undefined => (
                 "the function is not defined at this number",
-                "fix what led to it; where only the size matters, take x.abs() first",
+                "fix what led to it; where only the size matters, take |x| first",
             ),
             ("exp", _) => (
                 "eˣ is larger than any f64 from x = 709.8 on",
@@ -104,11 +108,11 @@ impl Trace {
         let (why, hint) = match (local, upstream) {
             (Some(local), Some(0.0)) if !local.is_finite() => (
                 "the slope is infinite here, and 0 x inf has no value",
-                "keep away from this point, for example (x + 1e-12).sqrt()",
+                "keep away from this point, for example sqrt(x + 1e-12)",
             ),
             (Some(local), _) if !local.is_finite() => (
                 "the slope is infinite here: the tangent is vertical",
-                "keep away from this point, for example (x + 1e-12).sqrt()",
+                "keep away from this point, for example sqrt(x + 1e-12)",
             ),
             _ => ("the gradient is larger than any f64: 1.8e308 at most", SMALLER),
         };

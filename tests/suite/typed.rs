@@ -134,6 +134,80 @@ fn textbook_forms_on_all_scales() {
     assert!(code == 1 && text.contains("NOT JUDGED: no digits here"), "{text}");
 }
 
+/// Right derivatives in odd forms, at points where they or the formula itself lose digits or overflow:
+/// none is called wrong.
+#[test]
+fn odd_forms_are_not_accused() {
+    let bce =
+        "L = -mean(t*ln(sigmoid(w*x)) + (1 - t)*ln(1 - sigmoid(w*x)))~x=[0.8,-0.7]~t=[0.5,0.3]";
+    for (code, line) in [
+        (0, "L = (sigmoid(x) - 1)^2~x=3.7~dx=4*sigmoid(x)^2 - 2*sigmoid(x) - 2*sigmoid(x)^3"),
+        (0, "(x + 1)^6~x=-2~dx=6*x^5 + 30*x^4 + 60*x^3 + 60*x^2 + 30*x + 6"),
+        (0, "y = (tanh(x) - 1)^2~x=2~dx=2*tanh(x) - 2 - 2*tanh(x)^3 + 2*tanh(x)^2"),
+        (0, &format!("{bce}~w=30~dw=mean((sigmoid(w*x) - t)*x)")),
+        // What was not typed is not judged.
+        (0, "w*cos(sinh(x) + w)~w=12~x=20~dx=-w*cosh(x)*sin(w + sinh(x))"),
+        (0, "y = sigmoid(x)~x=-400~dx=exp(-x)/(1 + exp(-x))^2"),
+        (0, "y = ln(x - 5000)~dx=1/(x - 5000)"),
+        (1, "p = sigmoid(w*x); L = -ln(1 - p)~w=10~x=3.6~dw=3.6000"),
+        (1, "y = ln(1 - tanh(x))~x=18~dx=-2.0000"),
+        (1, "y = softplus(x)~x=750~dx=exp(x)/(1 + exp(x))"),
+        (1, "y = x^3~x=0~dx=3*y/x"),
+    ] {
+        let (found, text) = check(&format!("check~{line}"));
+        assert!(found == code && !text.contains("DISAGREE"), "{line}: {text}");
+        assert!(code == 0 || text.contains("NOT JUDGED: "), "{text}");
+    }
+}
+
+/// Slips as students typed them, and what is said of each first.
+#[test]
+fn slips_of_students() {
+    let line = "x=[1,2,3]~t=[2,3,5]~w=0.5~b=0.1";
+    for (line, says) in [
+        ("relu(x - 50)~dx=0*x", "DISAGREE at "),
+        ("|x - 20|~dx=-1", "DISAGREE at "),
+        (
+            "L = (y - (w*x + b))^2~y=3~w=1~x=2~b=0.5~dw=2~db=1",
+            "the minus sign before w*x + b was lost",
+        ),
+        ("y = -0.6*x~x=2~dx=1", "the factor -0.6 was forgotten"),
+        (
+            "L = mean((w*x + b - t)^2)~x=[1,2]~t=[2,3]~w=0.5~b=0.1~dw=mean((w*x + b - t)*x)",
+            "the exponent was not brought in front",
+        ),
+        (
+            &format!(
+                "L = mean((w*x + b - t)^2) + lam*w^2~{line}~lam=0.01~dw=mean(2*(w*x + b - t)*x)"
+            ),
+            "the term lam*w^2 was left out",
+        ),
+        ("y = x/(x + 1)~dx=1/(x + 1)", "the denominator's slope v' was left out"),
+        ("(exp(x)*4)^3~x=-1~dx=exp(x)*4", "the slope of u^3, 3 u^2, was left out"),
+        ("y = sin(x)^3~dx=3*cos(x)^2", "write (3 u^2) u' for power'(u')"),
+        ("y = ln(x^2 + 3)~dx=2", "the slope was taken at x, not at u"),
+        ("y = sqrt(3*x + 1)~dx=sqrt(3)", "u was replaced by its slope"),
+        ("y = tan(x)~dx=1/cos(x)", "the square was forgotten"),
+        ("y = ln(x^2 + 1)~dx=1/(2*x)", "the slope was taken at the inner slope"),
+        ("y = 1/(x^2 + 1)~dx=1/(2*x)", "v was replaced by its slope"),
+        ("y = sin(x^2)~dx=2*x*cos(2*x)", "the slope was taken at the inner slope"),
+        ("y = sin(x)^2~dx=cos(x)^2", "u was replaced by its slope"),
+        ("x*sqrt(y^2 + 2)~dy=x*(1/(2*sqrt(y^2 + 2))*(2*y + 1))", "2 does not vary"),
+        ("y = cosh(x)~dx=-sinh(x)", "only the slope of cos has a minus sign"),
+        ("L = -ln(sigmoid(w*x + b))~w=0.5~x=2~b=1~dw=-0.119", "give more digits"),
+    ] {
+        let (code, text) = check(&format!("check~{line}"));
+        let first = text.split("\n try: ").next().unwrap().len();
+        let first = text[first..].find("\n   ").map_or(text.len(), |k| first + k);
+        let shown = if says.starts_with("give") { &text } else { &text[..first] };
+        assert!(code == 1 && shown.contains(says), "{line}: {text}");
+    }
+    let (_, text) = check("check~max(x, y)~x=1~y=1~dx=1~dy=0.5");
+    assert!(text.contains("AGREE, as any slope from 0 to 1\n"), "{text}");
+    let sum = format!("check~L = sum(w*x + b - t)~{line}~db=sum(1)");
+    assert!(check(&sum).1.contains("try: write 3*(1)"));
+}
+
 /// Numbers are explained, too, from the digits that were typed.
 #[test]
 fn slips_in_numbers() {

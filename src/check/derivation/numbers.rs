@@ -8,7 +8,7 @@ use super::words::Words;
 use super::{Claim, Slip};
 use crate::activation::{self, Activation, Sigmoid};
 use crate::tensor::{Compact, Local};
-use crate::trace::Operand;
+use crate::trace::{Operand, Place};
 
 /// A point.
 pub(super) struct Numbers<'a> {
@@ -42,6 +42,9 @@ struct Entry {
 
 impl Entry {
     fn is_right(&self) -> Option<bool> {
+        if self.yours.is_nan() {
+            return None;
+        }
         let near = self.gap.abs() <= self.rounding;
         let same = self.gap == 0.0 && self.right != 0.0;
         let tells = !near || same || self.rounding <= 0.01 * self.size;
@@ -293,17 +296,31 @@ impl Point for Numbers<'_> {
         let trace = search.trace();
         let node = &trace.nodes[site[0]];
         let varies = |x: &Operand| matches!(x, Operand::Node(k) if trace.nodes[*k].varies);
+        let of_wrong = || search.wrong.iter().map(|&i| &search.points[0].entries[i]);
+        let moves = |x: &Operand| matches!(x, Operand::Node(k) if of_wrong().any(|entry| entry.depends[*k]));
         let rule = node.operation.rule().unwrap_or_default();
         let mut wrong: Vec<Wrong<Number>> = vec![];
         if !node.operands.is_empty() {
-            // A product with a number, or a quotient by one, has no second half.
-            let half =
-                ["mul", "div", "max", "min"].contains(&rule) && !node.operands.iter().all(varies);
-            let second = |w: &Wrong<Number>| {
-                let texts = [w.words, w.taken];
-                texts.iter().any(|text| text.contains("x'") || text.contains("c'"))
+            // A product with what does not vary has no second half, and such a sum no second term.
+            let half = match rule {
+                "add" | "sub" => !node.operands.iter().all(varies),
+                "mul" | "div" | "max" | "min" => !node.operands.iter().all(moves),
+                _ => false,
             };
-            wrong.extend(rules::of_rule(rule).filter(|w| !(half && second(w))));
+            let second = |w: &Wrong<Number>| match rule {
+                "add" | "sub" => w.words.contains("left out"),
+                _ if w.taken == "x / c'" => false,
+                _ => {
+                    [w.words, w.taken].iter().any(|text| text.contains("x'") || text.contains("c'"))
+                }
+            };
+            // A mean is divided next.
+            let mean =
+                matches!(&node.at, Place::Text(stretch) if stretch.text().starts_with("mean"));
+            let other = |w: &Wrong<Number>| {
+                half && second(w) || mean && w.words.contains("mean was taken for the sum")
+            };
+            wrong.extend(rules::of_rule(rule).filter(|w| !other(w)));
             // Of a sum, one of the terms is not differentiated.
             let whole = |w: &Wrong<Number>| w.taken != "y" || !["add", "sub"].contains(&rule);
             wrong.extend(rules::of_rule("any").filter(whole));
@@ -332,7 +349,11 @@ impl Point for Numbers<'_> {
                 changes.push(change(Site::from([])));
                 continue;
             }
+            // What was computed before is the likelier one.
             for other in search.sites.iter().filter(|other| other[0] != site[0]) {
+                let later = u8::from(other[0] > site[0]);
+                let wrong = Wrong { rank: wrong.rank + later, ..wrong };
+                let change = |others| Change { nodes: site.clone(), others, wrong };
                 match other.len() {
                     1 => changes.push(change(vec![other[0]; site.len()].into())),
                     count if count == site.len() => changes.push(change(other.clone())),
@@ -382,7 +403,8 @@ impl Point for Numbers<'_> {
             });
             lines.push(super::lines(both, ","));
             if format!("{taken}{right}").contains('\'') {
-                lines.extend(search.names(&[entry]).first().map(|name| format!("for d{name}")));
+                let name = search.names(&[entry]).into_iter().next().filter(|_| entries.len() > 1);
+                lines.extend(name.map(|name| format!("for d{name}")));
             }
             if at > 0 {
                 lines.push(format!("at {}", super::point(trace)));
@@ -399,7 +421,8 @@ impl Point for Numbers<'_> {
             true => format!("{:.6}", ratio(here) + 0.0), // and -0 is 0
             false => wrong.words.to_string(),
         };
-        Slip { numbers: lines.join("\n     "), ..search.plain(change, kind, what, hint) }
+        let numbers = lines.join("\n     ");
+        Slip { numbers, ..search.plain(change, kind, what, hint) }
     }
 
     fn others(search: &Search<Self>, entries: &[usize]) -> Vec<Slip> {

@@ -73,7 +73,10 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     /// The slope of the same function elsewhere.
     fn slope(&self, x: f64) -> f64 {
-        self.f.map_or(f64::NAN, |f| f.f_df(x).1)
+        match self.f {
+            Some(f) if f.name() == "ln" => 1.0 / x, // where ln is not defined, too
+            f => f.map_or(f64::NAN, |f| f.f_df(x).1),
+        }
     }
 
     /// Of a loss whose slope in y is a - label, where a = sigmoid(y): 1 if it pulls upward.
@@ -163,6 +166,8 @@ rules! { NUMBERS: Number;
     add 1 X "", "the sign of x is flipped" mend "put a minus sign in front of it", |_| -1.0;
     add 1 C "", "the sign of c is flipped" mend "put a minus sign in front of it", |_| -1.0;
     add 1 Y "x + c'", "x was not differentiated", |s| s.x + s.dc;
+    add 2 Y "x' + 1", "c does not vary, so its slope is 0", |s| if s.dc == 0.0 { s.dx + 1.0 } else { f64::NAN };
+    add 2 Y "1 + c'", "x does not vary, so its slope is 0", |s| if s.dx == 0.0 { 1.0 + s.dc } else { f64::NAN };
     add 1 Y "x' + c", "c was not differentiated", |s| s.dx + s.c;
 
     sub 0 X "", "the term x was left out" mend "add part", |_| 0.0;
@@ -172,7 +177,7 @@ rules! { NUMBERS: Number;
     sub 1 Y "x - c'", "x was not differentiated", |s| s.x - s.dc;
     sub 1 Y "x' - c", "c was not differentiated", |s| s.dx - s.c;
 
-    sum 0 Y "", "the mean was taken for the sum" mend "multiply it by the number of terms", |s| s.dy / s.terms;
+    sum 1 Y "", "the mean was taken for the sum" mend "multiply it by the number of terms", |s| s.dy / s.terms;
     sum 0 Y "", "only the last term was kept: = for +=" mend "add up the slopes of all terms", |s| s.last;
     sum 1 Y "", "only the first term was kept" mend "add up the slopes of all terms", |s| s.first;
 
@@ -189,7 +194,7 @@ rules! { NUMBERS: Number;
     mul 2 Y "x' + c'", "the slopes were added", |s| s.dx + s.dc;
 
     div 0 X "1", "the denominator c was forgotten", |_| 1.0;
-    div 0 X "1 / c²", "it was divided by c twice", |s| 1.0 / (s.c * s.c);
+    div 1 X "1 / c²", "it was divided by c twice", |s| 1.0 / (s.c * s.c);
     div 0 C "x / c²", "the minus of the quotient rule was lost", |s| s.x / s.c / s.c;
     div 0 C "-x / c", "the denominator was not squared", |s| -s.x / s.c;
     div 0 C "x / c", "the denominator was not squared, and its minus lost", |s| s.x / s.c;
@@ -200,6 +205,7 @@ rules! { NUMBERS: Number;
     div 0 Y "x' c - x c'", "the numerator alone: it was not divided by c²", |s| s.dx * s.c - s.x * s.dc;
     div 0 Y "(x' c - x c') / c", "the denominator was not squared", |s| s.dx - s.x * s.dc / s.c;
     div 0 Y "(x c' - x' c) / c²", "the terms of the numerator were exchanged", |s| -s.dy;
+    div 2 Y "x / c'", "c was replaced by its slope", |s| s.x / s.dc;
     div 2 Y "x' / c'", "the slopes were divided", |s| s.dx / s.dc;
     div 0 X "c", "it was multiplied by c, not divided", |s| s.c;
 
@@ -211,9 +217,10 @@ rules! { NUMBERS: Number;
     powf 0 X "c x", "the power was lost", |s| s.c * s.x;
     powf 0 X "c", "the power was lost", |s| s.c;
     powf 0 X "x^c ln x", "the base varies, so this is not an exponential function", |s| s.y * s.x.ln();
+    powf 0 Y "x'^c", "x was replaced by its slope", |s| s.dx.powf(s.c);
     powf 0 X "x^(c + 1) / (c + 1)", "it was integrated", |s| s.y * s.x / (s.c + 1.0);
-    powf 0 X "sign x", "that is the slope of |x|", |s| s.x.signum();
-    powf 0 X "2 sign x", "that is the slope of 2|x|", |s| 2.0 * s.x.signum();
+    powf 2 X "sign x", "that is the slope of |x|", |s| s.x.signum();
+    powf 2 X "2 sign x", "that is the slope of 2|x|", |s| 2.0 * s.x.signum();
 
     pow 0 X "", "the base x was taken for a constant" mend "add part", |_| 0.0;
     pow 0 C "", "the exponent c was taken for a constant" mend "add part", |_| 0.0;
@@ -243,6 +250,10 @@ rules! { NUMBERS: Number;
     cos 0 X "sin(x)", "the minus sign was lost", |s| s.x.sin();
     cos 0 X "-cos(x)", "", |s| -s.x.cos();
 
+    sinh 0 X "-cosh(x)", "only the slope of cos has a minus sign", |s| -s.x.cosh();
+    cosh 0 X "-sinh(x)", "only the slope of cos has a minus sign", |s| -s.x.sinh();
+
+    tan 0 X "1 / cos(x)", "the square was forgotten", |s| 1.0 / s.x.cos();
     tan 0 X "1 - y²", "that is the slope of tanh", |s| 1.0 - s.y * s.y;
     tan 0 X "y²", "the 1 was forgotten", |s| s.y * s.y;
     tan 0 X "1 + x²", "x was taken for y", |s| 1.0 + s.x * s.x;
@@ -308,6 +319,8 @@ rules! { NUMBERS: Number;
     function 4 X "f'(p)", "the slope was taken at p, not at x", |s| s.slope(s.p);
     function 5 Y "f'(p)", "the slope was taken at p, without the inner slope", |s| s.slope(s.p);
     function 5 Y "f'(x')", "the slope was taken at the inner slope", |s| s.slope(s.dx);
+    function 4 Y "f'(x') x'", "the slope was taken at the inner slope", |s| s.slope(s.dx) * s.dx;
+    function 5 Y "f(x')", "x was replaced by its slope", |s| s.f.map_or(f64::NAN, |f| f.f(s.dx));
     function 4 V "f'(v)", "the slope was taken at v, not at x", |s| s.slope(s.v);
 
     users 2 Y "", "of the uses of own, only the last was kept: = for +="

@@ -140,7 +140,7 @@ impl<P: Point> Search<'_, P> {
             return (each, vec![]);
         }
         let found = self.pair(&self.wrong);
-        let found = if found.is_empty() { P::others(self, &self.wrong) } else { found };
+        let found = if found.is_empty() { self.others(&self.wrong) } else { found };
         if found.is_empty() { (each, unexplained) } else { (found, vec![]) }
     }
 
@@ -208,13 +208,19 @@ impl<P: Point> Search<'_, P> {
                 explained = entries;
             } else {
                 rules = false;
-                let other = P::others(self, &[first]).into_iter().next();
+                let other = self.others(&[first]).into_iter().next();
                 unexplained.extend(other.is_none().then_some(first));
                 slips.extend(other.map(|slip| Slip { entries: self.names(&[first]), ..slip }));
             }
             left.retain(|i| !explained.contains(i));
         }
         (chained(slips), unexplained, rules)
+    }
+
+    /// What else explains these, where enough digits are known to tell.
+    fn others(&self, entries: &[usize]) -> Vec<Slip> {
+        let clear = self.points.iter().any(|p| entries.iter().all(|&i| p.is_clear(i)));
+        if clear { P::others(self, entries) } else { vec![] }
     }
 
     /// Two slips at once, of the commoner kinds, where there are numbers enough to tell.

@@ -199,7 +199,9 @@ fn right(Node { operation, operands, .. }: &Node, part: Part, var: usize) -> Str
         (_, "div", _) if constant => "x' / c",
         (_, "mul", _) => "x' c + x c'",
         (_, "div", _) => "(x' c - x c') / c²",
-        _ if operands.len() == 1 && !slope(0).is_empty() => return format!("({}) x'", slope(0)),
+        _ if varying == 1 && matches!(operands[0], Operand::Node(_)) && !slope(0).is_empty() => {
+            return format!("({}) x'", slope(0));
+        }
         _ => "",
     };
     text.to_string()

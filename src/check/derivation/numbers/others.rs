@@ -99,7 +99,8 @@ fn term(search: &Search<Numbers>, entries: &[usize]) -> Option<Slip> {
         if !several || !search.points[0].is_clear(entries[0]) || !search.points.iter().all(fits) {
             return None;
         }
-        let size = short(c.abs());
+        let whole = c.abs().round();
+        let size = short(if (c.abs() - whole).abs() < 1e-9 { whole } else { c.abs() });
         let name = text(search.trace(), first.var);
         let term = if times { format!("{size} {name}") } else { size };
         let [what, hint] = match c > 0.0 {
