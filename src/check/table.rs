@@ -43,7 +43,8 @@ fn ulps_text(ulps: Option<u64>, class: bool) -> String {
 impl fmt::Display for Comparison {
     /// The values of the first two judges; the largest relative error and distance in ULP between
     /// the first and any other; the relative error of differences, if there are some. Where judges
-    /// disagree or a kink is near, a line below the table says more. `{:#}` gives errors as classes,
+    /// disagree or a kink is near, a line below the table says more; `too small` are derivatives below
+    /// what differences resolve. `{:#}` gives errors as classes,
     /// `< 1e-9` and `<= 4`, which are the same on every machine.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let differences = self.entries.iter().any(|entry| entry.difference.is_some());
@@ -61,9 +62,15 @@ impl fmt::Display for Comparison {
             if differences {
                 row.push(match entry.difference {
                     Some(Difference { kink: Some(_), .. }) => "kink".to_string(),
-                    Some(Difference { slope, .. }) => {
-                        let error = relative(entry.split().0, slope);
-                        error_text(error, f.alternate().then_some(NUMERIC))
+                    Some(Difference { slope, error, .. }) => {
+                        let exact = entry.split().0;
+                        let unresolved = exact != slope && exact.abs().max(slope.abs()) <= error;
+                        match unresolved {
+                            true => "too small".to_string(),
+                            false => {
+                                error_text(relative(exact, slope), f.alternate().then_some(NUMERIC))
+                            }
+                        }
                     }
                     None => "-".to_string(),
                 });
