@@ -210,6 +210,20 @@ pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     shown.join(", ") + if names.len() > 8 { ", ..." } else { "" }
 }
 
+/// The name that this one is most likely a slip of: all but two letters stand at its beginning and
+/// its end.
+pub(crate) fn nearest<'a>(names: &[&'a str], wanted: &str) -> Option<&'a str> {
+    let between = |name: &&str| {
+        let same = |(x, y): &(u8, u8)| x == y;
+        let before = name.bytes().zip(wanted.bytes()).take_while(same).count();
+        let after = name.bytes().rev().zip(wanted.bytes().rev()).take_while(same).count();
+        let (less, more) = (name.len().min(wanted.len()), name.len().max(wanted.len()));
+        more - less.min(before + after)
+    };
+    let near = names.iter().copied().filter(|name| between(name) <= 2.min(wanted.len() / 2));
+    near.min_by_key(between)
+}
+
 /// A text that fits into a line: without control characters, its end left out if it is long.
 pub(crate) fn brief(text: &str) -> String {
     let visible = |c: char| if c.is_control() { ' ' } else { c };

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use crate::error::nearest;
+
 /// How a program ended: its exit code, or why it could not do what it was asked for.
 pub type Outcome = Result<u8, Box<dyn Error>>;
 
@@ -242,17 +244,16 @@ fn at_most_one<T>(what: impl fmt::Display, mut all: Vec<T>) -> Result<Option<T>,
     }
 }
 
-/// Says that there is no such option, and names the one that begins with the same letters, two of
-/// them at least.
 fn no_option(option: &str, known: &[&'static str]) -> Usage {
     let (option, _) = option.split_once('=').unwrap_or((option, ""));
-    let letters = option.trim_start_matches('-');
-    let same = |known: &&&str| {
-        let known = known.trim_start_matches('-').chars();
-        known.zip(letters.chars()).take_while(|(known, typed)| known == typed).count()
-    };
-    Usage(match known.iter().max_by_key(same).filter(|known| same(known) >= 2) {
-        Some(known) => format!("there is no option {option}; there is {known}"),
-        None => format!("there is no option {option}"),
-    })
+    Usage(format!("there is no option {option}{}", meant(known, option)))
+}
+
+/// Names the word that was probably meant: one that is a letter or two away, or has the typed one as a
+/// part.
+pub fn meant(known: &[&str], typed: &str) -> String {
+    let letters = typed.trim_start_matches('-');
+    let part = || known.iter().copied().find(|word| letters.len() > 2 && word.contains(letters));
+    let meant = nearest(known, typed).or_else(part);
+    meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"))
 }

@@ -11,7 +11,7 @@ mod typed;
 use std::io::{self, Write};
 
 use chainrule::data::Csv;
-use chainrule::program::{AGREE, Arguments, Outcome, Usage};
+use chainrule::program::{AGREE, Arguments, Outcome, Usage, meant};
 
 const USAGE: &str = "\
 usage: cargo run -- COMMAND ...
@@ -99,7 +99,9 @@ fn show(out: &mut impl Write, text: &str) -> Outcome {
 
 fn no_command(word: &str) -> String {
     let file = word.contains('.') || std::path::Path::new(word).exists();
-    let advice =
-        if file { format!("; to train on it: cargo run -- model {word}") } else { String::new() };
+    let advice = match file {
+        true => format!("; to train on it: cargo run -- model {word}"),
+        false => meant(&["model", "step", "explore", "check", "help"], word),
+    };
     format!("there is no command {word}{advice}\n{USAGE}")
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::parse::{Code, Parser, blank, digits, in_a_name};
 use super::{Formula, Instruction, Meaning, Name};
 use crate::activation;
-use crate::error::{Error, Source, brief, list};
+use crate::error::{Error, Source, brief, list, nearest};
 
 /// What happened, with `{}` for the part of the text; and why that is a fault.
 pub(super) struct Fault(&'static str, &'static str);
@@ -482,18 +482,4 @@ impl Formula {
             "give each name as many numbers",
         ))
     }
-}
-
-/// The name that this one is most likely a slip of: all but two letters stand at its beginning and
-/// its end.
-fn nearest<'a>(names: &[&'a str], wanted: &str) -> Option<&'a str> {
-    let between = |name: &&str| {
-        let same = |(x, y): &(u8, u8)| x == y;
-        let before = name.bytes().zip(wanted.bytes()).take_while(same).count();
-        let after = name.bytes().rev().zip(wanted.bytes().rev()).take_while(same).count();
-        let (less, more) = (name.len().min(wanted.len()), name.len().max(wanted.len()));
-        more - less.min(before + after)
-    };
-    let near = names.iter().copied().filter(|name| between(name) <= 2.min(wanted.len() / 2));
-    near.min_by_key(between)
 }

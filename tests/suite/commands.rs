@@ -105,6 +105,16 @@ fn text_labels_and_left_out_columns() {
     assert!(screen.contains("\n  hours  "), "{screen}");
 }
 
+/// At the minimum, differences cannot tell the derivatives from 0.
+#[test]
+fn derivatives_that_differences_do_not_resolve() {
+    let file = "examples/data/hours_studied_wikipedia.csv";
+    let screen = model(&[file, "--learning-rate=2", "--iterations=2000"]).unwrap();
+    let (start, end) = screen.split_once("The gradient after").unwrap();
+    assert_eq!((start.matches("too small").count(), end.matches("too small").count()), (0, 2));
+    assert!(end.contains("  too small  AGREE\n"), "{screen}");
+}
+
 #[test]
 fn no_iterations_are_a_run_as_well() {
     let screen = model(&["--iterations", "0"]).unwrap();
@@ -180,8 +190,11 @@ fn bad_arguments_and_files_are_told() {
         ),
         (&["--label=--without"], "no column is named `--without`"),
         (&["--iterations=x"], "--iterations needs a whole number, not `x`"),
-        (&["--lable", "x"], "there is no option --lable; there is --label\n"),
-        (&["--learning_rate=1"], "there is no option --learning_rate; there is --learning-rate\n"),
+        (&["--lable", "x"], "there is no option --lable; did you mean --label?\n"),
+        (
+            &["--learning_rate=1"],
+            "there is no option --learning_rate; did you mean --learning-rate?\n",
+        ),
         (&["--iterations", "-3"], "--iterations needs a whole number, not `-3`"),
         (&["--iterations", "99999999999999999999"], "--iterations needs a whole number, not"),
         (&["--iterations", "1", "--iterations", "2"], "--iterations can be given once only"),
@@ -192,6 +205,8 @@ fn bad_arguments_and_files_are_told() {
             &["--learning-rate", "inf"],
             "the learning rate must be a positive finite number, not inf",
         ),
+        (&["--itrations=9"], "there is no option --itrations; did you mean --iterations?\n"),
+        (&["--rate", "1"], "there is no option --rate; did you mean --learning-rate?\n"),
         (&["--frob"], "there is no option --frob\n"),
         (&["-frob"], "there is no option -frob"),
         (&["a.csv", "b.csv"], "a file can be given once only"),
