@@ -49,7 +49,8 @@ pub struct Csv {
     /// Whether the first row names the columns; by default it is judged by the rows below it. Without
     /// a header they are called c1, c2, …
     pub header: Option<bool>,
-    /// Columns of text of which each word becomes a column of 0 and 1, but for the first word.
+    /// Columns of text of which each word becomes a column of 0 and 1, but for the first word; a label
+    /// of which each value is a class, although they are numbers.
     pub encode: Vec<String>,
     /// Texts that are values, although they usually say that there is none, such as `NA`.
     pub not_missing: Vec<String>,
@@ -113,7 +114,8 @@ impl Csv {
     /// on, and may stand in quotes. Features are numbers with a decimal point, or one of two words,
     /// which are read as 0 and 1. So are labels: of two numbers the smaller becomes 0 and the larger 1,
     /// of two words the one that comes first in the alphabet becomes 0 (capitals come before small
-    /// letters), and up to 20 words are numbered in that order. Blank rows, lines that begin with `#`
+    /// letters), and up to 20 words are numbered in that order, or numbers where the label is to be
+    /// encoded. Blank rows, lines that begin with `#`
     /// above the header, and lines that repeat it are left out. [`notes`](Examples::notes) tell what a
     /// reader would want to know of this. The file is read piece by piece: its text is never in memory
     /// as a whole.
@@ -139,9 +141,11 @@ impl Csv {
         let mut table = Table::open(source, name, self, &asked_for)?;
         table.assign()?;
         let mut rows = table.rows()?;
+        rows.check_strays()?;
         let classes = rows.classes();
-        // Many numbers are no classes, but something to be measured.
-        let words = classes.iter().any(|class| class.parse::<f64>().is_err());
+        // Many numbers are something to be measured, unless the label is to be encoded.
+        let words = classes.iter().any(|class| class.parse::<f64>().is_err())
+            || rows.label().is_some_and(|label| self.encode.contains(&label.name));
         if classes.len() > if words { MOST_WORDS } else { 2 } {
             return Err(faults::no_classes(&rows, &classes));
         }
@@ -150,16 +154,9 @@ impl Csv {
             return Err(faults::no_classes(&rows, &classes));
         }
         rows.words.place(rows.y.iter_mut(), &classes);
-        let (mut label, mut pairs, mut features) = (String::new(), vec![], vec![]);
-        let column = |Field { name, role, words, .. }: Field| {
-            match role {
-                Role::LeftOut => return None,
-                Role::Label => {
-                    label = name;
-                    return None;
-                }
-                Role::Feature => {}
-            }
+        let label = rows.label().map_or(String::new(), |label| label.name.clone());
+        let (mut pairs, mut features) = (vec![], vec![]);
+        let column = |Field { name, words, .. }: Field| {
             let words = rows.words.of(&words);
             match &words[..] {
                 [first, others @ ..] if others.len() > 1 || self.encode.contains(&name) => {
@@ -175,10 +172,11 @@ impl Csv {
             {
                 pairs.push(format!("{name} ({zero}, {one})"));
             }
-            Some(Column { name, words })
+            Column { name, words }
         };
-        let fields = std::mem::take(&mut rows.fields);
-        let columns: Vec<Column> = fields.into_iter().filter_map(column).collect();
+        let fields = std::mem::take(&mut rows.fields).into_iter();
+        let fields = fields.filter(|field| field.role == Role::Feature);
+        let columns: Vec<Column> = fields.map(column).collect();
         if pairs.len() > MOST_TOLD {
             pairs[MOST_TOLD] = "...".to_string();
         }
@@ -188,6 +186,14 @@ impl Csv {
         let m = rows.lines.len();
         let x = features_of(rows.x, &rows.words, 0..columns.len(), &columns);
         let x = Tensor::new(m, features.len(), x).t();
+        let ids = features.iter().enumerate().filter(|(i, name)| {
+            let values = (0..m).map(|j| x.get(*i, j)).collect();
+            is_id(name, values, &rows.lines)
+        });
+        rows.notes.extend(ids.take(MOST_TOLD).map(|(_, name)| {
+            let option = faults::typed_option("--without", name);
+            format!("{name} looks like an id; to leave it out:{option}")
+        }));
         let (y, columns) = (Tensor::new(1, m, rows.y), Arc::new(columns));
         let classes = classes.iter().map(|class| class.to_string()).collect();
         Ok(Examples { features, label, classes, x, y, columns, notes: rows.notes })
@@ -271,6 +277,21 @@ fn features_of(
     features
 }
 
+/// Whether these are whole numbers, all different, that follow each other or are called an id; on these
+/// lines, of which some may have been left out.
+fn is_id(name: &str, mut values: Vec<f64>, lines: &[u32]) -> bool {
+    if values.len() < FEW || values.iter().any(|value| value.fract() != 0.0) {
+        return false;
+    }
+    values.sort_by(f64::total_cmp);
+    let most = f64::from(lines[lines.len() - 1] - lines[0]);
+    let follow = values[values.len() - 1] - values[0] <= most;
+    (follow || name.to_lowercase().ends_with("id")) && values.windows(2).all(|v| v[0] < v[1])
+}
+
+/// Of fewer rows anything may be a count.
+const FEW: usize = 20;
+
 impl Examples {
     /// [`Csv::read`], with the label that is named.
     ///
@@ -285,23 +306,11 @@ impl Examples {
     /// # Errors
     /// As [`Csv::read`].
     pub fn read_csv(path: impl AsRef<Path>, label: Option<&str>) -> Result<Examples> {
-        Examples::read_csv_without(path, label, &[])
+        Csv::new(label, &[]).read(path)
     }
 
-    /// [`read_csv`](Examples::read_csv), leaving out the columns named in `without`.
-    ///
-    /// # Errors
-    /// As [`Csv::read`].
-    pub fn read_csv_without(
-        path: impl AsRef<Path>,
-        label: Option<&str>,
-        without: &[&str],
-    ) -> Result<Examples> {
-        Csv::new(label, without).read(path)
-    }
-
-    /// [`read_csv_without`](Examples::read_csv_without) from any source; `name` stands for it in
-    /// errors.
+    /// [`read_csv`](Examples::read_csv) from any source, leaving out the columns named in `without`;
+    /// `name` stands for the source in errors.
     ///
     /// ```
     /// use chainrule::data::Examples;

@@ -23,7 +23,8 @@ FILE.csv has a header row and one example per row. Without it: the penguins.
   --label NAME       the column to learn, of two values or up to 20 words;
                      the last one by default
   --without NAME     leave a column out, such as an id
-  --encode NAME      make a column of 0 and 1 for each word but the first
+  --encode NAME      make a column of 0 and 1 for each word but the first; of
+                     the label: each of up to 20 numbers is a class
   --drop-incomplete  leave out rows in which a value is missing
   --not-missing X    take the text X, such as NA, for a value
   --without-lines X  leave out lines, such as 2 or 1-3: a title, or units
@@ -50,24 +51,30 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         encode: arguments.values("--encode", "a name")?,
         ..super::reading(&mut arguments)?
     };
+    let iterations = arguments.number("--iterations", "a whole number")?;
+    let rate = arguments.number("--learning-rate", "a number")?;
     let usual = Options::default();
     let options = Options {
-        num_iterations: arguments
-            .number("--iterations", "a whole number")?
-            .unwrap_or(usual.num_iterations),
-        learning_rate: arguments
-            .number("--learning-rate", "a number")?
-            .unwrap_or(usual.learning_rate),
+        num_iterations: iterations.unwrap_or(usual.num_iterations),
+        learning_rate: rate.unwrap_or(usual.learning_rate),
         ..usual
     };
     let [load, save, new, page] =
         ["--load", "--save", "--predict", "--page"].map(|option| arguments.path(option, "a file"));
     let (load, save, new, page, file) = (load?, save?, new?, page?, arguments.file()?);
     if let Some(saved) = load {
-        if save.is_some() || page.is_some() {
-            return Err(
-                Usage("--save and --page need a training, and --load does none".into()).into()
-            );
+        let of_training = [
+            ("--label", csv.label.is_some()),
+            ("--encode", !csv.encode.is_empty()),
+            ("--iterations", iterations.is_some()),
+            ("--learning-rate", rate.is_some()),
+            ("--save", save.is_some()),
+            ("--page", page.is_some()),
+        ];
+        if let Some((option, _)) = of_training.iter().find(|(_, given)| *given) {
+            let told =
+                format!("{option} is for training, and --load takes a model as it was trained");
+            return Err(Usage(told).into());
         }
         let ((Some(new), None) | (None, Some(new))) = (new, file) else {
             return Err(Usage("--load needs one file to predict: --predict NEW.csv".into()).into());
@@ -91,7 +98,7 @@ pub fn run(out: &mut impl Write, mut arguments: Arguments) -> Outcome {
         }
         None => (PENGUINS.0.to_string(), csv.examples(PENGUINS.1, PENGUINS.0)?),
     };
-    introduce(out, &name, &all)?;
+    introduce(out, &name, &all, file.is_some() && csv.label.is_none())?;
     if page.is_some() && all.classes.len() > 2 {
         return Err(Usage("--page shows one node, and so two classes only".into()).into());
     }
@@ -197,7 +204,7 @@ fn can_be_written(
 }
 
 /// What the data are, and which class is 1.
-fn introduce(out: &mut impl Write, name: &str, all: &Examples) -> io::Result<()> {
+fn introduce(out: &mut impl Write, name: &str, all: &Examples, by_default: bool) -> io::Result<()> {
     let (n, m) = all.x.shape();
     let features = if n == 1 { "feature" } else { "features" };
     writeln!(out, "{name}: {m} examples, {n} {features}")?;
@@ -207,7 +214,8 @@ fn introduce(out: &mut impl Write, name: &str, all: &Examples) -> io::Result<()>
     if counts.len() == 2 {
         counts.reverse(); // 1 is what the node says yes to
     }
-    super::wrapped(out, &format!("label {}: {}", all.label, counts.join(", ")), " ")?;
+    let chosen = if by_default { " (the last column; for another: --label NAME)" } else { "" };
+    super::wrapped(out, &format!("label {}: {}{chosen}", all.label, counts.join(", ")), " ")?;
     match &all.classes[..] {
         [zero, one] if [zero.as_str(), one.as_str()] == ["0", "1"] => Ok(()),
         [zero, one] => writeln!(out, "the node learns {one} as 1 and {zero} as 0"),

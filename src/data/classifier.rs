@@ -188,10 +188,10 @@ impl Classifier {
     pub fn from_csv(source: impl BufRead, name: &str) -> Result<Classifier> {
         let mut csv = Reader::new(source, name, b',', &[]);
         let no_model = |csv: &Reader<'_, _>, k, what: &str| {
-            Err(faults::NO_MODEL.at(csv, k, "", [what.to_string()]))
+            Err(faults::NO_MODEL.at(csv, k, "", [format!("expected here: {what}")]))
         };
         if !csv.next()? || csv.cells.len() < 7 || !csv.texts().zip(HEADER).all(|(a, b)| a == b) {
-            return no_model(&csv, 0, "its header is another");
+            return no_model(&csv, 0, "what,column,word,mean,deviation, and the classes");
         }
         let classes: Vec<String> = csv.texts().skip(5).map(|text| text.into_owned()).collect();
         let (mut label, mut b, mut columns, mut without) =
@@ -200,53 +200,43 @@ impl Classifier {
         while csv.next()? {
             let cells: Vec<String> = csv.texts().map(|text| text.into_owned()).collect();
             if cells.len() != 5 + classes.len() {
-                return no_model(&csv, 0, "this row has another length than the header");
-            }
-            if cells[0] == "label" {
-                label = Some(cells[1].clone());
-                continue;
-            }
-            if cells[0] == "without" {
-                without.push(cells[1].clone());
-                continue;
-            }
-            let is_feature = cells[0] == "feature";
-            let mut numbers = vec![];
-            for (k, cell) in cells.iter().enumerate().skip(if is_feature { 3 } else { 5 }) {
-                match cell.parse::<f64>() {
-                    Ok(x) if k != 4 || x > 0.0 => numbers.push(x),
-                    _ => {
-                        return no_model(
-                            &csv,
-                            k,
-                            "a number should be here, and a deviation be positive",
-                        );
-                    }
-                }
-            }
-            if !is_feature {
-                b = Some(numbers);
-                continue;
+                return no_model(&csv, 0, "as many cells as in the header");
             }
             let (column, word) = (&cells[1], &cells[2]);
-            match columns.last_mut() {
-                Some(last) if last.name == *column && !word.is_empty() => {
-                    last.words.push(word.as_str().into());
-                }
-                _ => {
-                    let words = if word.is_empty() { vec![] } else { vec![word.as_str().into()] };
-                    columns.push(Column { name: column.clone(), words });
-                    if !word.is_empty() {
-                        continue; // the first word
-                    }
+            let first = match cells[0].as_str() {
+                "feature" => 3,
+                "bias" => 5, // they have no mean and deviation
+                _ => cells.len(),
+            };
+            let mut numbers = vec![];
+            for (k, cell) in cells.iter().enumerate().skip(first) {
+                match cell.parse::<f64>() {
+                    Ok(x) if k != 4 || x > 0.0 => numbers.push(x),
+                    _ => return no_model(&csv, k, "a number, of a deviation a positive one"),
                 }
             }
-            means.push(numbers[0]);
-            deviations.push(numbers[1]);
-            w.extend(&numbers[2..]);
+            match (cells[0].as_str(), &numbers[..]) {
+                ("label", _) => label = Some(column.clone()),
+                ("without", _) => without.push(column.clone()),
+                ("bias", _) => b = Some(numbers),
+                ("feature", [mean, deviation, weights @ ..]) => {
+                    let again = columns.last().is_some_and(|last| last.name == *column);
+                    if word.is_empty() || !again {
+                        columns.push(Column { name: column.clone(), words: vec![] });
+                    }
+                    if word.is_empty() || again {
+                        means.push(*mean);
+                        deviations.push(*deviation);
+                        w.extend(weights);
+                    } // the first word has no weights
+                    let last = columns.last_mut().filter(|_| !word.is_empty());
+                    last.into_iter().for_each(|last| last.words.push(word.as_str().into()));
+                }
+                _ => return no_model(&csv, 0, "a label, what is left out, biases or a feature"),
+            }
         }
         let (Some(label), Some(b), false) = (label, b, means.is_empty()) else {
-            return no_model(&csv, 0, "the label, the biases or the features are missing");
+            return no_model(&csv, 0, "a label, biases and features");
         };
         let (n, k) = (means.len(), classes.len());
         let (means, deviations) = (Tensor::new(n, 1, means), Tensor::new(n, 1, deviations));

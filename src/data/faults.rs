@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cell;
 use super::csv::{Cell, Reader};
 use super::table::{Field, MOST_WORDS, Role, Rows};
-use crate::error::{Error, brief, list};
+use crate::error::{Error, brief, list, nearest};
 
 /// What happened, why that is a fault, and what to try. `{}` stands for what it is about.
 pub(super) struct Fault(&'static str, &'static str, &'static str);
@@ -19,7 +19,7 @@ macro_rules! faults {
 faults! {
     NOT_UTF8: "this is not UTF-8 text",
         "which bytes make a letter depends on the encoding; UTF-8 is read here",
-        "save the file as UTF-8; spreadsheets and editors offer it in `Save as`";
+        "save it as UTF-8, or convert it: iconv -f {} -t UTF-8 FILE > NEW";
     NO_TABLE: "this is {}, not a CSV file", "a table is read as text, in which rows are lines", "";
     TOO_MANY: "this row has more than a million cells",
         "each column is a feature with a weight of its own",
@@ -48,7 +48,7 @@ faults! {
         "gradients, weights and errors are told by the names of the columns",
         "name it in the header, or leave it out: --without \"\"";
     SAME_NAME: "two columns are named `{}`", "a name must say which column is meant",
-        "give one of them another name in the header";
+        "rename one, or number all columns: --without-lines {line} --no-header";
     NO_COLUMN: "no column is named `{}`",
         "the label is what is learned, and the other columns are the features",
         "leave fewer columns out";
@@ -60,17 +60,20 @@ faults! {
         "give a name as it stands in the header, or drop this --encode";
     LOST: "column `{}` is missing, with which the model was trained", IN_TRAINING,
         "add this column, or train without it";
+    TWICE: "two columns are named `{}`", "a name must say which column is meant",
+        "give one of them another name in the header";
     SURPLUS: "the model was trained without a column `{}`", IN_TRAINING,
         "leave it out: --without {}";
     UNKNOWN_WORD: "`{}` did not occur in training",
         "a word has a weight if it occurred in training, and no other word has",
-        "write one of these, or delete the row";
+        "write one of these, or leave the line out: --without-lines {line}";
     NO_MODEL: "this is no model as `--save` writes it",
         "a saved model has a row for each feature, with a weight for each class",
         "train again with --save, and leave the file as it is";
-    INFINITE: "`{}` is no finite number", FINITE, "write a finite number, or delete the row";
+    INFINITE: "`{}` is no finite number", FINITE,
+        "write a finite number, or leave the line out: --without-lines {line}";
     TOO_LARGE: "`{}` is too large", FINITE,
-        "write the values in a larger unit, or delete the row";
+        "use a larger unit, or leave the line out: --without-lines {line}";
     UNIT: "`{}` has another unit than the numbers above it",
         "a feature has one weight, whatever the unit",
         "write all numbers of the column in one unit";
@@ -111,7 +114,9 @@ impl Fault {
         name: &str,
         facts: [String; N],
     ) -> Error {
-        csv.locate_cell(k, self.of(name, facts))
+        let error = self.of(name, facts);
+        let hint = error.hint.replace("{line}", &csv.start.to_string());
+        csv.locate_cell(k, Error { hint, ..error })
     }
 }
 
@@ -129,9 +134,12 @@ pub(super) fn not_utf8(name: &str, number: usize, line: &[u8], valid: usize) -> 
     let column = String::from_utf8_lossy(&line[..valid]).chars().count() + 1;
     let byte = line.get(valid).copied().unwrap_or_default();
     let mark = number == 1 && matches!(line, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-    let guess = if mark { "it begins as UTF-16 does" } else { "in Latin-1 a byte is a letter" };
+    let (guess, encoding) = match mark {
+        true => ("it begins as UTF-16 does", "UTF-16"),
+        false => ("in Latin-1 a byte is a letter", "LATIN1"),
+    };
     let fact = format!("byte {byte:#04x} has no meaning here; {guess}");
-    NOT_UTF8.of("", [fact]).at(name, number, column, &text)
+    NOT_UTF8.of(encoding, [fact]).at(name, number, column, &text)
 }
 
 /// No column has a name that was asked for. The one that was perhaps meant is advised, if the option
@@ -150,7 +158,8 @@ pub(super) fn no_column(
     let kept = fields.iter().filter(|field| !label || field.role != Role::LeftOut);
     let mut kept = kept.map(|field| field.name.as_str());
     let last = kept.clone().next_back().filter(|_| label);
-    if let Some(meant) = kept.find(alike).or(last) {
+    let names: Vec<&str> = kept.clone().filter(|_| !name.contains(',')).collect();
+    if let Some(meant) = kept.find(alike).or(nearest(&names, name)).or(last) {
         let option = typed_option(option, meant);
         error.hint = format!("ask for a column that is there, such as{option}");
     } else if name.contains(',') {
@@ -169,15 +178,12 @@ pub(super) fn ragged(csv: &Reader<'_, impl BufRead>, fields: &[Field]) -> Error 
         format!("this row has {cells} cell{plural}, the header has {width}"),
         [columns(fields), separator],
         NEEDS_ALL,
-        format!("complete the row, or leave it out: --without-lines {}", csv.start),
+        format!("complete the row, or {}", without_line(csv.start)),
     );
     let mut at = csv.end();
     if let Some(&surplus) = csv.cells.get(width) {
         at = surplus.start();
-        if cells == width + 1 && csv.text(surplus).is_empty() {
-            error.facts.push("the last cell is empty".to_string());
-            error.hint = "delete the separator at the end of the row".to_string();
-        } else if let Some((start, comma, point)) = decimal_comma(csv) {
+        if let Some((start, comma, point)) = decimal_comma(csv) {
             at = start;
             error.facts.push(format!("`{comma}` may be one number, with a decimal comma"));
             error.hint =
@@ -203,7 +209,12 @@ fn decimal_comma(csv: &Reader<'_, impl BufRead>) -> Option<(usize, String, Strin
 }
 
 /// A cell of a feature that is no number, or one that can be read in another way.
-pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, k: usize, name: &str) -> Error {
+pub(super) fn not_a_number(
+    csv: &Reader<'_, impl BufRead>,
+    k: usize,
+    name: &str,
+    decimal: Option<char>,
+) -> Error {
     let text = csv.text(csv.cells[k]);
     let column = format!("column `{}`", brief(name));
     let separator = format!("cells are separated by {}", separator(csv));
@@ -226,9 +237,37 @@ pub(super) fn not_a_number(csv: &Reader<'_, impl BufRead>, k: usize, name: &str)
                 (Some(point), None) => (POINT, point.to_string()),
                 (_, comma) => (COMMA, comma.unwrap_or_default().to_string()),
             };
-            fault.at(csv, k, &text, [column, separator, format!("it would be {numbers}")])
+            let mut error =
+                fault.at(csv, k, &text, [column, separator, format!("it would be {numbers}")]);
+            if decimal.is_some() {
+                error.hint =
+                    format!("write it as the other numbers, or {}", without_line(csv.start));
+            }
+            error
         }
     }
+}
+
+fn without_line(line: usize) -> String {
+    format!("leave the line out: --without-lines {line}")
+}
+
+/// A few texts among the numbers of a column; `first` is the fault of the first one.
+pub(super) fn stray(first: &Error, field: &Field) -> Error {
+    let mut error = first.clone();
+    match (&first.place, field.texts) {
+        (Some(place), 1) => {
+            error.hint = format!("write a number here, or {}", without_line(place.line));
+        }
+        (_, texts) => {
+            error.facts.push(format!("{texts} texts beside {} numbers", field.numbers));
+            if usize::from(field.largest) < MOST_WORDS {
+                let encode = typed_option("--encode", &field.name);
+                error.hint = format!("write numbers there, or take all values as words:{encode}");
+            }
+        }
+    }
+    error
 }
 
 /// Columns hold text; `first` is the fault of a cell of the first one.
@@ -252,8 +291,12 @@ pub(super) fn texts(first: Error, rows: &Rows) -> Error {
         };
         format!("{name}: {words}{numbers}")
     });
-    let facts = facts.chain(missing_counts(rows)).collect();
-    Error { what, facts, hint: format!("add{}", advice(rows)), ..first }
+    let facts = facts.chain(missing_counts(rows)).chain(last_as_label(rows)).collect();
+    let hint = match advice(rows) {
+        nothing if nothing.is_empty() => "write numbers there, or no feature is left".to_string(),
+        options => format!("add{options}"),
+    };
+    Error { what, facts, hint, ..first }
 }
 
 /// The first cell without a value; [`all_missing`] says how many follow.
@@ -275,6 +318,7 @@ pub(super) fn all_missing(mut first: Error, rows: &Rows) -> Error {
     first.facts.splice(0..0, missing_counts(rows));
     let incomplete = rows.gaps.values().sum::<usize>() + rows.other_gaps;
     first.facts.push(format!("incomplete rows: {incomplete} of {}", rows.lines.len()));
+    first.facts.extend(last_as_label(rows));
     // A word such as NA may be a class, and `unknown` one of many words.
     let keep = rows.marks.iter().find(|(k, _)| {
         let field = &rows.fields[**k];
@@ -303,6 +347,15 @@ pub(super) fn all_incomplete(first: Error) -> Error {
     Error { what, hint, ..first }
 }
 
+/// Which column is the label, if nobody named it.
+fn last_as_label(rows: &Rows) -> Option<String> {
+    let label = rows.label().filter(|_| rows.last_as_label)?;
+    Some(format!(
+        "the label is the last column, `{}`; for another: --label NAME",
+        brief(&label.name)
+    ))
+}
+
 /// How many values each column lacks, if any.
 fn missing_counts(rows: &Rows) -> Option<String> {
     let holes = rows.fields.iter().filter(|field| field.missing > 0);
@@ -324,6 +377,10 @@ fn advice(rows: &Rows) -> String {
             field.numbers == 0 && words < field.texts as usize && (3..=MOST_WORDS).contains(&words);
         left_out[k] = !few;
         options.push(typed_option(if few { "--encode" } else { "--without" }, &field.name));
+    }
+    let stays = |(field, out): (&Field, &bool)| field.role == Role::Feature && !out;
+    if !fields.iter().zip(&left_out).any(stays) {
+        return String::new();
     }
     let lost = |left_out: &[bool]| -> usize {
         let lacks = |row: &[u32]| row.iter().any(|k| !left_out[*k as usize]);
@@ -375,30 +432,46 @@ pub(super) fn class(csv: &Reader<'_, impl BufRead>, cell: Cell) -> Error {
 /// The label has one value only, more than two numbers, or too many words.
 pub(super) fn no_classes(rows: &Rows, seen: &[Arc<str>]) -> Error {
     let (name, count) = rows.label().map_or(("", 0), |field| (&field.name, field.words()));
-    let (what, hint) = if count == 1 {
-        ("the same value in all rows".to_string(), "add rows of the other class".to_string())
-    } else {
-        let two = |field: &&Field| field.role == Role::Feature && field.has_two_values();
-        let other = rows.fields.iter().find(two).map(|field| typed_option("--label", &field.name));
-        let few = "keep the rows of two classes, or write classes as words".to_string();
-        let hint = other.map_or(few, |other| format!("name another label:{other}"));
-        match count {
-            ..=MOST_WORDS => (format!("{count} values, not two"), hint),
-            _ => (format!("{count} values, more than {MOST_WORDS}"), hint),
+    let features = rows.fields.iter().filter(|field| field.role == Role::Feature);
+    let others = features.filter_map(|field| Some((field, field.classes()?)));
+    let others = others.filter(|(_, classes)| count > MOST_WORDS || *classes == 2);
+    let other = others.min_by_key(|(_, classes)| *classes).map(|(field, classes)| {
+        let label = typed_option("--label", &field.name);
+        let numbers = classes > 2 && field.numbers > 0;
+        label + &if numbers { typed_option("--encode", &field.name) } else { String::new() }
+    });
+    let lone_first = || rows.y.iter().filter(|y| **y == rows.y[0]).count() == 1;
+    let (what, hint) = match (count, other) {
+        (1, _) => ("the same value in all rows".to_string(), "add rows of the other class".into()),
+        (3, _) if !rows.header && lone_first() => (
+            "3 values, one in the first row only".to_string(),
+            "the first row seems to name the columns: --header".to_string(),
+        ),
+        (..=MOST_WORDS, other) => {
+            let classes = typed_option("--encode", name) + &advice(rows);
+            let other = other.map_or(String::new(), |other| format!("; or another label:{other}"));
+            (format!("{count} values, not two"), format!("if each is a class:{classes}{other}"))
         }
+        (_, other) => (
+            format!("{count} values, more than {MOST_WORDS}"),
+            other.map_or("name another label, of few values".to_string(), |other| {
+                format!("name another label:{other}")
+            }),
+        ),
     };
     let k = rows.fields.iter().position(|field| field.role == Role::Label);
     let fault = k.and_then(|k| rows.faults.get(&k)).cloned();
     let fault = fault.unwrap_or_else(|| NO_ROWS.of("", []));
     let what = format!("the label `{}` has {what}", brief(name));
-    let facts = [format!("labels seen: {}", list(seen))].into_iter().chain(fault.facts).collect();
+    let seen = [format!("labels seen: {}", list(seen))].into_iter().chain(fault.facts);
+    let facts = seen.chain(missing_counts(rows)).chain(last_as_label(rows)).collect();
     Error { what, hint, facts, ..fault }
 }
 
 pub(super) fn constant(name: &str, value: f64, m: usize) -> Error {
     let all = if m == 1 { "the only example".to_string() } else { format!("all {m} examples") };
     let hint = match m {
-        1 => "use at least two examples".to_string(),
+        1 => "use more examples".to_string(),
         _ => format!("leave the column out:{}", typed_option("--without", name)),
     };
     Error::new(
@@ -426,7 +499,7 @@ fn separator(csv: &Reader<'_, impl BufRead>) -> &'static str {
 }
 
 /// An option with its value, behind a space.
-fn typed_option(option: &str, value: &str) -> String {
+pub(super) fn typed_option(option: &str, value: &str) -> String {
     format!(" {option} {}", typed(value))
 }
 

@@ -148,7 +148,7 @@ pub(super) fn judge(
             && !first.has(Kind::Number)
             && names_nothing(units, rows)
         {
-            let facts = ["such a line has units, or is a second header"];
+            let facts = ["such a line has units or rules, or is a second header"];
             return Err(units.fault(name, faults::UNITS, &units.line.to_string(), &facts));
         }
         if judged && let Some(what) = is_an_example(first, below) {
@@ -219,8 +219,10 @@ fn no_other_line(first: &Record, below: &[Record], width: usize, name: &str) -> 
 /// Whether no cell of this row is a number, and one has numbers below it only.
 fn names_nothing(row: &Record, below: &[Record]) -> bool {
     let number = |row: &Record, k: usize| row.kinds.get(k) == Some(&Kind::Number);
+    let rule = |cell: &String| cell.chars().all(|c| "-=:+_".contains(c));
+    let ruled = row.cells.iter().all(rule) && row.cells.iter().any(|cell| cell.len() > 2);
     let over_numbers = |k| row.kinds[k] == Kind::Text && below.iter().all(|row| number(row, k));
-    !below.is_empty() && !row.has(Kind::Number) && (0..row.kinds.len()).any(over_numbers)
+    !below.is_empty() && !row.has(Kind::Number) && (ruled || (0..row.kinds.len()).any(over_numbers))
 }
 
 /// Whether the first row holds values of the rows below it, where all is text.

@@ -41,8 +41,8 @@ pub(super) struct Field {
     pub missing: u32,
     pub numbers: u32,
     pub texts: u32,
-    /// Whether one of its numbers is neither 0 nor 1.
-    other_numbers: bool,
+    /// The largest of its numbers, if they are small whole ones.
+    pub largest: u8,
     /// Its words, by their numbers, and whether there are more that were not counted.
     pub words: BTreeSet<u32>,
     pub beyond: bool,
@@ -59,12 +59,19 @@ impl Field {
         self.encode || self.known
     }
 
-    /// Whether it could be the label, as far as this is known.
-    pub fn has_two_values(&self) -> bool {
-        match self.words() {
-            0 => self.numbers > 0 && !self.other_numbers,
-            words => words == 2 && self.numbers == 0,
-        }
+    /// How many classes it would have as the label, as far as this is known, if it could be.
+    pub fn classes(&self) -> Option<usize> {
+        let count = match (self.words(), self.numbers) {
+            (0, 1..) => usize::from(self.largest) + 1,
+            (words, 0) => words,
+            _ => 0,
+        };
+        Some(count).filter(|count| (2..=MOST_WORDS).contains(count))
+    }
+
+    /// Whether a few texts are among many numbers: a fault in these cells.
+    fn has_strays(&self) -> bool {
+        !self.encode && self.texts > 0 && self.numbers >= self.texts
     }
 
     /// Whether its cells, or else its words, can become numbers.
@@ -208,7 +215,7 @@ impl<'a, R: BufRead> Table<'a, R> {
             };
             if !seen.insert(&field.name) {
                 let fact = format!("the second one is column {}", k + 1);
-                return Err(faults::SAME_NAME.at(csv, k, &field.name, [fact]));
+                return Err(faults::TWICE.at(csv, k, &field.name, [fact]));
             }
             field.known = !known.is_empty();
             field.words = known.into_iter().map(|word| words.number(word)).collect();
@@ -226,6 +233,8 @@ impl<'a, R: BufRead> Table<'a, R> {
         let mut rows = Rows {
             drop_incomplete: options.drop_incomplete,
             not_missing: &options.not_missing,
+            last_as_label: options.label.is_none() && !fixed,
+            header: start.header,
             decimal: options.decimal.or(start.decimal),
             fields,
             fixed,
@@ -252,6 +261,8 @@ impl<'a, R: BufRead> Table<'a, R> {
 pub(super) struct Rows<'a> {
     drop_incomplete: bool,
     not_missing: &'a [String],
+    pub last_as_label: bool,
+    pub header: bool,
     pub fields: Vec<Field>,
     pub fixed: bool,
     /// Whether a row that holds the names of the columns is the header again.
@@ -276,7 +287,9 @@ pub(super) struct Rows<'a> {
     /// What is wrong with the first text of some columns, and how long the lines are that are in these.
     pub faults: BTreeMap<usize, Error>,
     remembered: usize,
-    /// The incomplete rows that were left out, and the lines that repeat the header.
+    /// The rows that end in an empty cell too much, the incomplete rows that were left out, and the
+    /// lines that repeat the header.
+    surplus: usize,
     dropped: usize,
     repeats: usize,
     /// The columns with numbers that are written in an unusual way, and the units of some.
@@ -300,11 +313,15 @@ impl Rows<'_> {
             self.repeats += 1;
             return Ok(());
         }
-        if csv.cells.len() != self.fields.len() {
+        let (mut cells, width) = (&csv.cells[..], self.fields.len());
+        if cells.len() == width + 1 && csv.text(cells[width]).is_empty() {
+            (cells, self.surplus) = (&cells[..width], self.surplus + 1);
+        }
+        if cells.len() != width {
             return Err(faults::ragged(csv, &self.fields));
         }
-        let cells = csv.cells.iter().zip(&self.fields).enumerate();
-        let gaps = cells.filter(|(_, (cell, field))| self.is_gap(&csv.text(**cell), field));
+        let both = cells.iter().zip(&self.fields).enumerate();
+        let gaps = both.filter(|(_, (cell, field))| self.is_gap(&csv.text(**cell), field));
         let gaps: Vec<u32> = gaps.map(|(k, _)| k as u32).collect();
         if let Some(&first) = gaps.first() {
             let (cell, field) = (csv.cells[first as usize], &self.fields[first as usize]);
@@ -315,7 +332,7 @@ impl Rows<'_> {
             }
         }
         let mut left = gaps.iter().peekable();
-        for (k, &cell) in csv.cells.iter().enumerate() {
+        for (k, &cell) in cells.iter().enumerate() {
             let role = self.fields[k].role;
             let value = if left.next_if_eq(&&(k as u32)).is_some() {
                 self.fields[k].missing += 1;
@@ -381,7 +398,8 @@ impl Rows<'_> {
             self.odd.entry(odd).or_default().insert(k);
         }
         field.numbers += 1;
-        field.other_numbers |= number.value != 0.0 && number.value != 1.0;
+        let small = number.value >= 0.0 && number.value.fract() == 0.0; // above 255 it is 255
+        field.largest = field.largest.max(if small { number.value as u8 } else { u8::MAX });
         Ok(number.value)
     }
 
@@ -401,7 +419,7 @@ impl Rows<'_> {
             };
         }
         if !label && !field.encode && field.texts == 0 && is_number(text) {
-            return Err(faults::not_a_number(csv, k, &field.name));
+            return Err(faults::not_a_number(csv, k, &field.name, self.decimal));
         }
         let word = self.words.number(&shown);
         field.texts += 1;
@@ -413,7 +431,7 @@ impl Rows<'_> {
             self.remembered += csv.end();
             let fault = match label {
                 true => faults::class(csv, csv.cells[k]),
-                false => faults::not_a_number(csv, k, &field.name),
+                false => faults::not_a_number(csv, k, &field.name, self.decimal),
             };
             self.faults.insert(k, fault);
         }
@@ -425,12 +443,14 @@ impl Rows<'_> {
         let lines = |count| if count == 1 { "1 line".into() } else { format!("{count} lines") };
         let mut note = |told: bool, text: String| self.notes.extend(told.then_some(text));
         let (comments, repeats, dropped) = (start.comments, self.repeats, self.dropped);
+        let surplus = self.surplus;
         note(comments > 0, format!("left out, as beginning with #: {}", lines(comments)));
         let first = &self.fields[0];
         let names_rows = first.role == Role::LeftOut && ROW_NAMES.contains(&first.name.as_str());
         let called = if first.name.is_empty() { "without a name" } else { &first.name };
         note(names_rows, format!("left out, as it names the rows: the first column, {called}"));
         note(repeats > 0, format!("left out, as repeating the header: {}", lines(repeats)));
+        note(surplus > 0, format!("left out, as empty: a last cell, of {}", lines(surplus)));
         let count = dropped + self.lines.len();
         note(dropped > 0, format!("left out, as incomplete: {dropped} of {count} rows"));
         for ((what, sign), columns) in &self.odd {
@@ -452,19 +472,27 @@ impl Rows<'_> {
         self.label().map_or(vec![], |field| self.words.of(&field.words))
     }
 
+    /// Refuses a few texts in columns of numbers, if this is all that is wrong with the columns.
+    pub fn check_strays(&self) -> Result<()> {
+        let mut unreadable =
+            self.fields.iter().enumerate().filter(|(_, field)| !field.is_readable());
+        let Some((k, first)) = unreadable.next() else { return Ok(()) };
+        let strays = first.has_strays() && unreadable.all(|(_, field)| field.has_strays());
+        match self.faults.get(&k).filter(|_| strays) {
+            Some(fault) => Err(faults::stray(fault, first)),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses texts that are no numbers, and gaps.
     pub fn check(&mut self) -> Result<()> {
-        let unreadable = |(_, field): &(usize, &Field)| !field.is_readable();
-        let mut unreadable = self.fields.iter().enumerate().filter(unreadable);
-        // A few texts in a column of numbers are a fault in these cells.
-        let stray =
-            |field: &Field| !field.encode && field.texts > 0 && field.numbers >= field.texts;
-        if let Some((k, first)) = unreadable.next() {
-            let all_stray = stray(first) && unreadable.all(|(_, field)| stray(field));
-            let fault = self.faults.remove(&k).or(self.faults.pop_first().map(|(_, fault)| fault));
-            if let Some(fault) = fault {
-                return Err(if all_stray { fault } else { faults::texts(fault, self) });
-            }
+        self.check_strays()?;
+        let first = self.fields.iter().position(|field| !field.is_readable());
+        let first = first.and_then(|k| {
+            self.faults.remove(&k).or(self.faults.pop_first().map(|(_, fault)| fault))
+        });
+        if let Some(fault) = first {
+            return Err(faults::texts(fault, self));
         }
         match self.gap.take() {
             Some(gap) if self.fields.iter().any(|field| field.missing > 0) => {

@@ -1254,9 +1254,12 @@ two columns are named `x`
    |   ^
    = the second one is column 2
  why: a name must say which column is meant
- try: give one of them another name in the header",
+ try: rename one, or number all columns: --without-lines 1 --no-header",
     );
     trains(csv("x,x_2,y\n1,2,0\n1,2,1\n"));
+    let text = "x,x,y\n1,2,0\n1,2,1\n".as_bytes();
+    let numbered = Csv { without_lines: vec![1..=1], header: Some(false), ..Csv::default() };
+    assert_eq!(trains(numbered.examples(text, "my.csv")).features, ["c1", "c2"]);
 }
 
 #[test]
@@ -1330,7 +1333,7 @@ this row has 2 cells, the header has 3
    = the 3 columns are a, b, y
    = cells are separated by commas, as in the header
  why: every example needs a value for every feature, and a label
- try: complete the row, or leave it out: --without-lines 3",
+ try: complete the row, or leave the line out: --without-lines 3",
     );
     trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
     trains(csv("a,b,y\n1,2,0\n1,2,1\n"));
@@ -1373,25 +1376,6 @@ this row has 4 cells, the header has 3
     );
     trains(csv_without("name;a;y\n\"Lovelace; Ada\";2;0\n\"Lovelace; Ada\";2;1\n", &["name"]));
     trains(csv_without("name;a;y\nAda;2;0\nAda;2;1\n", &["name"]));
-}
-
-#[test]
-fn a_separator_at_the_end() {
-    let message = fault_of(csv("a,y\n1,0,\n"));
-    assert_text(
-        &message,
-        "\
-this row has 3 cells, the header has 2
-  --> my.csv:2:5
-   | 1,0,
-   |     ^
-   = the 2 columns are a, y
-   = cells are separated by commas, as in the header
-   = the last cell is empty
- why: every example needs a value for every feature, and a label
- try: delete the separator at the end of the row",
-    );
-    trains(csv("a,y\n1,0\n1,1\n"));
 }
 
 #[test]
@@ -1443,7 +1427,7 @@ fn a_decimal_comma_below_decimal_points() {
    = cells are separated by semicolons
    = it would be 1.5
  why: 1,234 and 1.234 are read by the decimal mark of the whole file
- try: if the numbers of this file have decimal points: --decimal \".\"",
+ try: write it as the other numbers, or leave the line out: --without-lines 2",
     );
     trains(commas.examples("a;b;y\n1,5;2;0\n2,5;3;1\n".as_bytes(), "my.csv"));
 }
@@ -1501,9 +1485,14 @@ fn text_in_a_feature() {
    = column `a`
    = cells are separated by commas
  why: a feature is multiplied by its weight, and only numbers can be
- try: write a number here, or leave the column out: --without \"a\"",
+ try: write a number here, or leave the line out: --without-lines 4",
     );
     trains(csv("a,y\n1.5,0\n2.5,1\n0.5,1\n"));
+    let without = Csv { without_lines: vec![4..=4], ..Csv::default() };
+    trains(without.examples("a,y\n1.5,0\n2.5,1\nlow,1\n".as_bytes(), "my.csv"));
+    let message = fault_of(csv("a,b,y\n1.5,1,0\n2.5,2,1\nlow,3,1\nhigh,3,1\n"));
+    assert!(message.contains("\n   = 2 texts beside 2 numbers\n"), "{message}");
+    assert!(message.ends_with(", or leave the column out: --without \"a\""), "{message}");
     trains(csv_without("a,b,y\n1.5,1,0\n2.5,2,1\nlow,3,1\n", &["a"]));
 }
 
@@ -1521,6 +1510,7 @@ fn columns_of_text() {
    = `name`: 5 different words
    = `town`: 3 different words
    = missing: 1 in `a`
+   = the label is the last column, `y`; for another: --label NAME
  why: a feature is multiplied by its weight, and only numbers can be
  try: add --without \"name\" --encode \"town\" --drop-incomplete (keeps 4 of 5 rows)",
     );
@@ -1555,7 +1545,7 @@ fn a_number_that_is_too_large() {
    = column `a`
    = the largest number is 1.8e308
  why: one infinite number makes z, the cost and every gradient infinite or NaN
- try: write the values in a larger unit, or delete the row",
+ try: use a larger unit, or leave the line out: --without-lines 2",
     );
     trains(csv("a,y\n1e99,0\n1e99,1\n"));
 }
@@ -1573,7 +1563,7 @@ fn an_infinite_number() {
    = column `a`
    = the largest number is 1.8e308
  why: one infinite number makes z, the cost and every gradient infinite or NaN
- try: write a finite number, or delete the row",
+ try: write a finite number, or leave the line out: --without-lines 2",
     );
     trains(csv("a,y\n-99,0\n-99,1\n"));
 }
@@ -1591,6 +1581,7 @@ fn missing_features() {
    = missing: 1 in `age`, 2 in `income`
    = the first one is `NA`, in column `income`
    = incomplete rows: 2 of 3
+   = the label is the last column, `y`; for another: --label NAME
  why: every example needs a value for every feature, and a label
  try: add --without \"income\" --drop-incomplete (keeps 2 of 3 rows)",
     );
@@ -1612,6 +1603,7 @@ fn a_missing_label() {
    = missing: 1 in `y`
    = the first one is empty, in column `y`
    = incomplete rows: 1 of 2
+   = the label is the last column, `y`; for another: --label NAME
  why: every example needs a value for every feature, and a label
  try: add --drop-incomplete (keeps 1 of 2 rows)",
     );
@@ -1633,10 +1625,17 @@ the label `kind` has 3 values, not two
    |   ^
    = labels seen: 1, 2, 3
    = this one is `3`
+   = the label is the last column, `kind`; for another: --label NAME
  why: one node tells two classes apart, a node for each up to 20 words
- try: keep the rows of two classes, or write classes as words",
+ try: if each is a class: --encode \"kind\"",
     );
-    trains(csv("a,kind\n1,1\n2,2\n4,2\n"));
+    let csv_of_classes = Csv { encode: vec!["kind".to_string()], ..Csv::default() };
+    let numbers = csv_of_classes.examples("a,kind\n1,1\n2,10\n3,9\n4,1.0\n".as_bytes(), "my.csv");
+    let numbers = numbers.unwrap();
+    assert_eq!(
+        (numbers.classes, numbers.y.to_vec()),
+        (["1", "9", "10"].map(Into::into).to_vec(), vec![0.0, 2.0, 1.0, 0.0])
+    );
     let words = |count: usize| (0..count).map(|k| format!("{k},w{k}\n")).collect::<String>();
     let three = csv(&format!("a,kind\n{}", words(3))).unwrap();
     assert_eq!((three.classes.len(), three.y.to_vec()), (3, vec![0.0, 1.0, 2.0]));
@@ -1659,8 +1658,9 @@ the label `a` has 10 values, not two
    |   ^
    = labels seen: 1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8, ...
    = this one is `3.3`
+   = the label is the last column, `a`; for another: --label NAME
  why: one node tells two classes apart, a node for each up to 20 words
- try: name another label: --label \"y\"",
+ try: if each is a class: --encode \"a\"; or another label: --label \"y\"",
     );
     trains(csv_label("y,a\n0,1.1\n1,2.2\n0,3.3\n", "y"));
 }
@@ -1677,6 +1677,7 @@ the label `kind` has the same value in all rows
    |   ^
    = labels seen: cat
    = this one is `cat`
+   = the label is the last column, `kind`; for another: --label NAME
  why: one node tells two classes apart, a node for each up to 20 words
  try: add rows of the other class",
     );
@@ -1740,7 +1741,7 @@ this is not UTF-8 text
    |   ^
    = byte 0xef has no meaning here; in Latin-1 a byte is a letter
  why: which bytes make a letter depends on the encoding; UTF-8 is read here
- try: save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
+ try: save it as UTF-8, or convert it: iconv -f \"LATIN1\" -t UTF-8 FILE > NEW",
     );
     trains(csv("na\u{ef}ve,y\n1,0\n1,1\n"));
 }
@@ -1757,7 +1758,7 @@ this is not UTF-8 text
    | ^
    = byte 0xff has no meaning here; it begins as UTF-16 does
  why: which bytes make a letter depends on the encoding; UTF-8 is read here
- try: save the file as UTF-8; spreadsheets and editors offer it in `Save as`",
+ try: save it as UTF-8, or convert it: iconv -f \"UTF-16\" -t UTF-8 FILE > NEW",
     );
     trains(csv("a,y\n1,0\n1,1\n"));
 }
@@ -1776,8 +1777,9 @@ column `a` holds text
    | あああああああああああああああああああああ日本 é,x,0
    |                                                  ^
    = `a`: 1 word
+   = the label is the last column, `y`; for another: --label NAME
  why: a feature is multiplied by its weight, and only numbers can be
- try: add --without \"a\"",
+ try: write numbers there, or no feature is left",
     );
     trains(csv_without("名前,a,y\nあ,1,0\nあ,1,1\n", &["名前"]));
 }

@@ -116,12 +116,12 @@ fn columns_are_known_by_their_names() {
         (
             "hours,colour,sex\n1,pink,f\n",
             "`pink` did not occur in training",
-            "write one of these, or delete the row",
+            "write one of these, or leave the line out: --without-lines 2",
         ),
         (
             "hours,colour,sex,passed\n1,red,f,perhaps\n",
             "`perhaps` did not occur in training",
-            "write one of these, or delete the row",
+            "write one of these, or leave the line out: --without-lines 2",
         ),
         ("hours,colour,sex\n,red,f\n", "1 value is missing", "fill in what is missing"),
         (
@@ -252,6 +252,13 @@ fn the_command_saves_loads_and_predicts() {
     assert_eq!(run(&["--load", model, new]).unwrap().lines().collect::<Vec<_>>(), lines[..4]);
     assert!(run(&["--load", model]).unwrap_err().starts_with("--load needs one file to predict"));
     assert!(run(&["--load", new, new]).unwrap_err().starts_with("this is no model"));
+    for option in
+        ["--label=y", "--encode=y", "--iterations=9", "--learning-rate=1", "--page=p.html"]
+    {
+        let (name, _) = option.split_once('=').unwrap();
+        let refused = run(&["--load", model, new, option]).unwrap_err();
+        assert!(refused.starts_with(&format!("{name} is for training, and --load ")), "{refused}");
+    }
     let both = run(&["--header", "--no-header"]).unwrap_err();
     assert!(both.starts_with("--header and --no-header exclude each other\n"), "{both}");
     fs::remove_file(model).unwrap();
