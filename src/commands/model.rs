@@ -214,7 +214,7 @@ fn introduce(out: &mut impl Write, name: &str, all: &Examples, by_default: bool)
     if counts.len() == 2 {
         counts.reverse(); // 1 is what the node says yes to
     }
-    let chosen = if by_default { " (the last column; for another: --label NAME)" } else { "" };
+    let chosen = if by_default { " (the last column; else: --label NAME)" } else { "" };
     super::wrapped(out, &format!("label {}: {}{chosen}", all.label, counts.join(", ")), " ")?;
     match &all.classes[..] {
         [zero, one] if [zero.as_str(), one.as_str()] == ["0", "1"] => Ok(()),

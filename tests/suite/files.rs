@@ -498,7 +498,7 @@ fn the_screen_of_the_cases() {
     assert!(!rare.contains("separable"));
     let label = model("c58_label_missing_hint.csv", &[]).unwrap_err();
     assert!(label.contains("2 in `y`") && !label.contains("--without"), "{label}");
-    let told = "label y: 10 are 1, 10 are 0 (the last column; for another: --label NAME)\n";
+    let told = "label y: 10 are 1, 10 are 0 (the last column; else: --label NAME)\n";
     assert!(separable.contains(told), "{separable}");
     assert!(!model("c34_separable.csv", &["--label=y"]).unwrap().contains("the last column"));
     let rows = model("c55_incomplete.csv", &[]).unwrap_err();
