@@ -1,6 +1,6 @@
 //! A page to explore a trace with: one file that loads nothing and can be sent to a friend.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 
 use super::json;
@@ -78,29 +78,21 @@ const SCRIPT: [&str; 2] =
 /// What a window of 1280 × 720 has for the graph, in pixels.
 const ROOM: f64 = 1248.0;
 
-/// The lines of code around each node: `{"file": {"22": "let z = …"}}`, without their indentation.
+/// The lines of code around each node: `{"file": {"22": "let z = …"}}`.
 fn source(trace: &Trace) -> String {
-    let mut files: BTreeMap<&str, BTreeMap<usize, &str>> = BTreeMap::new();
-    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
-    let used = || trace.nodes.iter().filter(|node| node.used);
-    let places = || {
-        used().filter_map(|node| match node.at {
-            Place::Code(at) => Some((at.file(), at.line() as usize)),
-            Place::Text(_) => None,
-        })
+    let mut files: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for node in trace.nodes.iter().filter(|node| node.used) {
+        if let Place::Code(at) = node.at {
+            let line = at.line() as usize;
+            files.entry(at.file()).or_default().extend(line - 1..=line + 1);
+        }
+    }
+    let object = |items: Vec<String>| format!("{{{}}}", items.join(",\n"));
+    let file = |(file, shown): (&&str, &BTreeSet<usize>)| {
+        let code = find(file).and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        let lines = (1..).zip(code.lines()).filter(|(k, _)| shown.contains(k));
+        let lines = lines.map(|(k, line)| format!("\"{k}\":{}", text(line)));
+        format!("{}:{}", text(file), object(lines.collect()))
     };
-    for (file, _) in places() {
-        let read = || find(file).and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
-        texts.entry(file).or_insert_with(read);
-    }
-    for (file, line) in places() {
-        let around = texts[file].lines().enumerate().skip(line.saturating_sub(2)).take(3);
-        files.entry(file).or_default().extend(around.map(|(k, line)| (k + 1, line)));
-    }
-    let list = |items: Vec<String>| format!("{{{}}}", items.join(",\n"));
-    let files = files.iter().map(|(file, lines)| {
-        let lines = lines.iter().map(|(k, line)| format!("\"{k}\":{}", text(line)));
-        format!("{}:{}", text(file), list(lines.collect()))
-    });
-    list(files.collect())
+    object(files.iter().map(file).collect())
 }

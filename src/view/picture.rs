@@ -38,19 +38,15 @@ const LEGEND: [&str; 4] = [
 /// assert!(picture.starts_with("<svg ") && picture.contains("&lt;x&gt;"));
 /// ```
 pub fn svg(trace: &Trace) -> String {
-    Picture::new(trace, None).text(&notes(trace))
+    let matrices = trace.nodes.iter().any(|node| node.value.shape() != (1, 1));
+    let notes: Vec<&str> = LEGEND.into_iter().chain(matrices.then_some(MAPS)).collect();
+    Picture::new(trace, None).text(&notes)
 }
 
 /// The same for a page that is `room` pixels wide, which has a legend of its own: as narrow as
 /// that if it can be, with fewer digits or without labels on the edges.
 pub(super) fn svg_within(trace: &Trace, room: f64) -> String {
     without_style(&Picture::new(trace, Some(room)).text(&[]))
-}
-
-/// What stands below the graph.
-fn notes(trace: &Trace) -> Vec<&'static str> {
-    let matrices = trace.nodes.iter().any(|node| node.value.shape() != (1, 1));
-    LEGEND.into_iter().chain(matrices.then_some(MAPS)).collect()
 }
 
 /// The layout in pixels.
@@ -129,10 +125,8 @@ impl<'a> Picture<'a> {
         }
         body += &labels;
         let output = self.labels.trace.label(self.labels.trace.nodes.len() - 1);
-        let boxes = self.layout.slots.iter().filter(|slot| !slot.nodes.is_empty());
-        let (count, shared) = boxes.fold((0, false), |(count, shared), slot| {
-            (count + slot.nodes.len(), shared || slot.nodes.len() > 1)
-        });
+        let count: usize = self.layout.slots.iter().map(|slot| slot.nodes.len()).sum();
+        let shared = self.layout.slots.iter().any(|slot| slot.nodes.len() > 1);
         let mut description = format!("{count} nodes, the inputs left and {output} right.");
         let omitted = match self.layout.omitted {
             0 => None,

@@ -88,12 +88,18 @@ impl Plot {
     /// The picture as SVG. Each curve has a colour, a dash and a marker of its own.
     pub fn svg(&self) -> String {
         let several = self.curves.len() > 1;
-        let names: Vec<&str> = self.curves.iter().map(|curve| curve.name.as_str()).collect();
-        let sheet = Sheet::new(&self.title, self.axes(), if several { &names } else { &[] });
-        let mut drawing = String::new();
+        let legend: Vec<&str> = self.curves.iter().map(|curve| curve.name.as_str()).collect();
+        let sheet = Sheet::new(&self.title, self.axes(), if several { &legend } else { &[] });
+        let (mut drawing, mut names) = (String::new(), String::new()); // these above all lines
         for guide in &self.guides {
-            let path = guide.path(&sheet, |point| covers(sheet.axes.each_ref(), point));
+            let covered = |point: &Point| covers(sheet.axes.each_ref(), point);
+            let path = guide.path(&sheet, covered);
             drawing += &format!("<path class=\"draw guide\" d=\"{path}\"/>\n");
+            if let Some(begin) = guide.points.iter().find(|point| covered(point)) {
+                let ((x, y), name) = (sheet.place(*begin), escape(&guide.name));
+                names +=
+                    &format!("<text class=\"local\" x=\"{x:.1}\" y=\"{y:.1}\">{name}</text>\n");
+            }
         }
         for (k, curve) in self.curves.iter().enumerate() {
             let mut markers = String::new();
@@ -120,16 +126,7 @@ impl Plot {
                 sheet.key(k, &line),
             );
         }
-        // The names of guides above all lines.
-        for guide in &self.guides {
-            if let Some(begin) =
-                guide.points.iter().find(|point| covers(sheet.axes.each_ref(), point))
-            {
-                let ((x, y), name) = (sheet.place(*begin), escape(&guide.name));
-                drawing +=
-                    &format!("<text class=\"local\" x=\"{x:.1}\" y=\"{y:.1}\">{name}</text>\n");
-            }
-        }
+        drawing += &names;
         let ends: Vec<String> = self.curves.iter().map(Curve::end).collect();
         let [x, y] = self.labels.each_ref().map(String::as_str);
         let description = format!("{y} against {x}: {}.", ends.join("; "));
