@@ -217,6 +217,18 @@ impl Dual {
         Dual { value, slope: 0.0, varies: false }
     }
 
+    /// A point that moves along its entry `i`: that is the variable, and the others are constants.
+    ///
+    /// ```
+    /// use chainrule::dual::Dual;
+    /// let p = Dual::along(&[3.0, 5.0], 0);
+    /// assert_eq!((p[0] * p[0] * p[1]).slope, 30.0); // d(x² y)/dx = 2xy
+    /// ```
+    pub fn along(at: &[f64], i: usize) -> Vec<Dual> {
+        let number = |(k, &x)| if k == i { Dual::variable(x) } else { Dual::constant(x) };
+        at.iter().enumerate().map(number).collect()
+    }
+
     /// `local · x′`. What does not depend on the variable adds nothing, even where its local
     /// derivative is infinite: 0·∞ would be NaN.
     fn carry(self, local: f64) -> f64 {

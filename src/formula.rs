@@ -12,8 +12,7 @@
 //! // One text, any kind of number: plain, with its slope in w, on a tape.
 //! let (w, x, b) = (0.5, 2.0, 1.0);
 //! assert_eq!(formula.eval(&[w, x, b])?, -Sigmoid.f(w * x + b).ln());
-//! let constant = Dual::constant;
-//! let slope = formula.eval(&[Dual::variable(w), constant(x), constant(b)])?.slope;
+//! let slope = formula.eval(&Dual::along(&[w, x, b], 0))?.slope;
 //! let tape = Tape::new();
 //! let (w, x, b) = (tape.var(w).named("w"), tape.constant(x).named("x"), tape.var(b).named("b"));
 //! let loss = formula.record(&[w, x, b])?; // with the names z, a and L

@@ -178,7 +178,7 @@ pub fn gradient(
     let blurs = by_hand.as_ref().map_or(vec![0.0; n], |own| claim(at, own).blurs());
     let (mut digits, mut hidden) = (16, vec![]);
     for i in 0..n {
-        let slope = |x: f64| along(&dual, &moved(at, i, x), i);
+        let slope = |x: f64| dual(&Dual::along(&moved(at, i, x), i)).slope;
         let slope_here = reverse.wrt(p[i]);
         let mut values = vec![slope_here];
         values.extend(by_hand.as_ref().map(|own| own[i]));
@@ -231,17 +231,10 @@ pub fn gradient(
 }
 
 /// The point with another value of one parameter.
-fn moved(at: &[f64], i: usize, x: f64) -> Vec<f64> {
+pub(super) fn moved(at: &[f64], i: usize, x: f64) -> Vec<f64> {
     let mut p = at.to_vec();
     p[i] = x;
     p
-}
-
-/// The slope along one parameter, which alone has slope 1.
-fn along(dual: impl Fn(&[Dual]) -> Dual, at: &[f64], i: usize) -> f64 {
-    let mut p: Vec<Dual> = at.iter().map(|&x| Dual::constant(x)).collect();
-    p[i] = Dual::variable(at[i]);
-    dual(&p).slope
 }
 
 /// Points around this one, and a gradient there.
@@ -498,7 +491,7 @@ pub fn layer(w: &Tensor, b: &Tensor, x: &Tensor, y: &Tensor) -> Comparison {
     let at: Vec<f64> = w.entries().chain(b.entries()).collect();
     comparison.judges.push("forward mode");
     for (i, entry) in comparison.entries.iter_mut().enumerate() {
-        entry.values.push(along(|p| cost(p, x, y), &at, i));
+        entry.values.push(cost(&Dual::along(&at, i), x, y).slope);
         entry.difference = Difference::of(|t| cost(&moved(&at, i, t), x, y), at[i]);
     }
     comparison

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::gradient::{diagnosed, path_sizes};
+use super::gradient::{diagnosed, moved, path_sizes};
 use super::{Comparison, Difference, Dual, Explained, GradientReport, Parameter};
 use crate::error::{Result, mistake};
 use crate::logistic::{self, closed_form};
@@ -62,8 +62,7 @@ pub fn hessian(
     let (mut h, mut scale, mut is_finite) = (vec![], vec![], true);
     for i in 0..n {
         let tape = dual::Tape::new();
-        let number = |(k, &x)| if k == i { Dual::variable(x) } else { Dual::constant(x) };
-        let p: Vec<dual::Var> = at.iter().enumerate().map(|p| tape.var(number(p))).collect();
+        let p: Vec<dual::Var> = Dual::along(at, i).into_iter().map(|x| tape.var(x)).collect();
         let output = dual(&p);
         let (gradients, sizes) = (output.backward(), path_sizes(output, Dual::sizes));
         let size = |p: &dual::Var| sizes.get(p.index()).map_or(Dual::constant(0.0), |size| *size);
@@ -122,16 +121,12 @@ fn differences(
 ) -> impl Fn(usize, usize) -> Option<Difference> {
     let known = RefCell::new(BTreeMap::new()); // each gradient serves all its entries
     move |i, k| {
-        let moved = |x: f64| {
+        let entry = |x: f64| {
             let mut known = known.borrow_mut();
-            let gradient = known.entry((k, x.to_bits())).or_insert_with(|| {
-                let mut p = at.to_vec();
-                p[k] = x;
-                gradient(&p)
-            });
-            gradient[i]
+            let here = known.entry((k, x.to_bits()));
+            here.or_insert_with(|| gradient(&moved(at, k, x)))[i]
         };
-        Difference::of(moved, at[k])
+        Difference::of(entry, at[k])
     }
 }
 

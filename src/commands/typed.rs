@@ -207,12 +207,9 @@ impl Typed {
 
     /// Whether the formula has a value here, and slopes.
     fn defined(&self, at: &[f64]) -> bool {
-        let along = |i: usize| {
-            let dual = |(k, &x)| if k == i { Dual::variable(x) } else { Dual::constant(x) };
-            let at: Vec<Dual> = at.iter().enumerate().map(dual).collect();
-            self.formula.eval(&at).is_ok_and(|y| y.value.is_finite() && y.slope.is_finite())
-        };
-        (0..at.len()).all(along)
+        let along = |i: usize| self.formula.eval(&Dual::along(at, i));
+        let finite = |y: Dual| y.value.is_finite() && y.slope.is_finite();
+        (0..at.len()).all(|i| along(i).is_ok_and(finite))
     }
 
     /// The point, and others around it at which the formula has a value; the same in each run.
