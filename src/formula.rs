@@ -63,7 +63,7 @@ use std::f64::consts::E;
 use std::sync::Arc;
 
 use crate::activation::{self, Activation, Exp, Powf};
-use crate::dual::{Arithmetic, Dual, Scalar};
+use crate::dual::{Arithmetic, Scalar};
 use crate::error::{Error, Result, Source, Stretch, list, mistake};
 use crate::scalar::Var;
 use parse::{Code, Parser};
@@ -259,27 +259,6 @@ impl Formula {
         })
     }
 
-    /// The formula as a function of its only variable: an [`Activation`] with the name `formula`.
-    ///
-    /// ```
-    /// use chainrule::{activation::Activation, formula::Formula, scalar::Tape};
-    /// let swish = Formula::parse("x*sigmoid(x)")?.function()?;
-    /// let tape = Tape::new();
-    /// let x = tape.var(0.0);
-    /// assert_eq!(x.apply(swish).backward().wrt(x), 0.5);
-    /// # Ok::<(), chainrule::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`eval`](Formula::eval), and if there is more than one variable.
-    pub fn function(self) -> Result<impl Activation> {
-        match self.names().len() {
-            0 => Err(self.no_variable()),
-            1 => self.eval(&[1.0]).map(|_| OfOne(self)),
-            _ => Err(self.several_variables()),
-        }
-    }
-
     /// Goes through the code with a stack of intermediate results. `watch` sees each instruction with
     /// its result.
     #[track_caller]
@@ -442,26 +421,4 @@ fn sum<S: Scalar>(terms: &[Value<S>]) -> Value<S> {
 /// The elementwise function of this name, which the parser has looked up.
 fn named(name: &str, parameter: Option<f64>) -> Box<dyn Activation + Send + Sync> {
     activation::named(name, parameter).expect("a known function")
-}
-
-/// A formula of one variable.
-struct OfOne(Formula);
-
-impl Activation for OfOne {
-    fn name(&self) -> &'static str {
-        "formula"
-    }
-    fn f(&self, x: f64) -> f64 {
-        self.0.eval(&[x]).unwrap_or(f64::NAN) // `function` has seen that it has a value
-    }
-    fn df(&self, x: f64, _y: f64) -> f64 {
-        self.f_df(x).1
-    }
-    fn f_df(&self, x: f64) -> (f64, f64) {
-        let y = self.0.eval(&[Dual::variable(x)]);
-        y.map_or((f64::NAN, f64::NAN), |y| (y.value, y.slope))
-    }
-    fn domain(&self, x: f64) -> bool {
-        !self.f(x).is_nan()
-    }
 }

@@ -406,7 +406,7 @@ impl Formula {
         mend: impl Fn(&str) -> String,
     ) -> Error {
         let Some(Instruction { at, .. }) = at.or(self.code.last()) else {
-            return self.several_variables();
+            return Source::default().fault(EMPTY, "", 0, 0..0, EXAMPLE);
         };
         let text = &at.source.text[at.bytes.clone()];
         at.source.fault(fault, text, at.bytes.start, at.bytes.clone(), &mend(text))
@@ -437,15 +437,6 @@ impl Formula {
     pub(super) fn varying_parameter(&self, call: &Instruction) -> Error {
         let hint = "put a number there, such as 0.1".to_string();
         Error { hint, ..self.fault(VARIES, Some(call), str::to_string) }
-    }
-
-    pub(super) fn several_variables(&self) -> Error {
-        Error::new(
-            "a function of one variable was expected",
-            [format!("this formula has {}", list(&self.names()))],
-            "an activation turns one number into one number",
-            "write the other values into the formula",
-        )
     }
 
     /// The number of a name that no line defines.

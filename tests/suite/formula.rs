@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use chainrule::activation::{Activation, Powf, Sigmoid, Silu};
+use chainrule::activation::{Activation, Powf, Sigmoid};
 use chainrule::check::{self, Arithmetic, Dual, Scalar};
 use chainrule::formula::Formula;
-use chainrule::network::{Network, cross_entropy, glorot};
 use chainrule::scalar::{Tape, Var};
-use chainrule::tensor::Tensor;
 use chainrule::trace::Place;
 use chainrule::view::{self, stepper};
 use chainrule::{Error, Result};
@@ -603,25 +601,6 @@ fn lists_and_constants() {
     assert_eq!(formula.eval::<f64>(&[]).unwrap_err().what, "the formula has no variable");
     assert_eq!(formula.free("e").unwrap().eval(&[3.0]).unwrap(), 9.0);
     assert_eq!(Formula::parse("e = 3*x; e^2").unwrap().eval(&[1.0]).unwrap(), 9.0);
-}
-
-#[test]
-fn a_formula_is_an_activation() {
-    let swish = Formula::parse("x*sigmoid(x)").unwrap().function().unwrap();
-    assert!(chainrule::check::activation(&swish).agrees());
-    assert_eq!(swish.f_df(0.0), (0.0, 0.5));
-    let (x, y) = (Tensor::from_rows(&[[1.0, -2.0, 0.5]]), Tensor::from_rows(&[[1.0, 0.0, 1.0]]));
-    let train = |network: Network| {
-        let network = network.layer(1, Sigmoid).initialize(1, glorot);
-        network.propagate(&x, &y, cross_entropy).0[0].dw.to_vec()
-    };
-    let (typed, own) =
-        (train(Network::new(1).layer(3, swish)), train(Network::new(1).layer(3, Silu)));
-    assert!(typed.iter().zip(&own).all(|(x, y)| (x - y).abs() < 1e-15), "{typed:?} {own:?}");
-    let roots = Formula::parse("sqrt(t)").unwrap().function().unwrap();
-    assert!(roots.domain(1.0) && !roots.domain(-1.0));
-    assert!(Formula::parse("x*y").unwrap().function().is_err());
-    assert!(Formula::parse("sum(x)").unwrap().function().is_err());
 }
 
 /// `f64::max` would.

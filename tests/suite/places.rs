@@ -359,7 +359,6 @@ const NEVER_WRONG: &[&str] = &[
     "formula::Formula::also",
     "formula::Formula::cut",
     "formula::Formula::free",
-    "formula::Formula::function",
     "formula::Formula::names",
     "formula::Formula::output",
     "formula::Formula::parse*",
