@@ -107,6 +107,7 @@ pub fn picture(out: &mut impl Write, name: &str, svg: &str) -> io::Result<()> {
 ///
 /// An option begins with two hyphens, and its value stands behind it or behind `=`. `--` ends the
 /// options.
+#[derive(Clone)]
 pub struct Arguments {
     words: Vec<OsString>,
     /// Those behind `--`.

@@ -36,16 +36,6 @@ enum ByHand {
     Number(f64, String),
 }
 
-/// What became of it.
-#[derive(PartialEq)]
-enum Verdict {
-    /// All judges agree, and none of them is by hand.
-    NotGiven,
-    Agree(String),
-    NotJudged(String),
-    Disagree(String),
-}
-
 /// A formula, and what was derived by hand from it.
 struct Judged {
     formula: Formula,
@@ -64,8 +54,7 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     typed.trace()?; // which says where a number that is no number comes from
     // A number belongs to the point that was given; where none was, it is a formula, too.
     let number_there = |text: &str| text.parse().ok().filter(|_| !typed.chosen);
-    let mut derivatives = typed.derivatives.iter().chain(&typed.of_computed);
-    let functions = derivatives.any(|(_, text)| number_there(text).is_none());
+    let functions = typed.derivatives.iter().any(|(_, text)| number_there(text).is_none());
     let points = typed.points(if functions { 12 } else { 0 });
     let more = points.len() - 1;
 
@@ -85,7 +74,8 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     };
     let mut all = vec![judged(typed.formula.clone(), points.clone(), &typed.derivatives)?];
     let mut rows: Vec<(usize, usize)> = (0..names.len()).map(|i| (0, i)).collect();
-    for (name, text) in &typed.of_computed {
+    for (name, text) in typed.derivatives.iter().filter(|(name, _)| !names.contains(&name.as_str()))
+    {
         let formula = typed.formula.clone().cut(name)?;
         let value = typed.formula.also(name, name)?;
         value.eval(&typed.at).map_err(|_| typed.unknown(name))?; // a list
@@ -114,15 +104,11 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     for &(k, i) in &rows {
         all[k].failing(out, output, i)?;
     }
-    let verdicts: Vec<Verdict> = rows.iter().map(|&(k, i)| all[k].verdict(i)).collect();
-    let code = match &verdicts {
-        all if all.iter().any(|one| matches!(one, Verdict::Disagree(_))) => "DISAGREE",
-        all if all.iter().any(|one| matches!(one, Verdict::NotJudged(_))) => "NOT JUDGED",
-        all if all.iter().all(|one| *one == Verdict::NotGiven) => "",
-        _ => "AGREE",
-    };
+    let verdicts: Vec<&str> = rows.iter().map(|&(k, i)| all[k].verdict(i).0).collect();
+    let mut worst_first = ["DISAGREE", "NOT JUDGED", "AGREE"].into_iter();
+    let code = worst_first.find(|code| verdicts.contains(code)).unwrap_or(NOT_GIVEN);
     match (code, names.first()) {
-        ("", Some(name)) => {
+        (NOT_GIVEN, Some(name)) => {
             writeln!(out, "Reverse mode, forward mode and differences agree with each other.")?;
             writeln!(out, "To have a derivative of your own judged, add: d{name}=\"...\"")?;
         }
@@ -131,8 +117,8 @@ pub fn run(out: &mut impl Write, arguments: Arguments) -> Outcome {
     for judged in all.iter().filter(|_| code == "DISAGREE") {
         judged.explain(out)?;
     }
-    writeln!(out, "Step through it: cargo run -- step {}", typed.words())?;
-    Ok(if matches!(code, "AGREE" | "") { AGREE } else { DISAGREE })
+    writeln!(out, "Step through it: cargo run -- step {}", typed.again.join(" "))?;
+    Ok(if matches!(code, "AGREE" | NOT_GIVEN) { AGREE } else { DISAGREE })
 }
 
 impl Judged {
@@ -206,11 +192,12 @@ impl Judged {
         Ok(Judged { formula, by_hand, points, report, explained })
     }
 
-    fn verdict(&self, i: usize) -> Verdict {
+    /// What became of a derivative, and where or how far.
+    fn verdict(&self, i: usize) -> (&'static str, String) {
         let Judged { by_hand, report, .. } = self;
         let entry = &report.comparison.entries[i];
         let agrees = entry.agrees(report.comparison.tolerance);
-        let no_digits = || Verdict::NotJudged(": no digits here".to_string());
+        let no_digits = ("NOT JUDGED", ": no digits here".to_string());
         let right = self.right(i);
         let kink = match entry.difference.and_then(|difference| difference.kink) {
             Some([left, right]) => {
@@ -222,31 +209,29 @@ impl Judged {
         let wrong = right.iter().skip(1).filter(|right| **right == Some(false)).count();
         let wrong = wrong + usize::from(right.first() == Some(&Some(false)) && !agrees);
         match &by_hand[i] {
-            None if agrees || by_hand.iter().any(Option::is_some) => Verdict::NotGiven,
-            None => no_digits(),
+            None if agrees || by_hand.iter().any(Option::is_some) => (NOT_GIVEN, String::new()),
+            None => no_digits,
             Some(ByHand::Number(number, text)) => {
                 let near = nearest(*number, entry);
                 let exact = (number - near).abs() <= EXACT * near.abs();
                 match digits(text, *number, near) {
-                    _ if right == [None] => no_digits(),
-                    Ok(_) if exact => Verdict::Agree(kink),
-                    Ok(given) if given >= 3 => {
-                        Verdict::Agree(format!(" in the {given} digits given"))
-                    }
-                    Ok(_) => Verdict::NotJudged(": give at least three digits".to_string()),
-                    Err(_) if wrong == 0 => no_digits(),
-                    Err(0) => Verdict::Disagree(String::new()),
-                    Err(right) => Verdict::Disagree(format!(" from digit {} on", right + 1)),
+                    _ if right == [None] => no_digits,
+                    Ok(_) if exact => ("AGREE", kink),
+                    Ok(given) if given >= 3 => ("AGREE", format!(" in the {given} digits given")),
+                    Ok(_) => ("NOT JUDGED", ": give at least three digits".to_string()),
+                    Err(_) if wrong == 0 => no_digits,
+                    Err(0) => ("DISAGREE", String::new()),
+                    Err(right) => ("DISAGREE", format!(" from digit {} on", right + 1)),
                 }
             }
             Some(ByHand::Formula(_)) => match wrong {
                 0 if entry.values[1].is_nan() && !agrees => {
-                    Verdict::NotJudged(": yours is NaN here".to_string())
+                    ("NOT JUDGED", ": yours is NaN here".to_string())
                 }
-                0 if right.iter().any(Option::is_some) => Verdict::Agree(kink),
-                0 => no_digits(),
-                wrong if wrong == right.len() => Verdict::Disagree(String::new()),
-                wrong => Verdict::Disagree(format!(" at {wrong} of {} points", right.len())),
+                0 if right.iter().any(Option::is_some) => ("AGREE", kink),
+                0 => no_digits,
+                wrong if wrong == right.len() => ("DISAGREE", String::new()),
+                wrong => ("DISAGREE", format!(" at {wrong} of {} points", right.len())),
             },
         }
     }
@@ -285,15 +270,10 @@ impl Judged {
             Some(ByHand::Number(x, _)) => number(*x),
             Some(ByHand::Formula(_)) => number(values[1]),
         };
-        let verdict = match self.verdict(i) {
-            Verdict::NotGiven => "-".to_string(),
-            Verdict::Agree(how) => format!("AGREE{how}"),
-            Verdict::NotJudged(why) => format!("NOT JUDGED{why}"),
-            Verdict::Disagree(where_) => format!("DISAGREE{where_}"),
-        };
+        let (verdict, more) = self.verdict(i);
         let forward = number(values[values.len() - 1]);
         let name = format!("d{output}/d{}", self.formula.names()[i]);
-        [name, number(values[0]), by_hand, forward, differences, verdict]
+        [name, number(values[0]), by_hand, forward, differences, format!("{verdict}{more}")]
     }
 
     /// The numbers at a point at which a derivative is wrong, if it is right at the first.
@@ -338,6 +318,9 @@ impl Judged {
         Ok(())
     }
 }
+
+/// The verdict where all judges agree, and none of them is by hand.
+const NOT_GIVEN: &str = "-";
 
 /// A number that is so near is right, however few digits it has.
 const EXACT: f64 = 1e-12;

@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::io::{self, BufReader};
 use std::mem::take;
-use std::path::Path;
 
 use chainrule::check::{self, Dual};
-use chainrule::data::{self, Csv};
+use chainrule::data;
 use chainrule::formula::Formula;
 use chainrule::program::{Arguments, Usage, text};
 use chainrule::scalar::{Tape, Var};
@@ -24,12 +23,10 @@ pub struct Typed {
     pub chosen: bool,
     /// Those that take no gradient.
     constants: Vec<String>,
-    /// What was typed for `dw`, `dL/dw`, …: the variable and the text.
+    /// What was typed for `dw`, `dL/dw`, …: the variable, or what a line computes, and the text.
     pub derivatives: Vec<(String, String)>,
-    /// The same with respect to what a line of the formula computes.
-    pub of_computed: Vec<(String, String)>,
-    /// The words for the point, to be typed again.
-    point: Vec<String>,
+    /// The words to type in a shell for all this, without derivatives.
+    pub again: Vec<String>,
     /// Whether a file was given for columns.
     data: bool,
 }
@@ -37,13 +34,14 @@ pub struct Typed {
 /// A formula and `name=value` words, of which only `check` takes derivatives; None where no formula
 /// was typed.
 pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>, Box<dyn Error>> {
+    let again = arguments.clone().all().map(|word| quoted(&word.to_string_lossy())).collect();
     let file = arguments.path("--file", "a file")?;
     let data = arguments.path("--data", "a file")?;
     let constants = arguments.values("--constant", "a name")?;
     let csv = super::reading(&mut arguments)?;
     let words: Result<Vec<String>, Usage> = arguments.words()?.into_iter().map(text).collect();
     let mut words = words?.into_iter();
-    let mut typed = Typed { data: data.is_some(), ..Typed::default() };
+    let mut typed = Typed { again, data: data.is_some(), ..Typed::default() };
     (typed.formula, typed.text) = if let Some(path) = file {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).map_err(unreadable(&name))?;
@@ -61,10 +59,14 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
     };
     typed.constants = constants.iter().flat_map(|all| all.split(',')).map(String::from).collect();
     if let Some(path) = data {
-        typed.bind_columns(&path, &csv)?;
+        let file = BufReader::new(data::open(&path)?);
+        let columns = csv.columns(file, &path.display().to_string(), &typed.formula.names())?;
+        for (column, values) in columns {
+            typed.formula = take(&mut typed.formula).with(&column, &values)?;
+        }
     }
     typed.bind(words.collect())?;
-    match typed.derivatives.iter().chain(&typed.of_computed).next() {
+    match typed.derivatives.first() {
         Some((_, text)) if !derivatives => {
             let wrong = format!("`{text}` is a derivative, which is judged by: cargo run -- check");
             Err(Usage(wrong).into())
@@ -74,26 +76,6 @@ pub fn read(mut arguments: Arguments, derivatives: bool) -> Result<Option<Typed>
 }
 
 impl Typed {
-    /// Lets the names of columns stand for them.
-    fn bind_columns(&mut self, path: &Path, csv: &Csv) -> Result<(), Box<dyn Error>> {
-        let name = path.display().to_string();
-        let file = data::open(path)?;
-        let columns = csv.columns(BufReader::new(file), &name, &self.formula.names())?;
-        for (column, values) in columns {
-            self.formula = take(&mut self.formula).with(&column, &values)?;
-        }
-        self.point.push(format!("--data {}", quoted(&name)));
-        let header = csv.header.map(|there| if there { "--header" } else { "--no-header" });
-        let drop = csv.drop_incomplete.then_some("--drop-incomplete");
-        self.point.extend(header.into_iter().chain(drop).map(String::from));
-        let kept = csv.not_missing.iter().map(|mark| format!("--not-missing {}", quoted(mark)));
-        let lines = csv.without_lines.iter();
-        let lines = lines.map(|all| format!("--without-lines {}-{}", all.start(), all.end()));
-        let decimal = csv.decimal.map(|mark| format!("--decimal {mark}"));
-        self.point.extend(kept.chain(lines).chain(decimal));
-        Ok(())
-    }
-
     /// Gives each name its value.
     fn bind(&mut self, words: Vec<String>) -> Result<(), Box<dyn Error>> {
         let (mut numbers, mut derivatives, mut seen) = (vec![], vec![], vec![]);
@@ -110,10 +92,10 @@ impl Typed {
             }
             seen.push(name);
             if !self.formula.names().contains(&name) && !["pi", "π", "e"].contains(&name) {
+                self.again.retain(|known| *known != quoted(word));
                 derivatives.push((name, value));
                 continue;
             }
-            self.point.push(quoted(word));
             match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
                 Some(list) => {
                     let list = list.split([',', ';', ' ']).filter(|x| !x.is_empty());
@@ -130,15 +112,11 @@ impl Typed {
             self.formula.eval::<f64>(&[])?; // which says that it has no variable
         }
         for (name, value) in derivatives {
-            let of = self.of(name).unwrap_or_default();
-            let derivative = (of.to_string(), value.to_string());
-            if self.formula.names().contains(&of) {
-                self.derivatives.push(derivative);
-            } else if self.formula.clone().cut(of).is_ok_and(|cut| cut.names().contains(&of)) {
-                self.of_computed.push(derivative);
-            } else {
-                return Err(self.unknown(name).into());
-            }
+            // Of a variable it cuts nothing.
+            let known =
+                |of: &&str| self.formula.clone().cut(of).is_ok_and(|cut| cut.names().contains(of));
+            let of = self.of(name).filter(known).ok_or_else(|| self.unknown(name))?;
+            self.derivatives.push((of.to_string(), value.to_string()));
         }
         let names = self.formula.names();
         if let Some(unknown) = self.constants.iter().find(|name| !names.contains(&name.as_str())) {
@@ -146,7 +124,7 @@ impl Typed {
         }
         if numbers.is_empty() {
             (self.at, self.chosen) = (self.sensible()?, true);
-            self.point.extend(names.iter().zip(&self.at).map(|(name, x)| format!("{name}={x}")));
+            self.again.extend(names.iter().zip(&self.at).map(|(name, x)| format!("{name}={x}")));
             return Ok(());
         }
         let no_column = if self.data { ", and there is no column of that name" } else { "" };
@@ -251,14 +229,6 @@ impl Typed {
     pub fn place(&self) -> String {
         let values = self.formula.names().into_iter().zip(&self.at);
         values.map(|(name, x)| format!("{name} = {x}")).collect::<Vec<_>>().join(", ")
-    }
-
-    /// The words behind a command, to be typed in a shell.
-    pub fn words(&self) -> String {
-        let file = Path::new(&self.text).is_file();
-        let formula = quoted(&self.text);
-        let formula = if file { format!("--file {formula}") } else { formula };
-        [&[formula], &self.point[..]].concat().join(" ")
     }
 }
 
