@@ -72,6 +72,7 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
     }
     report.findings.extend(two_answers(f, &grid));
     let inside = |x: f64| if f.domain(x) { f.f(x) } else { f64::NAN };
+    let slope_inside = |x: f64| if f.domain(x) { f.f_df(x).1 } else { f64::NAN };
     // Of slopes that are this small beside the usual one, no digits matter.
     let near = grid.iter().filter(|x| x.abs() <= 2.0).map(|&x| f.f_df(x).1.abs());
     let mut near: Vec<f64> = near.filter(|slope| slope.is_finite()).collect();
@@ -92,7 +93,7 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         let mut point = Point { x, y, yours, right, error, kink };
         if !point.agrees() {
             // Your slope may have a noise of its own.
-            point.error += 8.0 * noise(|x| if f.domain(x) { f.f_df(x).1 } else { f64::NAN }, x);
+            point.error += 8.0 * noise(slope_inside, x);
         }
         if point.agrees() && !difference.is_telling() || difference.is_stair(yours) {
             report.unjudged.push(x);
@@ -106,7 +107,7 @@ pub fn activation(f: &(impl Activation + ?Sized)) -> ActivationReport {
         report.findings.extend(explain(f, &report.points));
     }
     if report.findings.is_empty() {
-        report.findings.extend(lost_digits(f, &report.points));
+        report.findings.extend(lost_digits(slope_inside, &report.points));
     }
     digits.sort_unstable();
     let usual = digits.get(digits.len() / 2).copied().filter(|digits| *digits < 9);
@@ -236,8 +237,7 @@ fn two_answers(f: &(impl Activation + ?Sized), grid: &[f64]) -> Option<Finding> 
 
 /// The first point, from zero outwards, where the slope of neighbours jitters by more than half of
 /// its digits.
-fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Finding> {
-    let slope = |x: f64| if f.domain(x) { f.f_df(x).1 } else { f64::NAN };
+fn lost_digits(slope: impl Fn(f64) -> f64, points: &[Point]) -> Option<Finding> {
     let mut outwards: Vec<f64> = points.iter().map(|point| point.x).collect();
     outwards.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     outwards.into_iter().find_map(|x| {
@@ -247,7 +247,7 @@ fn lost_digits(f: &(impl Activation + ?Sized), points: &[Point]) -> Option<Findi
             [x - reach, x, x + reach].map(|x| slope(x).abs()).into_iter().fold(0.0, f64::max);
         // What the rounding of x itself does is nobody's fault.
         let nearby = [x.next_up(), x.next_down()].map(|near| (slope(near) - slope(x)).abs());
-        let noise = noise(slope, x);
+        let noise = noise(&slope, x);
         if nearby.iter().any(|own| noise <= 8.0 * own) {
             return None;
         }

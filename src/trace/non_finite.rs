@@ -147,9 +147,8 @@ impl Trace {
     fn chain(&self, mut k: usize) -> Vec<usize> {
         let mut chain = vec![];
         for _ in 0..4 {
-            let node = |x: &Operand| if let Operand::Node(k) = x { Some(*k) } else { None };
-            let inputs = self.nodes[k].operands.iter().filter_map(node).take(4);
-            let inputs: Vec<usize> = inputs.collect();
+            let inputs = self.nodes[k].operands.iter().filter_map(|x| x.node());
+            let inputs: Vec<usize> = inputs.take(4).collect();
             chain.extend(&inputs);
             let [only] = inputs[..] else { break };
             k = only;
