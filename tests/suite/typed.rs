@@ -193,6 +193,9 @@ fn slips_of_students() {
         ("y = sin(x^2)~dx=2*x*cos(2*x)", "the slope was taken at the inner slope"),
         ("y = sin(x)^2~dx=cos(x)^2", "u was replaced by its slope"),
         ("x*sqrt(y^2 + 2)~dy=x*(1/(2*sqrt(y^2 + 2))*(2*y + 1))", "2 does not vary"),
+        ("y = sin(3*x^2)~dx=cos(3*x^2)*36*x^2", "the inner slope was applied twice"),
+        ("y = (3*x + 1)^4~dx=36*(3*x + 1)^3", "was applied twice"),
+        ("y = sqrt(x^2 - 4)~x=3~dx=(2*x - 1)/(2*sqrt(x^2 - 4))", "4 does not vary"),
         ("y = cosh(x)~dx=-sinh(x)", "only the slope of cos has a minus sign"),
         ("L = -ln(sigmoid(w*x + b))~w=0.5~x=2~b=1~dw=-0.119", "give more digits"),
     ] {
