@@ -94,11 +94,6 @@ impl Stretch {
         &self.source.text[self.bytes.clone()]
     }
 
-    /// Whether both are the same characters of one text.
-    pub(crate) fn same(&self, other: &Stretch) -> bool {
-        self.bytes == other.bytes && Arc::ptr_eq(&self.source, &other.source)
-    }
-
     /// The line that it begins in, as far as it fits, and below it the stretch underlined.
     pub fn underlined(&self) -> [String; 2] {
         let Range { start, end } = self.bytes;
@@ -108,6 +103,13 @@ impl Stretch {
         let shown: usize = window.chars().map(width).sum();
         let marks = all.min(shown.saturating_sub(caret)).max(1);
         [window, " ".repeat(caret) + &"^".repeat(marks)]
+    }
+}
+
+impl PartialEq for Stretch {
+    /// Whether both are the same characters of one text.
+    fn eq(&self, other: &Stretch) -> bool {
+        self.bytes == other.bytes && Arc::ptr_eq(&self.source, &other.source)
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Node {
 }
 
 /// Where a node was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Place {
     /// A line of code.
     Code(&'static Location<'static>),
@@ -60,15 +60,6 @@ pub enum Place {
 }
 
 impl Place {
-    /// Whether both are one place.
-    pub(crate) fn same(&self, other: &Place) -> bool {
-        match (self, other) {
-            (Place::Code(x), Place::Code(y)) => x == y,
-            (Place::Text(x), Place::Text(y)) => x.same(y),
-            _ => false,
-        }
-    }
-
     /// File, line and column; of a formula the line itself, too.
     pub fn start(&self) -> error::Place {
         match self {

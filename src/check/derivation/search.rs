@@ -86,7 +86,7 @@ fn sites(trace: &Trace) -> Vec<Site> {
             !node.operands.is_empty()
                 && node.operation.name == other.operation.name
                 && node.operands.len() == other.operands.len()
-                && node.at.same(&other.at)
+                && node.at == other.at
         };
         match sites.iter_mut().find(same) {
             Some(site) => site.push(k),
@@ -264,7 +264,7 @@ impl<P: Point> Search<'_, P> {
             match kinds.iter_mut().find(|known| known.kind == slip.kind) {
                 Some(known) => {
                     let seen = [&known.place].into_iter().chain(&known.also);
-                    if !seen.into_iter().any(|place| place.same(&slip.place)) {
+                    if !seen.into_iter().any(|place| *place == slip.place) {
                         known.also.push(slip.place);
                     }
                 }
