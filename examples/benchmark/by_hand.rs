@@ -1,7 +1,8 @@
 //! Logistic regression on matrices, and its gradient in loops written by hand.
 
 use chainrule::activation::{Activation, Softplus};
-use chainrule::logistic::propagate_on;
+use chainrule::logistic;
+use chainrule::network::{LayerGrads, cross_entropy};
 use chainrule::tensor::Tensor;
 use chainrule::widest;
 
@@ -34,10 +35,11 @@ impl Problem {
 
     /// The gradient on a tape; X may lie in another layout than the examples.
     pub fn tape(&self, threads: usize, x: &Tensor) -> f64 {
-        match propagate_on(threads, &self.w, B, x, &self.y) {
-            Ok((grads, cost)) => cost + grads.db + grads.dw.get(0, 0) + grads.dw.get(self.n - 1, 0),
-            Err(error) => panic!("the benchmark's own data is at fault: {error}"),
-        }
+        let mut network = logistic::network(&self.w, &B.into());
+        network.threads = Some(threads);
+        let (grads, cost) = network.propagate(x, &self.y, cross_entropy);
+        let LayerGrads { dw, db } = &grads[0];
+        cost + db.get(0, 0) + dw.get(0, 0) + dw.get(self.n - 1, 0)
     }
 }
 

@@ -172,21 +172,6 @@ pub fn propagate(w: &Tensor, b: f64, x: &Tensor, y: &Tensor) -> Result<(Grads, f
     propagate_with(w, b, x, y, None, &cross_entropy_checked)
 }
 
-/// [`propagate`] on so many threads. Every number of threads gives the same bits.
-///
-/// # Errors
-/// As [`propagate`].
-#[track_caller]
-pub fn propagate_on(
-    threads: usize,
-    w: &Tensor,
-    b: f64,
-    x: &Tensor,
-    y: &Tensor,
-) -> Result<(Grads, f64)> {
-    propagate_with(w, b, x, y, Some(threads), &cross_entropy_checked)
-}
-
 /// [`propagate`] with the cost as the post has it: `−(1/m) Σ [y ln a + (1−y) ln(1−a)]`, through A.
 ///
 /// Where a is near 1, 1 − a has few digits left, and for y = 0 the gradient no more: a db of 1 is off

@@ -164,7 +164,6 @@ fn training(draw: &mut Draw) {
     let grads = || vec![LayerGrads { dw: w.clone(), db: Tensor::from(0.5) }; 2];
     each! { format!("w {w_shape:?}, X {x_shape:?}, Y {y_shape:?}, {n}-{hidden}-{outputs}");
         logistic::propagate(&w, 0.5, &x, &y);
-        logistic::propagate_on(threads, &w, 0.5, &x, &y);
         logistic::cost_as_posted(&w, 0.5, &x, &y);
         logistic::optimize(w.clone(), 0.5, &x, &y, &options);
         logistic::predict(&w, 0.5, &x);
@@ -229,6 +228,8 @@ fn the_stated_limit() {
 fn any_number_of_threads() {
     let m = 1 << samples(20, 24);
     let (w, x, y) = (Tensor::zeros(0, 1), Tensor::zeros(0, m), Tensor::zeros(1, m));
-    let (_, cost) = logistic::propagate_on(usize::MAX, &w, 0.0, &x, &y).unwrap();
+    let mut network = logistic::network(&w, &0.0.into());
+    network.threads = Some(usize::MAX);
+    let (_, cost) = network.propagate(&x, &y, cross_entropy);
     assert!((cost - 2f64.ln()).abs() < 1e-12);
 }

@@ -2,7 +2,8 @@
 //! additions is fixed. (Another memory layout of X may mean another order, and other last bits.)
 
 use chainrule::activation::{self, Activation};
-use chainrule::logistic::{Options, optimize, propagate, propagate_on};
+use chainrule::logistic::{self, Grads, Options, optimize, propagate};
+use chainrule::network::cross_entropy;
 use chainrule::tensor::{Tape, Tensor};
 
 /// Numbers of very different sizes, so that another order of adding shows.
@@ -23,9 +24,15 @@ fn any_number_of_threads() {
         let y = Tensor::new(1, m, (0..m).map(|j| (j % 3 / 2) as f64).collect());
         let w = Tensor::new(n, 1, numbers(n)).map(|w| w * 1e-8);
         for x in [x.clone(), Tensor::new(n, m, x.to_vec())] {
-            let (grads, cost) = propagate_on(1, &w, 0.5, &x, &y).unwrap();
+            let on = |threads| {
+                let mut network = logistic::network(&w, &0.5.into());
+                network.threads = Some(threads);
+                let (mut grads, cost) = network.propagate(&x, &y, cross_entropy);
+                (Grads::from(grads.remove(0)), cost)
+            };
+            let (grads, cost) = on(1);
             for threads in [0, 2, 3, 4, 100] {
-                let (other, other_cost) = propagate_on(threads, &w, 0.5, &x, &y).unwrap();
+                let (other, other_cost) = on(threads);
                 assert_eq!(bits(&grads.dw.to_vec()), bits(&other.dw.to_vec()), "{threads} threads");
                 assert_eq!((grads.db, cost), (other.db, other_cost), "{threads} threads");
             }
