@@ -219,7 +219,7 @@ impl Network {
 
     /// [`propagate`](Network::propagate), for X and Y that are known to fit.
     pub(crate) fn propagate_checked(&self, x: &Tensor, y: &Tensor, loss: &Loss) -> Part {
-        let blocks = blocks(x);
+        let blocks = x.shape().1.div_ceil(examples_per_block(x)).max(1);
         let threads = self.threads.unwrap_or_else(|| worthwhile_threads(x.shape()));
         let threads = threads.clamp(1, blocks.min(MOST_THREADS));
         let part = |block| self.propagate_block(x, y, block, loss);
@@ -406,10 +406,6 @@ const BLOCK_BYTES: usize = 256 << 10;
 fn examples_per_block(x: &Tensor) -> usize {
     let least = if x.columns_in_one_piece() { 16 } else { 256 };
     (BLOCK_BYTES / size_of::<f64>() / x.shape().0.max(1)).max(least)
-}
-
-fn blocks(x: &Tensor) -> usize {
-    x.shape().1.div_ceil(examples_per_block(x)).max(1)
 }
 
 /// All cores, where each has at least half a million entries of X to work on: less would not be

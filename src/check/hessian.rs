@@ -65,10 +65,9 @@ pub fn hessian(
         let p: Vec<dual::Var> = Dual::along(at, i).into_iter().map(|x| tape.var(x)).collect();
         let output = dual(&p);
         let (gradients, sizes) = (output.backward(), path_sizes(output, Dual::sizes));
-        let size = |p: &dual::Var| sizes.get(p.index()).map_or(Dual::constant(0.0), |size| *size);
         for p in &p {
             h.push(gradients.wrt(*p).slope);
-            scale.push(size(p).slope);
+            scale.push(sizes.get(p.index()).map_or(0.0, |size| size.slope));
         }
         is_finite &= output.value().value.is_finite();
     }
