@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::slice;
 
 use chainrule::check::{self, Claim, Entry, Explained, Finding, GradientReport, Slip};
 use chainrule::formula::Formula;
@@ -182,7 +183,7 @@ impl Judged {
             formulas.push(claim.rounded(rounded));
         }
         let (numbers, rounded) = claim(&points[0], false)?;
-        let mut of_numbers = check::slips(&[numbers.clone()]);
+        let mut of_numbers = check::slips(slice::from_ref(&numbers));
         // A whole number has more digits than were typed.
         let of_rounded = check::slips(&[numbers.rounded(rounded)]);
         if !of_rounded.slips.is_empty() {
