@@ -29,7 +29,7 @@ pub struct Claim {
     trace: Trace,
     /// The variable's node, and its derivative.
     yours: Vec<(usize, Tensor)>,
-    /// How far each of them may be off by rounding.
+    /// How far each of them may be off by rounding; nothing where this ends.
     rounded: Vec<f64>,
 }
 
@@ -50,12 +50,12 @@ impl Claim {
                 "give the variables that the output was computed from",
             )
         }
-        let rounded = vec![0.0; yours.len()];
         let yours = yours.iter().map(|(var, own)| (var.index(), own.to_tensor())).collect();
-        Claim { trace: output.trace(), yours, rounded }
+        Claim { trace: output.trace(), yours, rounded: vec![] }
     }
 
-    /// Derivatives of numbers, each of which may be off by so much, since not all digits were written.
+    /// Derivatives of numbers, each of which may be off by so much, since not all digits were written;
+    /// those behind the last of these are exact.
     pub fn rounded(self, by: Vec<f64>) -> Claim {
         Claim { rounded: by, ..self }
     }

@@ -2,6 +2,8 @@
 
 mod others;
 
+use std::iter;
+
 use super::rules::{self, Number, Part, Seen, Wrong};
 use super::search::{Change, Point, Search, Site};
 use super::words::Words;
@@ -89,7 +91,8 @@ impl<'a> Numbers<'a> {
             *users += 1;
         }
         let roundings = numbers.roundings();
-        for ((var, yours), rounded) in claim.yours.iter().zip(&claim.rounded) {
+        let rounded = claim.rounded.iter().copied().chain(iter::repeat(0.0));
+        for ((var, yours), rounded) in claim.yours.iter().zip(rounded) {
             let (var, yours) = (*var, yours.get(0, 0));
             let (mut slopes, mut depends) = (vec![0.0; count], vec![false; count]);
             (slopes[var], depends[var]) = (1.0, true);
