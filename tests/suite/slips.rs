@@ -984,6 +984,16 @@ impl Case {
     }
 }
 
+/// A list with few digits is no slip.
+#[test]
+fn few_digits_are_told() {
+    let report =
+        |own: [f64; 2]| check::gradient!(|p| (p[0] * 2.0 + p[1]).sigmoid(), &[0.5, 1.0], &own);
+    let text = report([0.21, 0.105]).to_string();
+    assert!(text.contains("yours is right in its first 4 digits"), "{text}");
+    assert!(!report([0.21, 0.21]).to_string().contains("first"));
+}
+
 /// Right derivatives of random formulas are not accused; single slips in them are named, with their
 /// place, and with a "try:" that makes all right.
 #[test]

@@ -12,6 +12,9 @@ use crate::trace::{Operand, short};
 
 /// What explains these derivatives, of the first kind that does.
 pub(super) fn all(search: &Search<Numbers>, entries: &[usize]) -> Vec<Slip> {
+    if let Some(found) = few_digits(search, entries) {
+        return vec![found];
+    }
     let found = search.sites.iter().filter_map(|site| computed(search, site, entries));
     let found = search.of_each_kind(found.collect());
     if !found.is_empty() {
@@ -19,6 +22,17 @@ pub(super) fn all(search: &Search<Numbers>, entries: &[usize]) -> Vec<Slip> {
     }
     let kinds = [term, of_something_else, in_size];
     kinds.iter().find_map(|kind| kind(search, entries)).into_iter().collect()
+}
+
+/// Right in its first digits, at a single point.
+fn few_digits(search: &Search<Numbers>, entries: &[usize]) -> Option<Slip> {
+    let [numbers] = search.points[..] else { return None };
+    let off = |&i: &usize| (numbers.entries[i].gap / numbers.entries[i].right).abs();
+    let most = entries.iter().map(off).fold(0.0, f64::max);
+    let digits = -most.log10() as usize;
+    let what = format!("yours is right in its first {digits} digits");
+    let hint = "write all digits, or a function of the point".to_string();
+    (most < 1e-3).then(|| search.at(search.trace().nodes.len() - 1, what, hint))
 }
 
 /// Whether some other number at a site explains all: the same at all points, or the same multiple of
