@@ -722,9 +722,10 @@ function check() {
   score[kind][0] += correct ? 1 : 0;
   score[kind][1] += 1;
   go(at);
-  const gap = `it is ${digits(truth, 6)}; yours is off by ${digits(guess - truth, 4)}${slip}`;
+  const gap = `${digits(truth, 6)}, off by ${digits(guess - truth, 4)}${slip}`;
   const [right, asked] = score[kind];
-  $('answer').textContent = `${correct ? '✓ right' : `✗ ${gap}`} (${kind}: ${right} of ${asked})`;
+  $('answer').textContent = `${correct ? '✓ right' : `✗ it is ${gap}`} (${kind}: ${right} of ${asked})`;
+  $('why').hidden = true; // here is the room for the answer
   $('ask').focus({ preventScroll: true });
 }
 
@@ -786,11 +787,14 @@ function judge(k, i) {
   const moved = by => costAt(changed(inputs, k, i, x + by));
   const quotient = (moved(h) - moved(-h)) / (2 * h);
   const noise = rounding() / h;
+  const sides = [(moved(h) - moved(0)) / h, (moved(0) - moved(-h)) / h];
   const hand = isNeuron ? byHand(inputs).slopes[k][i] : null;
   const close = y => own === 0 && Math.abs(y) <= noise ? 15 : agreement(own, y);
-  const good = Math.min(close(quotient), hand === null ? 15 : close(hand));
+  // Next to a minimum it can be told as far as the slopes nearby allow.
+  const near = Math.abs(own - quotient) <= 1e-4 * Math.abs(sides[0] - sides[1]);
+  const good = Math.min(Math.max(close(quotient), near ? 6 : 0), hand === null ? 15 : close(hand));
   return { own, hand, quotient, noise, good, handGood: hand === null ? 15 : close(hand),
-    sides: [(moved(h) - moved(0)) / h, (moved(0) - moved(-h)) / h] };
+    sides };
 }
 // What the judges say together, and where they differ, why.
 function verdict(all) {
@@ -799,8 +803,9 @@ function verdict(all) {
   if (!bad) {
     const steepest = all.reduce((most, one, row) =>
       Math.abs(one.own) > Math.abs(all[most].own) ? row : most, 0);
-    return [`✓ ${count} agree in ${worst} digits; a difference quotient cannot do much better. ` +
-      `${vars[steepest][2]} moves ${label(output)} most.`, ''];
+    return [`✓ ${count} agree in ${worst} digits; differences tell no more. ` +
+      (all[steepest].own ? `Of the variables ${vars[steepest][2]} moves ${label(output)} most.`
+        : 'All slopes are 0 here.'), ''];
   }
   const infinite = nodes.findIndex((node, k) => node.used && !now.values[k].every(Number.isFinite));
   const [above, below] = bad.sides, kinks = ['relu', 'leaky_relu', 'abs', 'max', 'min'];

@@ -73,7 +73,7 @@ pub fn html(trace: &Trace, title: &str) -> String {
 
 /// The script and its hash.
 const SCRIPT: [&str; 2] =
-    ["sha256-DnR4oK+lddJHHB0a0+BUOf7wRyFOIg3WfO81nCVJCio=", include_str!("explorer.js")];
+    ["sha256-h+yuohp+BBsbhONiLTvw4B1U5iiqbUOQUuqxptLnhsg=", include_str!("explorer.js")];
 
 /// What a window of 1280 × 720 has for the graph, in pixels.
 const ROOM: f64 = 1248.0;
