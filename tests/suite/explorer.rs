@@ -582,7 +582,7 @@ fn deep() -> Trace {
 #[test]
 fn large_graphs_in_a_browser() {
     let Some(browser) = browser() else { return };
-    let count = samples(10, 30);
+    let count = samples(10, 20);
     let (some, deep) = (view::html(&examples(count), ""), view::html(&deep(), ""));
     let pages = [(some.clone(), WINDOWS[2]), (some, WINDOWS[0]), (deep, WINDOWS[0])];
     let pages = &pages[..samples(1, 3) as usize];
