@@ -1,7 +1,7 @@
-//! Where the derivation went wrong: of all rules that were applied, the one that was applied wrongly.
+//! Where the derivation went wrong: of all the rules in it, the one that was applied wrongly.
 //!
-//! A wrong gradient is nearly always the right one with a single rule applied wrongly at a single place: a
-//! slip. The tape knows which rules were applied, where, and to which numbers. So each is replaced, in
+//! A wrong gradient is nearly always the right one with a single rule applied wrongly at a single
+//! place: a slip. The tape knows which rules were applied, where, and to which numbers. So each is replaced, in
 //! turn, by what people take for it, and forward mode goes on with that: where the result is the
 //! gradient by hand, in all entries and at all points, there is the slip.
 //!

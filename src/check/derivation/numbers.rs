@@ -1,4 +1,5 @@
-//! On a tape of numbers: what it says of one point, and what would come out if some rule were applied wrongly.
+//! On a tape of numbers: what it says of one point, and what would come out if some rule were applied
+//! wrongly.
 
 mod others;
 
@@ -125,9 +126,8 @@ impl<'a> Numbers<'a> {
         self.entries.iter().map(|entry| entry.blur).collect()
     }
 
-    /// How far right derivatives may differ, in each node: by a part of the terms that they are sums of,
-    /// and by what rounding of the values does to the local derivatives. The sizes of these terms, and
-    /// the latter.
+    /// What right derivatives may differ by, in each node: the size of the terms that they are sums of,
+    /// of which it is a part, and what rounding of the values does to the local derivatives.
     fn roundings(&self) -> Vec<[f64; 2]> {
         let (count, trace) = (self.values.len(), &self.claim.trace);
         let operand = |node: usize, k: usize| match trace.nodes[node].operands.get(k) {

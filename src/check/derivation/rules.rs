@@ -6,8 +6,8 @@ use crate::activation::{Activation, Sigmoid};
 use crate::tensor::Local;
 use crate::trace::Node;
 
-/// A rule applied wrongly. In its texts `x` and `c` are the operands, `y` is the result, `x'` the slope of x;
-/// `own` is the operation, `S` its right slope, `part` what goes through it, `p` the parameter.
+/// A rule applied wrongly. In its texts `x` and `c` are the operands, `y` is the result, `x'` the
+/// slope of x; `own` is the operation, `S` its right slope, `part` what goes through it, `p` the parameter.
 #[derive(Clone, Copy)]
 pub(super) struct Wrong<Given> {
     /// The lower, the nearer to the rule's own words.

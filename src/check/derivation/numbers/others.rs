@@ -1,5 +1,5 @@
-//! What is no rule applied wrongly: another number at one place, a term too many or too few, the derivative
-//! of something else, the right numbers without their signs.
+//! What is no rule applied wrongly: another number at one place, a term too many or too few, the
+//! derivative of something else, the right numbers without their signs.
 
 use super::super::Slip;
 use super::super::rules::{Number, Part, Wrong};
