@@ -142,7 +142,7 @@ function hardest(moment) {
   if (!training.length) return '';
   const hard = training.reduce((a, b) => loss(b, moment) > loss(a, moment) ? b : a);
   const many = hard.raw.length > 4, values = hard.raw.slice(0, many ? 2 : 4).map(x => digits(x));
-  return `largest training loss: ${values.join(', ')}${many ? ', …' : ''} is ${classes[hard.y]}, but P(${classes[1]}) = ` +
+  return `worst in training: ${values.join(', ')}${many ? ', …' : ''} is ${classes[hard.y]}, but P(${classes[1]}) = ` +
     digits(probability(hard, moment));
 }
 

@@ -68,7 +68,7 @@ pub fn run_html(run: &Run) -> String {
 
 /// The script and its hash.
 const SCRIPT: [&str; 2] =
-    ["sha256-ELfKdCJXaRGqGzGiuelfD8wWoK1AX4rc2WAvcqDBCUM=", include_str!("run.js")];
+    ["sha256-AQBIynpjtGsHbgiaD32fm2kAyOt+J1bokeqGLujW+Uk=", include_str!("run.js")];
 
 /// A page with more numbers than these holds no examples.
 const MOST: usize = 20_000;
